@@ -1,0 +1,20 @@
+"""Tables and value types. Nothing here does I/O."""
+
+from models.alert import Alert
+from models.audit import AuditEntry
+from models.campaign import Campaign, CampaignDevice
+from models.contact import Consent, Contact, ContactList, Lead, ListMember, Suppression
+from models.device import Engine, UserDevice
+from models.installation import ClockAnchor, DialogState
+from models.media import Media
+from models.message import BroadcastMessage, Delivery, InboundMessage
+from models.metadata import Model
+from models.sequence import Sequence, SequenceContact, SequenceDevice, SequenceStep
+from models.workspace import ApiToken, Invite, Membership, Operator, Workspace
+
+__all__ = [
+    "Alert", "ApiToken", "AuditEntry", "BroadcastMessage", "Campaign", "CampaignDevice", "ClockAnchor",
+    "Consent", "Contact", "ContactList", "Delivery", "DialogState", "Engine", "InboundMessage", "Invite",
+    "Lead", "ListMember", "Media", "Membership", "Model", "Operator", "Sequence", "SequenceContact",
+    "SequenceDevice", "SequenceStep", "Suppression", "UserDevice", "Workspace",
+]  # fmt: skip

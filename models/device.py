@@ -1,0 +1,69 @@
+"""Devices, each one sending WhatsApp account, and the engines that own them."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.enums import DeviceState, TransportKind
+from models.metadata import BigId, CreatedAt, InWorkspace, Model, choice
+
+
+class Engine(Model):
+    """One running process that works devices; its heartbeat is the only lease. Times are the database's."""
+
+    __tablename__ = "engines"
+
+    id: Mapped[BigId]
+    host: Mapped[str]
+    pid: Mapped[int]
+    started_at: Mapped[CreatedAt]
+    heartbeat_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class UserDevice(InWorkspace, Model):
+    __tablename__ = "user_devices"
+    __table_args__ = (
+        CheckConstraint("0 <= min_delay_seconds AND min_delay_seconds <= max_delay_seconds", name="delays"),
+        CheckConstraint("hourly_cap > 0 AND daily_cap > 0", name="caps"),
+        CheckConstraint("ramp_start_cap > 0 AND ramp_days > 0", name="ramp"),
+        Index(
+            "uq_user_devices_name", "workspace_id", text("lower(name)"), unique=True,
+            postgresql_where=text("removed_at IS NULL"),
+        ),
+        Index("ix_user_devices_owner", "owner"),
+        {"postgresql_with": {"fillfactor": "50"}},  # every send updates its row
+    )  # fmt: skip
+
+    id: Mapped[BigId]
+    name: Mapped[str]
+    phone: Mapped[str | None]  # E.164; known once paired
+    transport: Mapped[TransportKind] = mapped_column(choice(TransportKind))
+    state: Mapped[DeviceState] = mapped_column(
+        choice(DeviceState), server_default=DeviceState.CONNECTING.value
+    )
+    state_since: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())  # machine time
+    last_error: Mapped[str | None]
+
+    min_delay_seconds: Mapped[float] = mapped_column(server_default="10")
+    max_delay_seconds: Mapped[float] = mapped_column(server_default="30")
+    hourly_cap: Mapped[int | None]
+    daily_cap: Mapped[int | None]
+    ramp_start_cap: Mapped[int | None]
+    ramp_days: Mapped[int | None]
+    ramp_started_on: Mapped[date | None]
+    next_send_at: Mapped[datetime | None]  # business time; nothing goes out before it
+    hour_started_at: Mapped[datetime | None]
+    hour_count: Mapped[int] = mapped_column(server_default="0")
+    day: Mapped[date | None]
+    day_count: Mapped[int] = mapped_column(server_default="0")
+
+    paused_at: Mapped[datetime | None]
+    paused_reason: Mapped[str | None]
+
+    owner: Mapped[int | None] = mapped_column(ForeignKey("engines.id", ondelete="SET NULL"))
+    epoch: Mapped[int] = mapped_column(server_default="0")
+    in_flight_message_id: Mapped[int | None]  # a device has at most one message between claim and outcome
+
+    created_at: Mapped[CreatedAt]
+    removed_at: Mapped[datetime | None]
