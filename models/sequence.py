@@ -68,7 +68,8 @@ class SequenceStep(InWorkspace, Model):
         CheckConstraint("day_number >= 1", name="day_number"),
         CheckConstraint("(send_time IS NULL) <> (after_join_minutes IS NULL)", name="one_time"),
         CheckConstraint(
-            "after_join_minutes IS NULL OR (after_join_minutes >= 0 AND day_number = 1)", name="after_join"
+            "after_join_minutes IS NULL OR (after_join_minutes BETWEEN 0 AND 1439 AND day_number = 1)",
+            name="after_join",
         ),
         CheckConstraint("kind = 'text' OR media_id IS NOT NULL", name="media"),
         # Not a partial unique index: only an exclusion constraint can be deferred, so that steps can swap.
@@ -126,8 +127,9 @@ class SequenceContact(InWorkspace, Model):
     time_zone: Mapped[str]  # fixed at joining
     next_step_id: Mapped[int | None] = mapped_column(ForeignKey("sequence_steps.id"))
     next_due_at: Mapped[datetime | None]
-    last_day_number: Mapped[int | None]  # of the last step that ended, and the local date it ended on:
-    last_ended_on: Mapped[date | None]  # steps of different days never share a date
+    last_day_number: Mapped[int | None]  # where the last ended step stood (see calendar.StepTime) …
+    last_minute: Mapped[int | None]
+    last_ended_on: Mapped[date | None]  # … and its local date: steps of different days never share one
     device_id: Mapped[int] = mapped_column(ForeignKey("user_devices.id"))
     exit_reason: Mapped[str | None]
     ended_at: Mapped[datetime | None]

@@ -47,6 +47,7 @@ NOTIFY_TRIGGERS = (
             ("workspaces", "control", "UPDATE OF stopped_at, quiet_start, quiet_end, time_zone"),
             ("sequences", "control", "UPDATE OF status"),
             ("campaigns", "control", "UPDATE OF status"),
+            ("sequence_contacts", "control", "INSERT"),
             ("user_devices", "control", f"INSERT OR UPDATE OF {DEVICE_CONTROLS}"),
         )
     ),
@@ -340,7 +341,7 @@ def upgrade() -> None:
     postgresql.ExcludeConstraint((sa.column('sequence_id'), '='), (sa.column('day_number'), '='), (sa.column('send_time'), '='), where=sa.text('retired_at IS NULL'), deferrable=True, using='btree', name='ex_sequence_steps_day_and_time'),
     sa.CheckConstraint("kind = 'text' OR media_id IS NOT NULL", name=op.f('ck_sequence_steps_media')),
     sa.CheckConstraint('(send_time IS NULL) <> (after_join_minutes IS NULL)', name=op.f('ck_sequence_steps_one_time')),
-    sa.CheckConstraint('after_join_minutes IS NULL OR (after_join_minutes >= 0 AND day_number = 1)', name=op.f('ck_sequence_steps_after_join')),
+    sa.CheckConstraint('after_join_minutes IS NULL OR (after_join_minutes BETWEEN 0 AND 1439 AND day_number = 1)', name=op.f('ck_sequence_steps_after_join')),
     sa.CheckConstraint('day_number >= 1', name=op.f('ck_sequence_steps_day_number')),
     sa.ForeignKeyConstraint(['media_id'], ['media.id'], name=op.f('fk_sequence_steps_media_id')),
     sa.ForeignKeyConstraint(['sequence_id'], ['sequences.id'], name=op.f('fk_sequence_steps_sequence_id'), ondelete='CASCADE'),
@@ -423,6 +424,7 @@ def upgrade() -> None:
     sa.Column('next_step_id', sa.BigInteger(), nullable=True),
     sa.Column('next_due_at', postgresql.TIMESTAMP(timezone=True), nullable=True),
     sa.Column('last_day_number', sa.BigInteger(), nullable=True),
+    sa.Column('last_minute', sa.BigInteger(), nullable=True),
     sa.Column('last_ended_on', sa.Date(), nullable=True),
     sa.Column('device_id', sa.BigInteger(), nullable=False),
     sa.Column('exit_reason', sa.Text(), nullable=True),
@@ -475,7 +477,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('enrolment_id', 'step_id', name=op.f('uq_broadcast_messages_enrolment_id_step_id')),
     postgresql_with={'fillfactor': '50'}
     )
-    op.create_index('ix_broadcast_messages_ready', 'broadcast_messages', ['device_id', 'due_at', 'id'], unique=False, postgresql_where=sa.text('claimed_at IS NULL'))
+    op.create_index('ix_broadcast_messages_ready', 'broadcast_messages', ['device_id', 'lane', 'due_at', 'id'], unique=False, postgresql_where=sa.text('claimed_at IS NULL'))
     op.create_index('ix_broadcast_messages_ready_contact', 'broadcast_messages', ['contact_id'], unique=False, postgresql_where=sa.text('claimed_at IS NULL'))
     op.create_index('ix_broadcast_messages_step_id', 'broadcast_messages', ['step_id'], unique=False)
     op.create_table('deliveries',

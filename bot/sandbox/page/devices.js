@@ -1,0 +1,78 @@
+// The sending devices: their state, and the switches that break them.
+
+import * as api from "./api.js";
+import { el, find, icon } from "./dom.js";
+import { plural } from "./format.js";
+import { attempt } from "./notices.js";
+
+const FAULTS = {
+  offline: ["Offline", "The phone loses its connection"],
+  hang: ["Hang", "Sends get no answer at all"],
+  ban: ["Ban", "WhatsApp bans the number for a while"],
+  reject: ["Reject", "WhatsApp refuses every message"],
+  lost_ack: ["Lost ack", "Messages arrive, but the confirmation is lost"],
+};
+const RARER_FAULTS = {
+  logout: ["Log out", "The owner removes the linked device"],
+  duplicate_receipts: ["Double receipts", "Each receipt comes twice"],
+};
+const WELL = new Set(["online"]);
+const WAITING = new Set(["connecting", "pairing", "degraded", "unpaired", "passkey_required"]);
+
+const rows = new Map(); // device id → {item, name, state, sent, switches}
+
+export function deviceName(id) {
+  return rows.get(id)?.name.textContent ?? `Device ${id}`;
+}
+
+export function restore(devices) {
+  const ids = new Set(devices.map(({ device }) => device));
+  for (const [id, { item }] of rows) {
+    if (ids.has(id)) continue;
+    item.remove();
+    rows.delete(id);
+  }
+  devices.forEach(update);
+  if (devices.length === 0) {
+    find("device-list").replaceChildren(el("li.empty", {}, "No device yet. Add one in the chat: Devices → Add."));
+  }
+}
+
+export function update(device) {
+  const row = rows.get(device.device) ?? add(device.device);
+  const state = device.connected || device.state !== "online" ? device.state : "connecting";
+  row.name.textContent = device.name;
+  row.state.textContent = state.replaceAll("_", " ");
+  row.state.dataset.tone = WELL.has(state) ? "good" : WAITING.has(state) ? "waiting" : "bad";
+  row.sent.textContent = plural(device.sent, "message");
+  for (const [fault, control] of Object.entries(row.switches)) {
+    control.setAttribute("aria-checked", fault in device.faults);
+  }
+}
+
+function add(id) {
+  const switches = {};
+  const makeSwitch = ([fault, [label, title]]) => {
+    const flip = () => attempt(async () => {
+      const on = switches[fault].getAttribute("aria-checked") !== "true";
+      update(await api.setFault({ device: id, fault, on }));
+    }, switches[fault]);
+    switches[fault] = el("button.fault", {
+      type: "button", role: "switch", "aria-checked": "false", title, testid: `fault-${id}-${fault}`, onclick: flip,
+    }, label);
+    return switches[fault];
+  };
+  const common = Object.entries(FAULTS).map(makeSwitch);
+  const rarer = el("span.rarer", { hidden: true }, ...Object.entries(RARER_FAULTS).map(makeSwitch));
+  const more = el("button.fault.more", {
+    type: "button", "aria-label": "More ways to break it", "aria-expanded": "false", testid: `fault-${id}-more`,
+    onclick: () => more.setAttribute("aria-expanded", !(rarer.hidden = !rarer.hidden)),
+  }, icon("more"));
+  const [name, state, sent] = [el("b.device-name"), el("span.state"), el("small.quiet")];
+  const item = el("li.device", { testid: `device-${id}` }, name, state, sent,
+    el("span.faults", {}, ...common, more, rarer));
+  find("device-list").querySelector(".empty")?.remove();
+  find("device-list").append(item);
+  rows.set(id, { item, name, state, sent, switches });
+  return rows.get(id);
+}

@@ -1,0 +1,150 @@
+"""Problems as rows: a signal opens, repeats or resolves an alert; an operator acknowledges it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine.actor import Actor
+from engine.clock import Clock
+from engine.database import Database
+from engine.errors import NotFoundError
+from engine.signals import (
+    DeviceBack,
+    DeviceDown,
+    SendsFailed,
+    SendsUnknown,
+    Signal,
+    WorkerRecovered,
+    WorkerRestarted,
+)
+from models import Alert
+from models.enums import AlertKind, AlertStatus, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    kind: AlertKind
+    subject: str
+    text: str
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    kind: AlertKind
+    subject: str
+    text: str
+
+
+def meaning(signal: Signal) -> Problem | Solution:
+    """What a signal means to the operators."""
+    subject = f"device:{signal.device_id}"
+    match signal:
+        case DeviceDown(device=name, state=state, reason=reason):
+            told = f"{name} is not sending: {reason or state.replace('_', ' ')}."
+            return Problem(AlertKind.DEVICE_DOWN, subject, told)
+        case DeviceBack(device=name):
+            return Solution(AlertKind.DEVICE_DOWN, subject, f"{name} is online again.")
+        case WorkerRestarted(device=name, reason=reason):
+            told = f"{name} was stuck ({reason}) and has been restarted."
+            return Problem(AlertKind.WORKER_STUCK, subject, told)
+        case WorkerRecovered(device=name):
+            return Solution(AlertKind.WORKER_STUCK, subject, f"{name} is sending again.")
+        case SendsFailed(device=name, code=code, text=reason, count=count):
+            told = f"{name} could not send: {reason}."
+            return Problem(AlertKind.SEND_FAILED, f"{subject}:{code}", told, count)
+        case SendsUnknown(device=name, text=reason, count=count):
+            told = f"Not sure it arrived: {name}, {reason}. It will not be sent again by itself."
+            return Problem(AlertKind.SEND_UNKNOWN, subject, told, count)
+    raise TypeError(signal)
+
+
+async def raise_signals(session: AsyncSession, signals: Sequence[Signal], now: datetime) -> None:
+    """Write what the signals mean, in the transaction in which they happened."""
+    for signal in signals:
+        match meaning(signal):
+            case Problem() as problem:
+                await _open(session, signal.workspace_id, problem, now)
+            case Solution() as solution:
+                await _resolve(session, signal.workspace_id, solution, now)
+
+
+async def _open(session: AsyncSession, workspace_id: int, problem: Problem, now: datetime) -> None:
+    statement = insert(Alert).values(
+        workspace_id=workspace_id,
+        kind=problem.kind,
+        subject=problem.subject,
+        text=problem.text,
+        occurrences=problem.count,
+        first_at=now,
+        last_at=now,
+    )
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[Alert.workspace_id, Alert.kind, Alert.subject],
+            index_where=text("status <> 'resolved'"),
+            set_={
+                "text": problem.text,
+                "occurrences": Alert.occurrences + problem.count,
+                "last_at": now,
+                "revision": Alert.revision + 1,
+            },
+        )
+    )
+
+
+async def _resolve(session: AsyncSession, workspace_id: int, solution: Solution, now: datetime) -> None:
+    await session.execute(
+        update(Alert)
+        .where(
+            Alert.workspace_id == workspace_id,
+            Alert.kind == solution.kind,
+            Alert.subject == solution.subject,
+            Alert.status != AlertStatus.RESOLVED,
+        )
+        .values(
+            status=AlertStatus.RESOLVED,
+            resolved_at=now,
+            resolution=solution.text,
+            revision=Alert.revision + 1,
+        )
+    )
+
+
+class Alerts:
+    """What operators do with alerts."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def open(self, actor: Actor) -> list[Alert]:
+        """Return the alerts that are not resolved, the newest first."""
+        query = select(Alert).where(Alert.workspace_id == actor.workspace_id, Alert.status != AlertStatus.RESOLVED)
+        async with self._database.transaction() as session:
+            return list(await session.scalars(query.order_by(Alert.last_at.desc())))
+
+    async def acknowledge(self, actor: Actor, alert_id: int) -> Alert:
+        """Say that somebody has seen it. Idempotent. What cannot end by itself ends with this."""
+        actor.must_be(Role.OPERATOR)
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            alert = await session.scalar(
+                select(Alert)
+                .where(Alert.id == alert_id, Alert.workspace_id == actor.workspace_id)
+                .with_for_update()
+            )
+            if alert is None:
+                raise NotFoundError("This alert does not exist any more.")
+            if alert.status is AlertStatus.FIRING:
+                alert.acknowledged_at, alert.acknowledged_by = now, actor.operator_id
+                alert.status = AlertStatus.ACKNOWLEDGED
+                if alert.kind in {AlertKind.SEND_FAILED, AlertKind.SEND_UNKNOWN}:
+                    alert.status, alert.resolved_at = AlertStatus.RESOLVED, now
+                alert.revision += 1
+                actor.record(session, now, "alert.acknowledge", alert.id)
+            return alert

@@ -1,0 +1,76 @@
+"""Group commit without a timer: whatever gathered while the previous batch ran goes together in the next."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from tenacity import AsyncRetrying, retry_if_exception, wait_random_exponential
+
+Request = TypeVar("Request")
+Result = TypeVar("Result")
+
+log = structlog.get_logger()
+
+DEADLOCK_OR_SERIALIZATION = {"40P01", "40001"}
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same statement may succeed later: the database is away, or broke a deadlock."""
+    if isinstance(error, OSError | InterfaceError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    code = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or code[:2] in {"08", "53", "57"} or code in DEADLOCK_OR_SERIALIZATION
+
+
+class Batcher(Generic[Request, Result]):
+    """Callers await `submit`; one task runs one batch at a time, and retries while the database is away.
+
+    `work` gets the requests in the order they came and returns as many results. It must be safe to repeat:
+    a commit whose answer was lost is run again.
+    """
+
+    def __init__(
+        self, work: Callable[[Sequence[Request]], Awaitable[Sequence[Result]]], *, limit: int = 500
+    ) -> None:
+        self._work = work
+        self._limit = limit
+        self._waiting: list[tuple[Request, asyncio.Future[Result]]] = []
+        self._gathered = asyncio.Event()
+
+    async def submit(self, request: Request) -> Result:
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((request, answer))
+        self._gathered.set()
+        return await answer
+
+    async def run(self) -> None:
+        """Work until cancelled. Whoever owns the batcher owns this task."""
+        while True:
+            await self._gathered.wait()
+            batch, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
+            if not self._waiting:
+                self._gathered.clear()
+            batch = [(request, answer) for request, answer in batch if not answer.cancelled()]
+            if batch:
+                await self._run_once(batch)
+
+    async def _run_once(self, batch: list[tuple[Request, asyncio.Future[Result]]]) -> None:
+        try:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception(is_transient), wait=wait_random_exponential(0.1, max=5)
+            ):
+                with attempt:
+                    results = await self._work([request for request, _ in batch])
+        except Exception as error:
+            log.exception("a batch failed", size=len(batch))
+            for _, answer in batch:
+                if not answer.done():
+                    answer.set_exception(error)
+            return
+        for (_, answer), result in zip(batch, results, strict=True):
+            if not answer.done():
+                answer.set_result(result)

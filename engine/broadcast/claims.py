@@ -1,0 +1,170 @@
+"""The claim: one transaction at the moment of sending, for all devices that are ready at once."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine.broadcast import store
+from engine.broadcast.admission import Admit, Decision, Defer, End, Hold, Pause, decide
+from engine.broadcast.media import MediaLibrary
+from engine.broadcast.settlement import Settlement, settle
+from engine.broadcast.store import Ask, Locked
+from engine.clock import Clock
+from engine.database import Database
+from engine.transports.contract import OutgoingMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """It is ours to send, once. `delay`: how long the device then waits; `attempt` counts from 1."""
+
+    message: OutgoingMessage
+    delay: timedelta
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It does not go out now (it ended, moved to later, or is held by a pause); the next one may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The message is not pending any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Somebody is changing the device, the message or its sequence at this very moment; ask again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The device is not this engine's any more."""
+
+
+Answer = Claimed | Refused | Gone | Busy | Lost | Pause
+
+
+class Claims:
+    def __init__(
+        self, database: Database, clock: Clock, media: MediaLibrary, *, engine_id: int, random: Random
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._media = media
+        self._engine_id = engine_id
+        self._random = random
+
+    async def claim(self, asks: Sequence[Ask]) -> list[Answer]:
+        """Answer each device. What is Claimed is committed as `processing` and must be sent now."""
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            locked = await store.lock_candidates(session, self._engine_id, asks, now)
+            decisions = [(one, decide(one.candidate, now)) for one in locked]
+            answers = await self._admit(session, decisions, now)
+            await _end(session, decisions, now)
+            await _defer(session, decisions)
+            for one, decision in decisions:
+                if isinstance(decision, Pause):
+                    answers[one.ask.device_id] = decision
+                elif isinstance(decision, End | Defer | Hold):
+                    answers[one.ask.device_id] = Refused()
+            unanswered = [ask for ask in asks if ask.device_id not in answers]
+            answers |= await self._explain(session, unanswered)
+        return [answers[ask.device_id] for ask in asks]
+
+    async def _admit(
+        self, session: AsyncSession, decisions: Sequence[tuple[Locked, Decision]], now: datetime
+    ) -> dict[int, Answer]:
+        answers: dict[int, Answer] = {}
+        columns: dict[str, list[Any]] = defaultdict(list)
+        for one, decision in decisions:
+            if not isinstance(decision, Admit):
+                continue
+            device, contact = one.candidate.device, one.candidate.contact
+            delay = device.pace.draw_delay(self._random)
+            tally = device.tally.plus_one()
+            media = await self._media.get(session, decision.media_id)
+            message = OutgoingMessage(
+                one.ask.message_id, contact.phone, decision.kind, decision.body, media, business_at=now
+            )
+            answers[one.ask.device_id] = Claimed(message, delay, one.attempt)
+            columns["device_ids"].append(one.ask.device_id)
+            columns["epochs"].append(one.ask.epoch)
+            columns["ids"].append(one.ask.message_id)
+            columns["bodies"].append(decision.body)
+            columns["next_send_at"].append(now + delay)
+            columns["hours"].append(tally.hour_started_at)
+            columns["hour_counts"].append(tally.hour_count)
+            columns["days"].append(tally.day)
+            columns["day_counts"].append(tally.day_count)
+        if columns:
+            await session.execute(text(store.CLAIM_MESSAGES), {**columns, "now": now})
+            await session.execute(text(store.CLAIM_DEVICES), columns)
+        return answers
+
+    async def _explain(self, session: AsyncSession, asks: Sequence[Ask]) -> dict[int, Answer]:
+        if not asks:
+            return {}
+        explained = await session.execute(
+            text(store.EXPLAIN_ASKED), {**store.asked(asks), "engine_id": self._engine_id}
+        )
+        rows = explained.all()
+        unanswered = [row for row in rows if row.unanswered]
+        await store.undo_unanswered_claims(session, [(row.device_id, row.message_id) for row in unanswered])
+        return {
+            row.device_id: Lost() if not row.owned else Busy() if row.pending or row.unanswered else Gone()
+            for row in rows
+        }
+
+
+async def _end(session: AsyncSession, decisions: Sequence[tuple[Locked, Decision]], now: datetime) -> None:
+    ends = [
+        Settlement(
+            one.ask.message_id,
+            decision.status,
+            code=decision.code,
+            error=decision.text,
+            exit_reason=decision.exit_reason,
+        )
+        for one, decision in decisions
+        if isinstance(decision, End)
+    ]
+    await settle(session, ends, now)
+
+
+async def _defer(session: AsyncSession, decisions: Sequence[tuple[Locked, Decision]]) -> None:
+    deferred = [(one, decision) for one, decision in decisions if isinstance(decision, Defer)]
+    if not deferred:
+        return
+    moved = [(one, decision) for one, decision in deferred if decision.anchor is not None]
+    await session.execute(
+        text(store.DEFER),
+        {
+            "ids": [one.ask.message_id for one, _ in deferred],
+            "due": [decision.until for _, decision in deferred],
+            "expires": [_expiry(one, decision) for one, decision in deferred],
+        },
+    )
+    if moved:
+        await session.execute(
+            text(store.MOVE_ANCHORS),
+            {
+                "ids": [one.ask.message_id for one, _ in moved],
+                "anchors": [decision.anchor for _, decision in moved],
+            },
+        )
+
+
+def _expiry(one: Locked, decision: Defer) -> datetime | None:
+    """Lateness counts from the time a message was set for, so quiet hours do not extend it; a shift does."""
+    if decision.anchor is None or one.candidate.step is None:
+        return None
+    return decision.until + one.candidate.step.late_window

@@ -1,0 +1,57 @@
+"""What all workers of one engine share: the grouped claims, outcomes and reports to the database."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from random import Random
+
+from engine.batching import Batcher
+from engine.broadcast import store
+from engine.broadcast.claims import Answer, Claims
+from engine.broadcast.media import MediaLibrary
+from engine.broadcast.observations import Observations, ReceiptNote, StateNote
+from engine.broadcast.outcomes import Outcomes, Report
+from engine.broadcast.store import Ask, Waiting
+from engine.clock import Clock
+from engine.contacts.inbox import Inbox
+from engine.database import Database
+from engine.signals import Signal
+from engine.transports.contract import Inbound
+
+READ_AHEAD = 1000  # messages a device
+LOOK_AHEAD = timedelta(seconds=60)  # machine time: what becomes due so soon is read as well
+
+
+class Desk:
+    def __init__(self, database: Database, clock: Clock, *, engine_id: int, random: Random) -> None:
+        self._database = database
+        self._clock = clock
+        self._inbox = Inbox(database, clock)
+        claims = Claims(database, clock, MediaLibrary(), engine_id=engine_id, random=random)
+        observations = Observations(database, clock)
+        self.waiting: Batcher[int, list[Waiting]] = Batcher(self._read_ahead)
+        self.claims: Batcher[Ask, Answer] = Batcher(claims.claim)
+        self.outcomes: Batcher[Report, None] = Batcher(Outcomes(database, clock).write)
+        self.receipts: Batcher[ReceiptNote, None] = Batcher(observations.receipts)
+        self.states: Batcher[StateNote, None] = Batcher(observations.states)
+        self.signals: Batcher[Signal, None] = Batcher(observations.signals)
+        self.inbound: Batcher[tuple[int, Inbound], None] = Batcher(self._receive, limit=1)
+
+    async def run(self) -> None:
+        """Serve the workers until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for batcher in (
+                self.waiting, self.claims, self.outcomes, self.receipts, self.states, self.signals, self.inbound
+            ):  # fmt: skip
+                tasks.create_task(batcher.run())
+
+    async def _read_ahead(self, device_ids: Sequence[int]) -> list[list[Waiting]]:
+        horizon = self._clock.now() + LOOK_AHEAD * self._clock.speed
+        async with self._database.transaction() as session:
+            ahead = await store.read_ahead(session, device_ids, horizon, READ_AHEAD)
+        return [ahead.get(device_id, []) for device_id in device_ids]
+
+    async def _receive(self, messages: Sequence[tuple[int, Inbound]]) -> list[None]:
+        for device_id, inbound in messages:
+            await self._inbox.receive(device_id, inbound)
+        return [None] * len(messages)

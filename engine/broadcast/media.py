@@ -1,0 +1,75 @@
+"""The files that messages carry: stored once by content, and kept at hand while they are being sent."""
+
+import hashlib
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
+
+from engine.errors import InvalidInputError
+from engine.transports.contract import MediaFile
+from models import Media
+from models.enums import ContentKind
+
+MEGABYTE = 1024 * 1024
+CACHE = 64 * MEGABYTE
+# What WhatsApp takes (developers.facebook.com, Cloud API, "Supported media types").
+LIMITS = {
+    ContentKind.IMAGE: (5 * MEGABYTE, ("image/jpeg", "image/png")),
+    ContentKind.VIDEO: (16 * MEGABYTE, ("video/mp4", "video/3gpp")),
+    ContentKind.AUDIO: (16 * MEGABYTE, ("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg")),
+    ContentKind.DOCUMENT: (100 * MEGABYTE, ()),
+}
+
+
+def check_media(kind: ContentKind, mime_type: str, size: int) -> None:
+    """Raise InvalidInputError if WhatsApp would not take this file as this kind of message."""
+    largest, types = LIMITS[kind]
+    if types and mime_type not in types:
+        names = ", ".join(one.partition("/")[2].upper() for one in types)
+        raise InvalidInputError(f"WhatsApp takes {kind}s as {names}, not {mime_type}. Send it as a file instead.")
+    if size > largest:
+        raise InvalidInputError(
+            f"This {kind} has {size / MEGABYTE:.1f} MB; WhatsApp takes at most {largest // MEGABYTE} MB."
+        )
+
+
+async def store_media(
+    session: AsyncSession, workspace_id: int, content: bytes, mime_type: str, file_name: str
+) -> int:
+    """Keep the file, once however often it is sent, and return its id."""
+    values = {
+        "workspace_id": workspace_id,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "mime_type": mime_type,
+        "file_name": file_name,
+        "content": content,
+    }
+    statement = insert(Media).values(values)
+    same = statement.on_conflict_do_update(
+        index_elements=[Media.workspace_id, Media.sha256], set_={"sha256": statement.excluded.sha256}
+    )
+    media_id: int = (await session.execute(same.returning(Media.id))).scalar_one()
+    return media_id
+
+
+class MediaLibrary:
+    """A cache by size: the least recently used files go when there is no more room."""
+
+    def __init__(self) -> None:
+        self._files: dict[int, MediaFile] = {}
+        self._held = 0
+
+    async def get(self, session: AsyncSession, media_id: int | None) -> MediaFile | None:
+        if media_id is None:
+            return None
+        file = self._files.pop(media_id, None)
+        if file is None:
+            row = await session.get_one(Media, media_id, options=[undefer(Media.content)])
+            file = MediaFile(row.content, row.sha256, row.mime_type, row.file_name)
+            self._held += len(file.content)
+            while self._files and self._held > CACHE:
+                oldest = self._files.pop(next(iter(self._files)))
+                self._held -= len(oldest.content)
+        self._files[media_id] = file
+        return file

@@ -1,0 +1,298 @@
+"""The queue's SQL. Every statement works on a set of devices or messages at once."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine.broadcast.admission import Candidate, ContactFacts, DeviceFacts, StepFacts
+from engine.broadcast.pacing import Pace, Tally
+from engine.sequences.calendar import QuietHours, StepTime
+from engine.sequences.progress import live_steps, run_of, sending_days_of
+from models.enums import (
+    ConsentState,
+    ContentKind,
+    EnrolmentStatus,
+    Lane,
+    MissedPolicy,
+    SequenceStatus,
+)
+
+# What each device may send next, read ahead without locks. Paused work is left out here only to keep it from
+# crowding out the rest; the claim is what forbids it.
+READ_AHEAD = """
+SELECT d.id AS device_id, m.id, m.lane, m.due_at
+  FROM unnest(CAST(:device_ids AS bigint[])) AS d(id)
+ CROSS JOIN LATERAL (
+       SELECT b.id, b.lane, b.due_at
+         FROM broadcast_messages b
+         LEFT JOIN sequence_contacts e ON e.id = b.enrolment_id
+         LEFT JOIN sequences s ON s.id = e.sequence_id
+        WHERE b.device_id = d.id AND b.claimed_at IS NULL AND b.due_at <= :horizon
+          AND (b.lane IN ('reply', 'test') OR (e.status = 'active' AND s.status = 'active'))
+        ORDER BY b.lane, b.due_at, b.id
+        LIMIT :each) m
+"""
+
+# Lock what the claim is about. What somebody else has locked is left for the next round, so that a claim never
+# waits and never takes part in a deadlock.
+LOCK_ASKED = """
+SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.next_send_at,
+       d.paused_at IS NOT NULL OR w.stopped_at IS NOT NULL AS paused,
+       d.min_delay_seconds, d.max_delay_seconds, d.hourly_cap, d.daily_cap,
+       d.ramp_start_cap, d.ramp_days, d.ramp_started_on, d.hour_started_at, d.hour_count, d.day, d.day_count,
+       w.time_zone, w.quiet_start, w.quiet_end,
+       m.id, m.lane, m.body, m.expires_at, m.attempts,
+       c.phone, c.name, c.attributes, c.consent,
+       EXISTS (SELECT FROM suppressions x
+                WHERE x.workspace_id = c.workspace_id AND x.phone = c.phone) AS suppressed
+  FROM unnest(CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:message_ids AS bigint[]))
+       AS asked(device_id, epoch, message_id)
+  JOIN user_devices d ON d.id = asked.device_id AND d.owner = :engine_id AND d.epoch = asked.epoch
+  JOIN workspaces w ON w.id = d.workspace_id
+  JOIN broadcast_messages m ON m.id = asked.message_id AND m.device_id = d.id AND m.claimed_at IS NULL
+  JOIN contacts c ON c.id = m.contact_id
+   FOR UPDATE OF d, m SKIP LOCKED
+   FOR SHARE OF w SKIP LOCKED
+"""
+
+LOCK_STEPS = """
+SELECT m.id AS message_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_number, e.last_minute,
+       e.last_ended_on, s.id AS sequence_id, s.status AS sequence_status, s.missed_policy,
+       s.late_window_minutes, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
+       t.id AS step_id, t.day_number, t.send_time, t.after_join_minutes, t.kind, t.body, t.media_id,
+       ARRAY(SELECT o.step_id FROM broadcast_messages o WHERE o.enrolment_id = e.id AND o.id <> m.id) AS had
+  FROM broadcast_messages m
+  JOIN sequence_contacts e ON e.id = m.enrolment_id
+  JOIN sequences s ON s.id = e.sequence_id
+  JOIN workspaces w ON w.id = m.workspace_id
+  JOIN sequence_steps t ON t.id = m.step_id
+ WHERE m.id = ANY(:message_ids)
+   FOR SHARE OF e, s SKIP LOCKED
+"""
+
+# Why an asked message did not come back locked: the device is another engine's, or the message is not pending
+# any more; otherwise somebody has it locked.
+EXPLAIN_ASKED = """
+SELECT asked.device_id, asked.message_id, d.id IS NOT NULL AS owned, m.id IS NOT NULL AS pending,
+       d.in_flight_message_id = asked.message_id AS unanswered
+  FROM unnest(CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:message_ids AS bigint[]))
+       AS asked(device_id, epoch, message_id)
+  LEFT JOIN user_devices d ON d.id = asked.device_id AND d.owner = :engine_id AND d.epoch = asked.epoch
+  LEFT JOIN broadcast_messages m ON m.id = asked.message_id AND m.device_id = asked.device_id
+       AND m.claimed_at IS NULL
+"""
+
+CLAIM_MESSAGES = """
+UPDATE broadcast_messages m
+   SET status = 'processing', claimed_at = :now, claim_epoch = v.epoch, attempts = m.attempts + 1, body = v.body
+  FROM unnest(CAST(:ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:bodies AS text[])) AS v(id, epoch, body)
+ WHERE m.id = v.id
+"""
+
+CLAIM_DEVICES = """
+UPDATE user_devices d
+   SET in_flight_message_id = v.message_id, next_send_at = v.next_send_at, hour_started_at = v.hour,
+       hour_count = v.hour_count, day = v.day, day_count = v.day_count
+  FROM unnest(
+       CAST(:device_ids AS bigint[]), CAST(:ids AS bigint[]), CAST(:next_send_at AS timestamptz[]),
+       CAST(:hours AS timestamptz[]), CAST(:hour_counts AS bigint[]), CAST(:days AS date[]),
+       CAST(:day_counts AS bigint[])
+       ) AS v(id, message_id, next_send_at, hour, hour_count, day, day_count)
+ WHERE d.id = v.id
+"""
+
+# Asking says that nothing is in flight under this epoch: a claim whose commit was never answered is undone.
+UNDO_UNANSWERED_CLAIMS = """
+WITH undone AS (
+    UPDATE user_devices d SET in_flight_message_id = NULL
+      FROM unnest(CAST(:device_ids AS bigint[]), CAST(:message_ids AS bigint[])) AS v(device_id, message_id)
+     WHERE d.id = v.device_id AND d.in_flight_message_id = v.message_id
+    RETURNING v.message_id, d.epoch)
+UPDATE broadcast_messages m
+   SET status = 'pending', claimed_at = NULL, claim_epoch = NULL, attempts = m.attempts - 1
+  FROM undone
+ WHERE m.id = undone.message_id AND m.status = 'processing' AND m.claim_epoch = undone.epoch
+"""
+
+DEFER = """
+UPDATE broadcast_messages m
+   SET due_at = v.due_at, expires_at = coalesce(v.expires_at, m.expires_at)
+  FROM unnest(CAST(:ids AS bigint[]), CAST(:due AS timestamptz[]), CAST(:expires AS timestamptz[]))
+       AS v(id, due_at, expires_at)
+ WHERE m.id = v.id
+"""
+
+MOVE_ANCHORS = """
+UPDATE sequence_contacts e SET anchor_date = v.anchor
+  FROM unnest(CAST(:ids AS bigint[]), CAST(:anchors AS date[])) AS v(message_id, anchor)
+  JOIN broadcast_messages m ON m.id = v.message_id
+ WHERE e.id = m.enrolment_id
+"""
+
+DELIVERIES = """
+INSERT INTO deliveries (workspace_id, message_id, device_id, provider_message_id)
+SELECT m.workspace_id, m.id, m.device_id, v.provider_id
+  FROM unnest(CAST(:ids AS bigint[]), CAST(:provider_ids AS text[])) AS v(id, provider_id)
+  JOIN broadcast_messages m ON m.id = v.id
+    ON CONFLICT DO NOTHING
+"""
+
+RETURN_TO_QUEUE = """
+UPDATE broadcast_messages m
+   SET status = 'pending', claimed_at = NULL, claim_epoch = NULL, due_at = v.due_at, error_code = v.code,
+       error = v.error, attempts = m.attempts - v.uncounted
+  FROM unnest(
+       CAST(:ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:due AS timestamptz[]), CAST(:codes AS text[]),
+       CAST(:errors AS text[]), CAST(:uncounted AS bigint[])
+       ) AS v(id, epoch, due_at, code, error, uncounted)
+ WHERE m.id = v.id AND m.claim_epoch = v.epoch AND m.status = 'processing'
+"""
+
+FREE_DEVICES = """
+UPDATE user_devices d SET in_flight_message_id = NULL, next_send_at = v.next_send_at
+  FROM unnest(CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:next_send_at AS timestamptz[]))
+       AS v(id, epoch, next_send_at)
+ WHERE d.id = v.id AND d.epoch = v.epoch
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message read ahead: what is needed to put it in order."""
+
+    lane: Lane
+    due_at: datetime
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One device asks for one message."""
+
+    device_id: int
+    epoch: int
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    ask: Ask
+    candidate: Candidate
+    attempt: int  # the number that this attempt would have
+
+
+def asked(asks: Sequence[Ask]) -> dict[str, list[int]]:
+    return {
+        "device_ids": [ask.device_id for ask in asks],
+        "epochs": [ask.epoch for ask in asks],
+        "message_ids": [ask.message_id for ask in asks],
+    }
+
+
+async def lock_candidates(
+    session: AsyncSession, engine_id: int, asks: Sequence[Ask], now: datetime
+) -> list[Locked]:
+    """Lock and read what can be locked at once. Claims that were never answered are undone on the way."""
+    statement = text(LOCK_ASKED).columns(attributes=JSONB)
+    rows = (await session.execute(statement, {**asked(asks), "engine_id": engine_id})).all()
+    in_flight = [(row.device_id, row.in_flight_message_id) for row in rows if row.in_flight_message_id]
+    await undo_unanswered_claims(session, in_flight)
+    in_sequence = [row.id for row in rows if row.lane == Lane.SEQUENCE]
+    steps = await _lock_steps(session, in_sequence) if in_sequence else {}
+    return [
+        Locked(
+            Ask(row.device_id, row.epoch, row.id),
+            _candidate(row, steps.get(row.id), now),
+            row.attempts + 1,
+        )
+        for row in rows
+        if row.lane != Lane.SEQUENCE or row.id in steps
+    ]
+
+
+async def undo_unanswered_claims(session: AsyncSession, in_flight: Sequence[tuple[int, int]]) -> None:
+    """Return to the queue what these (device, message) pairs hold; neither was ever sent."""
+    if in_flight:
+        device_ids, message_ids = zip(*in_flight, strict=True)
+        await session.execute(
+            text(UNDO_UNANSWERED_CLAIMS), {"device_ids": list(device_ids), "message_ids": list(message_ids)}
+        )
+
+
+async def _lock_steps(session: AsyncSession, message_ids: list[int]) -> dict[int, StepFacts]:
+    rows = (await session.execute(text(LOCK_STEPS), {"message_ids": message_ids})).all()
+    live = await live_steps(session, {row.sequence_id for row in rows})
+    return {row.message_id: _step(row, live[row.sequence_id]) for row in rows}
+
+
+def _candidate(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
+    zone = ZoneInfo(row.time_zone)
+    tally = Tally.at(
+        now,
+        zone,
+        hour_started_at=row.hour_started_at,
+        hour_count=row.hour_count,
+        day=row.day,
+        day_count=row.day_count,
+    )
+    pace = Pace(
+        row.min_delay_seconds,
+        row.max_delay_seconds,
+        row.hourly_cap,
+        row.daily_cap,
+        row.ramp_start_cap,
+        row.ramp_days,
+        row.ramp_started_on,
+    )
+    return Candidate(
+        lane=Lane(row.lane),
+        body=row.body,
+        expires_at=row.expires_at,
+        device=DeviceFacts(pace, tally, zone, row.next_send_at, row.paused),
+        contact=ContactFacts(
+            row.phone,
+            row.name,
+            row.attributes,
+            ConsentState(row.consent) if row.consent else None,
+            row.suppressed,
+        ),
+        quiet=QuietHours(row.quiet_start, row.quiet_end) if row.quiet_start is not None else None,
+        step=step,
+    )
+
+
+def _step(row: Any, live: Sequence[StepTime]) -> StepFacts:
+    had = set(row.had)
+    return StepFacts(
+        run=run_of(row),
+        status=EnrolmentStatus(row.status),
+        sequence_status=SequenceStatus(row.sequence_status),
+        step=StepTime.of(row.step_id, row.day_number, row.send_time, row.after_join_minutes),
+        waiting=tuple(step for step in live if step.step_id not in had),
+        days=sending_days_of(row),
+        missed_policy=MissedPolicy(row.missed_policy),
+        late_window=timedelta(minutes=row.late_window_minutes),
+        kind=ContentKind(row.kind),
+        body=row.body,
+        media_id=row.media_id,
+    )
+
+
+async def read_ahead(
+    session: AsyncSession, device_ids: Sequence[int], horizon: datetime, each: int
+) -> dict[int, list[Waiting]]:
+    """Read up to `each` pending messages of every device that are due by `horizon`."""
+    rows = await session.execute(
+        text(READ_AHEAD), {"device_ids": list(device_ids), "horizon": horizon, "each": each}
+    )
+    ahead: dict[int, list[Waiting]] = defaultdict(list)
+    for row in rows:
+        ahead[row.device_id].append(Waiting(Lane(row.lane), row.due_at, row.id))
+    return ahead

@@ -1,0 +1,89 @@
+"""Message text with `{{ name }}` in it: a sandboxed Jinja template that may look values up and nothing else.
+
+A missing or empty variable is an error, never a blank, unless the text gives a default:
+`{{ name | default("there") }}`.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from engine.errors import InvalidInputError
+
+LONGEST_TEXT = 4096  # characters; what WhatsApp clients show without cutting
+VARIABLES = ("name", "first_name", "phone", "attributes")
+_ALLOWED_FILTERS = ("default", "d", "title", "upper", "lower", "capitalize", "trim", "replace")
+_ALLOWED_NODES = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem,
+    nodes.Const, nodes.Filter, nodes.Keyword,
+)  # fmt: skip
+
+_environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+_environment.filters = {name: _environment.filters[name] for name in _ALLOWED_FILTERS}
+_environment.globals.clear()
+
+
+class MissingVariableError(Exception):
+    """The contact has no value for a variable of the text."""
+
+
+def check_template(body: str) -> None:
+    """Raise InvalidInputError, in the operator's words, if the text could never be sent."""
+    if len(body) > LONGEST_TEXT:
+        raise InvalidInputError(
+            f"The text has {len(body):,} characters; WhatsApp takes at most {LONGEST_TEXT:,}. Shorten it."
+        )
+    try:
+        tree = _environment.parse(body)
+    except TemplateSyntaxError as error:
+        raise InvalidInputError(
+            f"Line {error.lineno} has a {{{{ … }}}} that cannot be read: {error.message}. "
+            "Write variables like {{ name }} or {{ attributes.city }}."
+        ) from None
+    for node in tree.find_all(nodes.Node):
+        if not isinstance(node, _ALLOWED_NODES):
+            raise InvalidInputError(
+                f"Line {node.lineno}: only variables such as {{{{ name }}}} are possible in a text, "
+                "no calculations, conditions or loops."
+            )
+        if isinstance(node, nodes.Filter) and node.name not in _ALLOWED_FILTERS:
+            raise InvalidInputError(
+                f"Line {node.lineno}: “{node.name}” is not known; use one of {', '.join(_ALLOWED_FILTERS)}."
+            )
+        if isinstance(node, nodes.Getattr | nodes.Getitem) and not _is_attribute(node):
+            raise InvalidInputError(
+                f"Line {node.lineno}: a column of the imported file is written {{{{ attributes.city }}}}."
+            )
+        if isinstance(node, nodes.Name) and node.name not in VARIABLES:
+            raise InvalidInputError(
+                f"Line {node.lineno}: there is no variable “{node.name}”. Known are name, first_name, phone, "
+                f"and attributes for the other columns, for example {{{{ attributes.{node.name} }}}}."
+            )
+
+
+def render(body: str, *, name: str, phone: str, attributes: Mapping[str, Any]) -> str:
+    """Fill the text in for one contact. Raises MissingVariableError with a message for the operator."""
+    if "{" not in body:
+        return body
+    values = {"phone": phone, "attributes": {key: value for key, value in attributes.items() if value}}
+    if name:
+        values["name"] = name
+        values["first_name"] = name.split(maxsplit=1)[0]
+    try:
+        return _compiled(body).render(values)
+    except UndefinedError as error:
+        raise MissingVariableError(f"a variable of the text has no value for this contact ({error})") from None
+    except (TemplateError, TypeError, ValueError) as error:
+        raise MissingVariableError(f"the text cannot be filled in ({error})") from None
+
+
+def _is_attribute(node: nodes.Getattr | nodes.Getitem) -> bool:
+    return isinstance(node.node, nodes.Name) and node.node.name == "attributes"
+
+
+@lru_cache(maxsize=1024)
+def _compiled(body: str) -> Template:
+    return _environment.from_string(body)

@@ -1,0 +1,207 @@
+"""One device's worker: waits for what is next, claims it at its moment, sends it, and says what became of it."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from engine.broadcast.admission import Pause
+from engine.broadcast.claims import Busy, Claimed, Gone, Lost, Refused
+from engine.broadcast.desk import Desk
+from engine.broadcast.observations import ReceiptNote, StateNote
+from engine.broadcast.outcomes import Report
+from engine.broadcast.store import Ask, Waiting
+from engine.clock import Clock
+from engine.devices.ownership import OwnedDevice
+from engine.signals import DeviceBack, DeviceDown, WorkerRecovered
+from engine.transports.contract import Inbound, Outcome, Receipt, Rejected, StateChanged, Transport, Unknown
+from models.enums import DeviceState
+
+log = structlog.get_logger()
+
+POLL_EVERY = 5.0  # machine seconds: the fallback when a notification was lost
+ASK_AGAIN_AFTER = 0.05  # machine seconds: while somebody else has the rows locked
+ANNOUNCE_AFTER = 10.0  # machine seconds: a hiccup that heals itself sooner is nobody's business
+
+
+class DeviceWorker:
+    """Runs until it is cancelled, drained, or the device is lost to another engine."""
+
+    def __init__(
+        self,
+        device: OwnedDevice,
+        transport: Transport,
+        desk: Desk,
+        clock: Clock,
+        *,
+        holds_lease: Callable[[], bool],
+        recovering: bool = False,
+    ) -> None:
+        self.device = device
+        self._transport = transport
+        self._desk = desk
+        self._clock = clock
+        self._holds_lease = holds_lease
+        self._recovering = recovering
+        self._waiting: list[Waiting] = []  # in the order of sending; the rows stay pending
+        self._stale = True
+        self._not_before: datetime | None = None
+        self._woken = asyncio.Event()
+        self._state = DeviceState.CONNECTING
+        self._reason = ""
+        self._line_changed = asyncio.Event()
+        self._draining = False
+        self._sending_since: float | None = None
+
+    def wake(self) -> None:
+        """Something has changed: look at the queue and ask again, whatever was known before."""
+        self._stale = True
+        self._not_before = None
+        self._woken.set()
+
+    def drain(self) -> None:
+        """Finish the send in flight and end."""
+        self._draining = True
+        self._woken.set()
+
+    @property
+    def stuck_for(self) -> timedelta | None:
+        """How long one send has been in flight, if that is longer than this transport ever takes."""
+        if self._sending_since is None:
+            return None
+        elapsed = timedelta(seconds=time.monotonic() - self._sending_since)
+        return elapsed if elapsed > self._transport.capabilities.stuck_after else None
+
+    async def run(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                follower = tasks.create_task(self._follow_events())
+                watcher = tasks.create_task(self._watch_the_line())
+                await self._transport.connect()
+                await self._send_messages()
+                watcher.cancel()
+                follower.cancel()
+        finally:
+            await self._transport.close()
+
+    async def _send_messages(self) -> None:
+        while not self._draining:
+            self._woken.clear()
+            if not self._state.may_send:
+                await self._rest(None)
+                continue
+            waiting = await self._next_due()
+            if waiting is None:
+                continue
+            ask = Ask(self.device.id, self.device.epoch, waiting.message_id)
+            match await self._desk.claims.submit(ask):
+                case Claimed() as claimed:
+                    self._waiting.remove(waiting)
+                    await self._send(claimed)
+                case Refused() | Gone():
+                    self._waiting.remove(waiting)
+                case Pause(until=until):
+                    self._not_before = until
+                    await self._rest(until)
+                case Busy():
+                    await asyncio.sleep(ASK_AGAIN_AFTER)
+                case Lost():
+                    log.info("device lost to another engine", device=self.device.name)
+                    return
+
+    async def _next_due(self) -> Waiting | None:
+        """What may be sent now by all that is known here; otherwise rest until that may change."""
+        if self._stale or not self._waiting:
+            self._stale = False
+            self._waiting = await self._desk.waiting.submit(self.device.id)
+        now = self._clock.now()
+        if self._not_before is not None and self._not_before > now:
+            await self._rest(self._not_before)
+            return None
+        due = next((waiting for waiting in self._waiting if waiting.due_at <= now), None)
+        if due is None:
+            await self._rest(min((waiting.due_at for waiting in self._waiting), default=None))
+        return due
+
+    async def _rest(self, until: datetime | None) -> None:
+        """Wait for a wake-up, for `until` (business time), or for the next poll."""
+        seconds = POLL_EVERY
+        if until is not None:
+            seconds = min(seconds, max(0.0, (until - self._clock.now()).total_seconds() / self._clock.speed))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+
+    async def _send(self, claimed: Claimed) -> None:
+        try:
+            outcome = await self._call_transport(claimed)
+        except asyncio.CancelledError:
+            await self._report(claimed, Unknown("the worker was stopped while this message was on its way"))
+            raise
+        await self._report(claimed, outcome)
+        if self._recovering and not isinstance(outcome, Unknown):
+            self._recovering = False
+            await self._desk.signals.submit(WorkerRecovered(*self._about))
+
+    async def _call_transport(self, claimed: Claimed) -> Outcome:
+        if not self._holds_lease():
+            return Rejected("lease_lost", "this engine was out of touch with the database", permanent=False)
+        self._sending_since = time.monotonic()
+        try:
+            return await self._transport.send(claimed.message)
+        finally:
+            self._sending_since = None
+
+    async def _report(self, claimed: Claimed, outcome: Outcome) -> None:
+        """Write the outcome down before anything else goes out on this device."""
+        report = Report(
+            self.device.id,
+            self.device.epoch,
+            claimed.message.ref,
+            claimed.attempt,
+            outcome,
+            claimed.delay,
+        )
+        await self._desk.outcomes.submit(report)
+        self._not_before = self._clock.now() + claimed.delay
+        self._stale = self._stale or not self._waiting
+
+    async def _follow_events(self) -> None:
+        async for event in self._transport.events():
+            match event:
+                case StateChanged():
+                    await self._change_state(event)
+                case Receipt(message_id=message_id, kind=kind):
+                    await self._desk.receipts.submit(ReceiptNote(self.device.id, message_id, kind))
+                case Inbound():
+                    await self._desk.inbound.submit((self.device.id, event))
+
+    async def _change_state(self, event: StateChanged) -> None:
+        self._state, self._reason = event.state, event.reason
+        log.info("device", device=self.device.name, state=event.state, reason=event.reason)
+        await self._desk.states.submit(StateNote(self.device.id, self.device.epoch, event.state, event.reason))
+        self._line_changed.set()
+        self.wake()
+
+    async def _watch_the_line(self) -> None:
+        """Tell the operators of an outage that lasts, and of its end (also of one before this worker)."""
+        announced = False
+        while True:
+            self._line_changed.clear()
+            patience: float | None = 0.0 if self._state.is_terminal else ANNOUNCE_AFTER
+            if self._state.may_send:
+                await self._desk.signals.submit(DeviceBack(*self._about))
+                announced, patience = False, None
+            try:
+                async with asyncio.timeout(None if announced else patience):
+                    await self._line_changed.wait()
+            except TimeoutError:
+                announced = True
+                await self._desk.signals.submit(DeviceDown(*self._about, state=self._state, reason=self._reason))
+
+    @property
+    def _about(self) -> tuple[int, int, str]:
+        return self.device.workspace_id, self.device.id, self.device.name

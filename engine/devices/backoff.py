@@ -1,0 +1,31 @@
+"""How a worker that fails again and again is restarted: ever later, and at last not at all. Pure."""
+
+from dataclasses import dataclass, field
+from random import Random
+
+SHORTEST = 1.0  # machine seconds
+LONGEST = 300.0
+GOOD_AFTER = 600.0  # so long without a restart, and the next one is the first again
+MOST_AN_HOUR = 8
+AN_HOUR = 3600.0
+
+
+@dataclass(slots=True)
+class RestartPolicy:
+    """Full jitter between half and all of a delay that doubles. Times are monotonic seconds."""
+
+    random: Random
+    _restarts: list[float] = field(default_factory=list)
+    _in_a_row: int = 0
+
+    def next_delay(self, now: float) -> float | None:
+        """Count a restart; the seconds to wait before it, or None when the worker is to be parked."""
+        if self._restarts and now - self._restarts[-1] >= GOOD_AFTER:
+            self._in_a_row = 0
+        self._restarts = [at for at in self._restarts if now - at < AN_HOUR]
+        if len(self._restarts) >= MOST_AN_HOUR:
+            return None
+        self._restarts.append(now)
+        delay: float = min(LONGEST, SHORTEST * 2**self._in_a_row)
+        self._in_a_row += 1
+        return delay * self.random.uniform(0.5, 1)

@@ -1,0 +1,129 @@
+"""Which engine works which device. One heartbeat row an engine; taking a device over raises its epoch.
+
+Leases compare the database's `clock_timestamp()`; before a send the worker also looks at a monotonic deadline, so
+that an engine that was only asleep does not start another send.
+"""
+
+import os
+import socket
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from engine.broadcast.settlement import Settlement, settle
+from engine.clock import Clock
+from engine.database import Database
+from models.enums import MessageStatus, TransportKind
+
+BEAT_EVERY = 3.0  # machine seconds
+DEAD_AFTER = timedelta(seconds=12)
+LEASE = 9.0  # shorter than DEAD_AFTER: we stop before another engine may start
+
+REGISTER = "INSERT INTO engines (host, pid) VALUES (:host, :pid) RETURNING id"
+
+BEAT = "UPDATE engines SET heartbeat_at = clock_timestamp() WHERE id = :engine_id RETURNING id"
+
+TAKE = """
+WITH free AS (
+    SELECT d.id, d.in_flight_message_id, d.epoch
+      FROM user_devices d LEFT JOIN engines e ON e.id = d.owner
+     WHERE d.removed_at IS NULL
+       AND (e.id IS NULL OR e.heartbeat_at < clock_timestamp() - CAST(:dead_after AS interval))
+     ORDER BY d.id
+     LIMIT :room
+       FOR UPDATE OF d SKIP LOCKED)
+UPDATE user_devices d
+   SET owner = :engine_id, epoch = d.epoch + 1, in_flight_message_id = NULL
+  FROM free
+ WHERE d.id = free.id
+RETURNING free.in_flight_message_id, free.epoch
+"""
+
+OWNED = """
+SELECT d.id, d.workspace_id, d.name, d.transport, d.epoch
+  FROM user_devices d WHERE d.owner = :engine_id AND d.removed_at IS NULL
+"""
+
+RELEASE = "UPDATE user_devices SET owner = NULL WHERE owner = :engine_id"
+
+# The others' rows that are long dead go too; devices point to them with ON DELETE SET NULL.
+DEREGISTER = """
+DELETE FROM engines
+ WHERE id = :engine_id OR heartbeat_at < clock_timestamp() - interval '1 day'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedDevice:
+    id: int
+    workspace_id: int
+    name: str
+    transport: TransportKind
+    epoch: int
+
+
+class Ownership:
+    """The devices of one engine, from its registration to its end."""
+
+    def __init__(self, database: Database, clock: Clock, engine_id: int) -> None:
+        self._database = database
+        self._clock = clock
+        self.engine_id = engine_id
+        self._lease_until = time.monotonic() + LEASE
+
+    @classmethod
+    async def register(cls, database: Database, clock: Clock) -> "Ownership":
+        async with database.transaction() as session:
+            row = await session.execute(text(REGISTER), {"host": socket.gethostname(), "pid": os.getpid()})
+            return cls(database, clock, row.scalar_one())
+
+    @property
+    def holds_lease(self) -> bool:
+        """Whether this engine has been heard of lately enough to start a send."""
+        return time.monotonic() < self._lease_until
+
+    async def beat(self) -> None:
+        asked = time.monotonic()
+        async with self._database.transaction() as session:
+            alive = await session.scalar(text(BEAT), {"engine_id": self.engine_id})
+        if alive is not None:
+            self._lease_until = asked + LEASE
+
+    async def take(self, room: int) -> int:
+        """Take up to `room` devices that nobody works; how many. What was in flight there is now unknown."""
+        if room <= 0:
+            return 0
+        async with self._database.transaction() as session:
+            taken = await session.execute(
+                text(TAKE), {"engine_id": self.engine_id, "dead_after": DEAD_AFTER, "room": room}
+            )
+            rows = taken.all()
+            lost = [
+                Settlement(
+                    row.in_flight_message_id,
+                    MessageStatus.UNKNOWN,
+                    row.epoch,
+                    "engine_died",
+                    "the engine stopped while this message was on its way",
+                )
+                for row in rows
+                if row.in_flight_message_id is not None
+            ]
+            await settle(session, lost, self._clock.now())
+        return len(rows)
+
+    async def owned(self) -> list[OwnedDevice]:
+        async with self._database.transaction() as session:
+            rows = await session.execute(text(OWNED), {"engine_id": self.engine_id})
+            return [
+                OwnedDevice(row.id, row.workspace_id, row.name, TransportKind(row.transport), row.epoch)
+                for row in rows
+            ]
+
+    async def release(self) -> None:
+        """Let every device go; another engine may take them at once."""
+        async with self._database.transaction() as session:
+            await session.execute(text(RELEASE), {"engine_id": self.engine_id})
+            await session.execute(text(DEREGISTER), {"engine_id": self.engine_id})

@@ -1,0 +1,109 @@
+"""The engine of one process: starts everything below it, keeps it running, and drains it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+
+import structlog
+
+from engine.broadcast.desk import Desk
+from engine.broadcast.pool import WorkerPool
+from engine.campaigns.trigger import CampaignTrigger
+from engine.clock import BusinessClock
+from engine.database import Database
+from engine.devices.ownership import OwnedDevice, Ownership
+from engine.jobs import Jobs
+from engine.notifications import Channel, Notifications
+from engine.sequences.processor import SequenceProcessor
+from engine.settings import Settings
+from engine.timekeeper import Timekeeper
+from engine.transports.contract import Transport
+
+log = structlog.get_logger()
+
+TransportFactory = Callable[[OwnedDevice], Transport]
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """What the engine and the faces share: the database, business time, and word of changes."""
+
+    settings: Settings
+    database: Database
+    timekeeper: Timekeeper
+    notifications: Notifications
+
+    @property
+    def clock(self) -> BusinessClock:
+        return self.timekeeper.clock
+
+
+@asynccontextmanager
+async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
+    """Open the database (migrated) and the clock. Raises StartError."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    database = await Database.open(settings)
+    try:
+        timekeeper = await Timekeeper.start(database, settings)
+        yield Foundation(settings, database, timekeeper, Notifications(database.url))
+    finally:
+        await database.close()
+
+
+class Runtime:
+    """Jobs and device workers on a foundation. `run` returns when it is cancelled and has drained."""
+
+    def __init__(self, base: Foundation, transport_for: TransportFactory) -> None:
+        self._base = base
+        self._transport_for = transport_for
+        self._clock_changed = asyncio.Event()
+
+    async def run(self, started: asyncio.Event) -> None:
+        """Work until cancelled; `started` is set when devices are being worked."""
+        base = self._base
+        ownership = await Ownership.register(base.database, base.clock)
+        random = Random()  # noqa: S311 (pacing, not secrets)
+        desk = Desk(base.database, base.clock, engine_id=ownership.engine_id, random=random)
+        pool = WorkerPool(
+            ownership,
+            desk,
+            base.clock,
+            self._transport_for,
+            max_workers=base.settings.max_workers,
+            random=random,
+        )
+        jobs = Jobs(base.clock, SequenceProcessor(base.database), CampaignTrigger(base.database), pool)
+        base.notifications.listen(Channel.QUEUE, pool.wake)
+        base.notifications.listen(Channel.CONTROL, pool.control)
+        base.notifications.listen(Channel.CONTROL, jobs.tick_now)
+        base.notifications.listen(Channel.CLOCK, lambda _: self._clock_changed.set())
+        async with AsyncExitStack() as ending:  # in reverse: jobs stop, workers drain, then the desk closes
+            await ending.enter_async_context(_running(desk.run()))
+            await ending.enter_async_context(_running(pool.run()))
+            jobs.start()
+            ending.callback(jobs.stop)
+            await ending.enter_async_context(_running(base.notifications.run()))
+            started.set()
+            log.info("engine started", engine=ownership.engine_id)
+            await self._follow_clock(pool, jobs)
+
+    async def _follow_clock(self, pool: WorkerPool, jobs: Jobs) -> None:
+        while True:
+            await self._clock_changed.wait()
+            self._clock_changed.clear()
+            await self._base.timekeeper.follow()
+            jobs.reschedule()
+            pool.wake()
+
+
+@asynccontextmanager
+async def _running(work: "asyncio._CoroutineLike[None]") -> AsyncIterator[None]:
+    """Run a loop beside the body; its failure ends the body, the end of the body cancels and awaits it."""
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(work)
+        try:
+            yield
+        finally:
+            task.cancel()

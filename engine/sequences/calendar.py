@@ -1,0 +1,190 @@
+"""When a step is due. Pure: local dates first, the local time last, then UTC; 24 hours are never added.
+
+A day may be sent on unless it is a day of rest or a holiday and the sequence skips those. Day 1 is the anchor
+date; Day N is the N-th sendable date from there (N-1 plain days on, when nothing is skipped).
+"""
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+ONE_DAY = timedelta(days=1)
+MINUTES_A_DAY = 1440
+
+
+class NoSendableDayError(ValueError):
+    """Every day of a whole year is a day of rest or a holiday."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepTime:
+    """When one live step is sent. `minute` orders the steps of a day.
+
+    It is the minute of the day, or below zero for "so many minutes after joining": those go first.
+    """
+
+    step_id: int
+    day: int
+    minute: int
+
+    @classmethod
+    def of(cls, step_id: int, day: int, send_time: time | None, after_join_minutes: int | None) -> "StepTime":
+        if send_time is not None:
+            return cls(step_id, day, send_time.hour * 60 + send_time.minute)
+        return cls(step_id, day, (after_join_minutes or 0) - MINUTES_A_DAY)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.day, self.minute
+
+    @property
+    def send_time(self) -> time | None:
+        return time(*divmod(self.minute, 60)) if self.minute >= 0 else None
+
+    @property
+    def after_join(self) -> timedelta:
+        return timedelta(minutes=self.minute + MINUTES_A_DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class SendingDays:
+    """The dates on which a sequence sends."""
+
+    rest_days: frozenset[int] = frozenset()  # ISO weekdays
+    holidays: Container[date] = frozenset()
+
+    def may_send_on(self, day: date) -> bool:
+        return day.isoweekday() not in self.rest_days and day not in self.holidays
+
+    def first_from(self, day: date) -> date:
+        """The first sendable date, `day` included."""
+        return self._walk(day, ONE_DAY)
+
+    def nth(self, anchor: date, number: int) -> date:
+        """The date of Day `number` of a run whose Day 1 is `anchor`."""
+        day = self.first_from(anchor)
+        for _ in range(number - 1):
+            day = self.first_from(day + ONE_DAY)
+        return day
+
+    def anchor_of(self, day: date, number: int) -> date:
+        """The anchor that puts Day `number` on `day`, a sendable date: `nth` the other way round."""
+        for _ in range(number - 1):
+            day = self._walk(day - ONE_DAY, -ONE_DAY)
+        return day
+
+    def _walk(self, day: date, pace: timedelta) -> date:
+        for _ in range(366):
+            if self.may_send_on(day):
+                return day
+            day += pace
+        raise NoSendableDayError
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Local times; the start is quiet, the end is not. May cross midnight."""
+
+    start: time
+    end: time
+
+    def contain(self, local: time) -> bool:
+        if self.start <= self.end:
+            return self.start <= local < self.end
+        return local >= self.start or local < self.end
+
+    def end_after(self, instant: datetime, zone: ZoneInfo) -> datetime | None:
+        """When the quiet hours around `instant` end, or None if `instant` is not in them."""
+        local = instant.astimezone(zone)
+        if not self.contain(local.time()):
+            return None
+        crosses = self.start > self.end and local.time() >= self.start
+        return at_local_time(local.date() + (ONE_DAY if crosses else timedelta()), self.end, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Where one enrolment stands."""
+
+    joined_at: datetime
+    anchor: date
+    zone: ZoneInfo
+    last_place: tuple[int, int] | None = None  # of the step that ended last …
+    last_ended_on: date | None = None  # … and the local date on which it did
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    step_id: int
+    at: datetime  # UTC
+
+
+def at_local_time(day: date, local: time, zone: ZoneInfo) -> datetime:
+    """Find the instant (UTC) of a local wall-clock time.
+
+    In a gap (clocks go forward) the first valid instant, in a fold (they go back) the first of the two.
+    """
+    instant = datetime.combine(day, local, zone).astimezone(UTC)
+    wall = instant.astimezone(zone)
+    if wall.replace(tzinfo=None) == datetime.combine(day, local):
+        return instant
+    # In a gap PEP 495 reads the time with the offset before it, which lands behind the gap, as far from its
+    # end as the time asked for lies from its start; the offset after it (fold=1) lands before the gap.
+    later = datetime.combine(day, local, zone).replace(fold=1).astimezone(UTC)
+    return _first_instant_after_gap(min(instant, later), max(instant, later), zone)
+
+
+def _first_instant_after_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """Bisect for the change of the UTC offset between two instants on either side of a gap."""
+    offset = before.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) / 2
+        if middle.astimezone(zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after.replace(microsecond=0)
+
+
+def anchor_for(joined_at: datetime, zone: ZoneInfo, first: StepTime, days: SendingDays) -> date:
+    """Day 1 of somebody who joins now: today if the first step's time is still ahead, else the next date."""
+    today = joined_at.astimezone(zone).date()
+    local = first.send_time
+    if first.day == 1 and local is not None and at_local_time(today, local, zone) <= joined_at:
+        today += ONE_DAY
+    return days.first_from(today)
+
+
+def next_due(run: Run, steps: Iterable[StepTime], days: SendingDays) -> Due | None:
+    """The first step behind the run's place and when it is due, or None when the run is complete.
+
+    `steps` are the live steps that this run has not had, in any order.
+    """
+    ahead = [step for step in steps if run.last_place is None or step.place > run.last_place]
+    if not ahead:
+        return None
+    step = min(ahead, key=lambda step: step.place)
+    day = days.nth(run.anchor, step.day)
+    if run.last_ended_on is not None and run.last_place is not None:
+        if step.day == run.last_place[0]:
+            day = max(day, run.last_ended_on)
+        elif day <= run.last_ended_on:
+            day = days.first_from(run.last_ended_on + ONE_DAY)
+    return Due(step.step_id, _instant(run, step, day))
+
+
+def shifted(run: Run, step: StepTime, now: datetime, days: SendingDays) -> tuple[date, datetime]:
+    """A missed step moves to the next sendable date at its set time: the new anchor, and when it is due."""
+    day = now.astimezone(run.zone).date()
+    local = step.send_time or time(0)
+    if at_local_time(day, local, run.zone) <= now:
+        day += ONE_DAY
+    day = days.first_from(day)
+    return days.anchor_of(day, step.day), at_local_time(day, local, run.zone)
+
+
+def _instant(run: Run, step: StepTime, day: date) -> datetime:
+    if step.send_time is not None:
+        return at_local_time(day, step.send_time, run.zone)
+    return max(run.joined_at + step.after_join, at_local_time(day, time(0), run.zone)).astimezone(UTC)

@@ -1,0 +1,194 @@
+"""What the menus and REST show of sequences."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import select, text
+
+from engine.actor import Actor
+from engine.clock import Clock
+from engine.database import Database
+from engine.errors import NotFoundError
+from engine.sequences import store
+from engine.sequences.calendar import Run, SendingDays, at_local_time
+from engine.sequences.enrolment import calendar_of, starts
+from engine.sequences.pasting import StepDraft, write_header, write_plan
+from models import Media, SequenceStep, Workspace
+from models.enums import ContentKind, EnrolmentStatus, SequenceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceSummary:
+    id: int
+    name: str
+    status: SequenceStatus
+    niche: str | None
+    steps: int
+    contacts: int
+    active: int
+    completed: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepResults:
+    """Planned is the sum of all others, always."""
+
+    planned: int
+    queued: int
+    sent: int
+    failed: int
+    skipped: int
+    unknown: int
+    cancelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    id: int
+    day: int
+    send_time: time | None
+    after_join_minutes: int | None
+    kind: ContentKind
+    body: str
+    media_id: int | None
+    media_name: str | None
+    if_joined_now: datetime  # local
+    results: StepResults
+
+    @property
+    def header(self) -> str:
+        return write_header(self.day, self.send_time, self.after_join_minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceCard:
+    id: int
+    name: str
+    status: SequenceStatus
+    niche: str | None
+    skip_weekends: bool
+    time_zone: str
+    default_time: time
+    devices: tuple[tuple[int, str], ...]  # id, name
+    steps: tuple[StepView, ...]
+    people: dict[EnrolmentStatus, int]
+    next_due_at: datetime | None
+
+    @property
+    def contacts(self) -> int:
+        return sum(self.people.values())
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    kind: ContentKind
+    content: bytes
+    mime_type: str
+    file_name: str
+
+
+class SequenceCatalogue:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def list(self, actor: Actor, status: SequenceStatus) -> list[SequenceSummary]:
+        async with self._database.transaction() as session:
+            rows = await session.execute(
+                text(store.SUMMARIES), {"workspace_id": actor.workspace_id, "status": status}
+            )
+            return [
+                SequenceSummary(
+                    row.id,
+                    row.name,
+                    SequenceStatus(row.status),
+                    row.niche,
+                    row.steps,
+                    row.contacts,
+                    row.active,
+                    row.completed,
+                )
+                for row in rows
+            ]
+
+    async def card(self, actor: Actor, sequence_id: int) -> SequenceCard:
+        """Everything one screen shows, with the dates for somebody who would join now."""
+        now, parameters = self._clock.now(), {"sequence_id": sequence_id}
+        async with self._database.transaction() as session:
+            sequence = await store.find(session, actor, sequence_id)
+            workspace = await session.get_one(Workspace, actor.workspace_id)
+            steps = await store.steps_of(session, sequence_id)
+            start = (await starts(session, sequence, {sequence.time_zone}, now))[sequence.time_zone]
+            results = {row.step_id: row for row in await session.execute(text(store.RESULTS), parameters)}
+            people = (await session.execute(text(store.PEOPLE), parameters)).all()
+            queued = await session.scalar(text(store.NEXT_QUEUED), parameters)
+            media_ids = [step.media_id for step in steps if step.media_id is not None]
+            named = await session.execute(select(Media.id, Media.file_name).where(Media.id.in_(media_ids)))
+            names = {row.id: row.file_name for row in named}
+            devices = await store.devices_of(session, sequence_id)
+        days = calendar_of(sequence, workspace)
+        dues = [row.next_due_at for row in people if row.status == EnrolmentStatus.ACTIVE]
+        return SequenceCard(
+            id=sequence.id,
+            name=sequence.name,
+            status=sequence.status,
+            niche=sequence.niche,
+            skip_weekends=sequence.skip_weekends,
+            time_zone=sequence.time_zone,
+            default_time=sequence.default_time,
+            devices=tuple((device.id, device.name) for device in devices),
+            steps=tuple(_step_view(step, start.run, days, results[step.id], names) for step in steps),
+            people={EnrolmentStatus(row.status): row.people for row in people},
+            next_due_at=min((due for due in (*dues, queued) if due is not None), default=None),
+        )
+
+    async def export(self, actor: Actor, sequence_id: int) -> str:
+        """Write the messages in the form that the builder reads back."""
+        async with self._database.transaction() as session:
+            await store.find(session, actor, sequence_id)
+            steps = await store.steps_of(session, sequence_id)
+        return write_plan(
+            [StepDraft(step.day_number, step.send_time, step.after_join_minutes, step.body) for step in steps]
+        )
+
+    async def file(self, actor: Actor, step_id: int) -> StoredFile | None:
+        """The file that a step carries, if it carries one."""
+        query = (
+            select(SequenceStep.kind, Media.content, Media.mime_type, Media.file_name)
+            .outerjoin(Media, Media.id == SequenceStep.media_id)
+            .where(SequenceStep.id == step_id, SequenceStep.workspace_id == actor.workspace_id)
+        )
+        async with self._database.transaction() as session:
+            row = (await session.execute(query)).first()
+        if row is None:
+            raise NotFoundError("This message does not exist any more.")
+        return None if row.content is None else StoredFile(row.kind, row.content, row.mime_type, row.file_name)
+
+
+def _step_view(step: SequenceStep, run: Run, days: SendingDays, results: Any, names: dict[int, str]) -> StepView:
+    day = days.nth(run.anchor, step.day_number)
+    if step.send_time is not None:
+        instant = at_local_time(day, step.send_time, run.zone)
+    else:
+        instant = run.joined_at + timedelta(minutes=step.after_join_minutes or 0)
+    return StepView(
+        id=step.id,
+        day=step.day_number,
+        send_time=step.send_time,
+        after_join_minutes=step.after_join_minutes,
+        kind=step.kind,
+        body=step.body,
+        media_id=step.media_id,
+        media_name=names.get(step.media_id or 0),
+        if_joined_now=instant.astimezone(run.zone),
+        results=StepResults(
+            results.planned,
+            results.queued,
+            results.sent,
+            results.failed,
+            results.skipped,
+            results.unknown,
+            results.cancelled,
+        ),
+    )

@@ -1,0 +1,62 @@
+"""Starting, pausing and resuming a sequence. All of it idempotent: five quick presses are one."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from engine.actor import Actor
+from engine.clock import Clock
+from engine.database import Database
+from engine.errors import ConflictError
+from engine.sequences import store
+from engine.sequences.enrolment import starts
+from engine.sequences.progress import plan_again
+from models.enums import Role, SequenceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class StartReport:
+    was: SequenceStatus
+    people: int  # who had been waiting in a draft and begin now
+
+
+class SequenceControl:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def start(self, actor: Actor, sequence_id: int) -> StartReport:
+        """Activate a draft (its contacts join now) or resume a paused sequence (nothing is sent twice)."""
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=True)
+            was, people = sequence.status, 0
+            if was is SequenceStatus.ARCHIVED:
+                raise ConflictError("An archived sequence cannot be started again.")
+            if was is SequenceStatus.ACTIVE:
+                return StartReport(was, people)
+            if not await store.steps_of(session, sequence_id):
+                raise ConflictError("This sequence has no messages yet. Add one, then start it.")
+            if not await store.devices_of(session, sequence_id):
+                raise ConflictError("This sequence has no device to send from. Choose one, then start it.")
+            sequence.status = SequenceStatus.ACTIVE
+            if was is SequenceStatus.DRAFT:
+                untouched = (await session.execute(text(store.UNTOUCHED), {"sequence_id": sequence_id})).all()
+                begun = await starts(session, sequence, {row.time_zone for row in untouched}, now)
+                anchors = {zone: start.run.anchor for zone, start in begun.items()}
+                ids = [row.id for row in untouched]
+                await store.rejoin(session, ids, now, anchors)
+                await plan_again(session, ids, now)
+                people = len(ids)
+            actor.record(session, now, "sequence.start", sequence_id, people=people)
+        return StartReport(was, people)
+
+    async def pause(self, actor: Actor, sequence_id: int) -> None:
+        """No send of this sequence starts after this has been committed; nothing is cancelled."""
+        async with self._database.transaction() as session:
+            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=True)
+            if sequence.status is SequenceStatus.ACTIVE:
+                sequence.status = SequenceStatus.PAUSED
+                actor.record(session, self._clock.now(), "sequence.pause", sequence_id)
+            elif sequence.status is not SequenceStatus.PAUSED:
+                raise ConflictError("Only an active sequence can be paused.")

@@ -1,0 +1,277 @@
+"""Making and changing sequences and their steps, also while thousands of people are in them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import time
+
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine.actor import Actor
+from engine.broadcast.media import check_media, store_media
+from engine.broadcast.templating import check_template
+from engine.clock import Clock
+from engine.database import Database
+from engine.devices.registry import check_name
+from engine.errors import ConflictError, InvalidInputError, NotFoundError
+from engine.sequences import store
+from engine.sequences.pasting import LAST_DAY, LONGEST_AFTER_JOIN, write_header
+from engine.sequences.progress import plan_again
+from models import Sequence as SequenceRow
+from models import SequenceContact, SequenceDevice, SequenceStep, UserDevice, Workspace
+from models.enums import ContentKind, Role, SequenceStatus
+
+MOST_STEPS = 100
+LONGEST_CAPTION = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that a step carries. `kind` is image, video, document or audio."""
+
+    kind: ContentKind
+    content: bytes
+    mime_type: str
+    file_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewStep:
+    """A message to add. With neither time it goes at the sequence's default time."""
+
+    day: int
+    send_time: time | None
+    after_join_minutes: int | None
+    body: str
+    attachment: Attachment | None = None
+
+
+class SequenceEditor:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def create(
+        self, actor: Actor, *, name: str, device_ids: Collection[int], niche: str | None, skip_weekends: bool
+    ) -> int:
+        """Make a draft. It takes the workspace's time zone."""
+        actor.must_be(Role.OPERATOR)
+        name = check_name(name, "sequence")
+        niche = " ".join(niche.split())[:100] if niche else None
+        try:
+            async with self._database.transaction() as session:
+                workspace = await session.get_one(Workspace, actor.workspace_id)
+                sequence = SequenceRow(
+                    workspace_id=actor.workspace_id,
+                    name=name,
+                    niche=niche,
+                    skip_weekends=skip_weekends,
+                    time_zone=workspace.time_zone,
+                )
+                session.add(sequence)
+                await session.flush()
+                await _set_devices(session, actor, sequence.id, device_ids)
+                actor.record(session, self._clock.now(), "sequence.create", sequence.id, name=name)
+        except IntegrityError:
+            raise ConflictError(f"There is already a sequence called “{name}”; choose another name.") from None
+        return sequence.id
+
+    async def set_devices(self, actor: Actor, sequence_id: int, device_ids: Collection[int]) -> None:
+        """Set the pool for those who join from now on; who is in it already keeps their device."""
+        async with self._database.transaction() as session:
+            await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=True)
+            await _set_devices(session, actor, sequence_id, device_ids)
+            actor.record(session, self._clock.now(), "sequence.devices", sequence_id, devices=sorted(device_ids))
+
+    async def set_skip_weekends(self, actor: Actor, sequence_id: int, skip: bool) -> None:
+        """Count only sendable days from now on; who is waiting is planned anew."""
+        async with self._database.transaction() as session:
+            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=True)
+            sequence.skip_weekends = skip
+            await session.flush()
+            steps = await store.steps_of(session, sequence_id)
+            await self._replan(session, sequence_id, [step.id for step in steps])
+            actor.record(session, self._clock.now(), "sequence.skip_weekends", sequence_id, skip=skip)
+
+    async def add_steps(self, actor: Actor, sequence_id: int, steps: Sequence[NewStep]) -> list[int]:
+        """Add messages, all or none. Who is past their place does not get them. Returns their ids."""
+        for step in steps:
+            check_step(step)
+        try:
+            async with self._database.transaction() as session:
+                sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=True)
+                there = await store.steps_of(session, sequence_id)
+                if len(there) + len(steps) > MOST_STEPS:
+                    raise InvalidInputError(f"A sequence can have at most {MOST_STEPS} messages.")
+                rows = [await _row(session, sequence, step) for step in steps]
+                session.add_all(rows)
+                await session.flush()
+                await self._replan(session, sequence_id, [])
+                actor.record(session, self._clock.now(), "sequence.add_steps", sequence_id, steps=len(rows))
+        except IntegrityError as error:
+            raise _taken(error, [step.day for step in steps]) from None
+        return [row.id for row in rows]
+
+    async def set_text(self, actor: Actor, step_id: int, body: str) -> None:
+        """Change what a step says, for everybody who has not had it yet."""
+        check_template(body)
+        async with self._database.transaction() as session:
+            step = await self._find_step(session, actor, step_id)
+            check_length(step.kind, body)
+            step.body = body
+            actor.record(session, self._clock.now(), "step.text", step_id)
+
+    async def set_time(
+        self, actor: Actor, step_id: int, *, day: int, send_time: time | None, after_join_minutes: int | None
+    ) -> int:
+        """Move a step; who waits for it now waits for its new time. Returns how many people that touches."""
+        try:
+            async with self._database.transaction() as session:
+                step = await self._find_step(session, actor, step_id)
+                sequence = await store.find(session, actor, step.sequence_id, lock=True)
+                check_time(day, after_join_minutes)
+                at_default = send_time is None and after_join_minutes is None
+                step.day_number = day
+                step.send_time = sequence.default_time if at_default else send_time
+                step.after_join_minutes = after_join_minutes
+                await session.flush()
+                touched = await self._replan(session, step.sequence_id, [step_id])
+                actor.record(
+                    session,
+                    self._clock.now(),
+                    "step.time",
+                    step_id,
+                    to=write_header(day, step.send_time, after_join_minutes),
+                )
+        except IntegrityError as error:
+            raise _taken(error, [day]) from None
+        return touched
+
+    async def remove_step(self, actor: Actor, step_id: int) -> int:
+        """Retire a step: who waits for it waits for the next one instead. Returns how many people wait."""
+        async with self._database.transaction() as session:
+            step = await self._find_step(session, actor, step_id)
+            step.retired_at = self._clock.now()
+            await session.flush()
+            touched = await self._replan(session, step.sequence_id, [step_id])
+            actor.record(session, self._clock.now(), "step.remove", step_id)
+        return touched
+
+    async def delete(self, actor: Actor, sequence_id: int) -> SequenceStatus | None:
+        """Delete a sequence that nobody ever joined (None), else archive it (its new status)."""
+        async with self._database.transaction() as session:
+            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=True)
+            joined = await session.scalar(
+                select(SequenceContact.id).where(SequenceContact.sequence_id == sequence_id).limit(1)
+            )
+            if joined is None:
+                actor.record(session, self._clock.now(), "sequence.delete", sequence_id, name=sequence.name)
+                await session.delete(sequence)
+                return None
+            sequence.status = SequenceStatus.ARCHIVED
+            actor.record(session, self._clock.now(), "sequence.archive", sequence_id)
+            return sequence.status
+
+    async def _find_step(self, session: AsyncSession, actor: Actor, step_id: int) -> SequenceStep:
+        """Load a live step, with its sequence locked."""
+        actor.must_be(Role.OPERATOR)
+        step = await session.scalar(
+            select(SequenceStep).where(
+                SequenceStep.id == step_id,
+                SequenceStep.workspace_id == actor.workspace_id,
+                SequenceStep.retired_at.is_(None),
+            )
+        )
+        if step is None:
+            raise NotFoundError("This message does not exist any more.")
+        await store.find(session, actor, step.sequence_id, lock=True)
+        return step
+
+    async def _replan(self, session: AsyncSession, sequence_id: int, step_ids: Collection[int]) -> int:
+        """Plan everybody anew who waits; unclaimed messages of these steps go back into the plan."""
+        waiting = list(await session.scalars(text(store.WAITING_ENROLMENTS), {"sequence_id": sequence_id}))
+        await session.execute(text(store.UNPLAN), {"sequence_id": sequence_id, "step_ids": list(step_ids)})
+        queued = set(await session.scalars(text(store.STILL_QUEUED), {"ids": waiting}))
+        unqueued = [enrolment_id for enrolment_id in waiting if enrolment_id not in queued]
+        await plan_again(session, unqueued, self._clock.now())
+        return len(unqueued)
+
+
+def check_step(step: NewStep) -> None:
+    """Raise InvalidInputError, naming the day, if this message could never be sent."""
+    header = write_header(step.day, step.send_time, step.after_join_minutes)
+    check_time(step.day, step.after_join_minutes)
+    if step.attachment is not None:
+        check_media(step.attachment.kind, step.attachment.mime_type, len(step.attachment.content))
+    elif not step.body.strip():
+        raise InvalidInputError(f"{header} has no text. Write the message below its day.")
+    try:
+        check_template(step.body)
+        check_length(step.attachment.kind if step.attachment else ContentKind.TEXT, step.body)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{header}: {error}") from None
+
+
+def check_time(day: int, after_join_minutes: int | None) -> None:
+    if not 1 <= day <= LAST_DAY:
+        raise InvalidInputError(f"A day is a number from 1 to {LAST_DAY}.")
+    if after_join_minutes is not None and (day != 1 or not 0 <= after_join_minutes <= LONGEST_AFTER_JOIN):
+        raise InvalidInputError("“On joining” is possible on Day 1 only, and within its 24 hours.")
+
+
+def check_length(kind: ContentKind, body: str) -> None:
+    if kind is not ContentKind.TEXT and len(body) > LONGEST_CAPTION:
+        raise InvalidInputError(
+            f"A caption can have {LONGEST_CAPTION:,} characters; this one has {len(body):,}. Shorten it."
+        )
+
+
+async def _row(session: AsyncSession, sequence: SequenceRow, step: NewStep) -> SequenceStep:
+    attachment = step.attachment
+    media_id = None
+    if attachment is not None:
+        media_id = await store_media(
+            session, sequence.workspace_id, attachment.content, attachment.mime_type, attachment.file_name
+        )
+    at_default = step.send_time is None and step.after_join_minutes is None
+    return SequenceStep(
+        workspace_id=sequence.workspace_id,
+        sequence_id=sequence.id,
+        day_number=step.day,
+        send_time=sequence.default_time if at_default else step.send_time,
+        after_join_minutes=step.after_join_minutes,
+        kind=attachment.kind if attachment else ContentKind.TEXT,
+        body=step.body,
+        media_id=media_id,
+    )
+
+
+async def _set_devices(session: AsyncSession, actor: Actor, sequence_id: int, device_ids: Collection[int]) -> None:
+    known = set(
+        await session.scalars(
+            select(UserDevice.id).where(
+                UserDevice.id.in_(device_ids),
+                UserDevice.workspace_id == actor.workspace_id,
+                UserDevice.removed_at.is_(None),
+            )
+        )
+    )
+    if not device_ids or known != set(device_ids):
+        raise InvalidInputError("Choose at least one of your devices.")
+    pool = list(await session.scalars(select(SequenceDevice).where(SequenceDevice.sequence_id == sequence_id)))
+    for entry in pool:
+        if entry.device_id not in known:
+            await session.delete(entry)
+    there = {entry.device_id for entry in pool}
+    session.add_all(
+        SequenceDevice(workspace_id=actor.workspace_id, sequence_id=sequence_id, device_id=device_id)
+        for device_id in known - there
+    )
+
+
+def _taken(error: IntegrityError, days: Sequence[int]) -> Exception:
+    if "ex_sequence_steps" not in str(error.orig):
+        return error
+    named = " or ".join(f"Day {day}" for day in sorted(set(days)))
+    return ConflictError(f"Two messages would go out at the same time on {named}. Give one another time.")

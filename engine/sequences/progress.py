@@ -1,0 +1,188 @@
+"""How an enrolment moves on: what it has had, what is next, and when. Written set by set."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import holidays
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine.sequences.calendar import Run, SendingDays, StepTime, next_due
+from models.enums import EnrolmentStatus
+
+# Enrolments with all that planning needs; `had` are the steps that this run has a message for already.
+ENROLMENTS = """
+SELECT e.id, e.sequence_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_number,
+       e.last_minute, e.last_ended_on, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
+       ARRAY(SELECT m.step_id FROM broadcast_messages m WHERE m.enrolment_id = e.id) AS had
+  FROM sequence_contacts e
+  JOIN sequences s ON s.id = e.sequence_id
+  JOIN workspaces w ON w.id = e.workspace_id
+ WHERE e.id = ANY(:ids)
+ ORDER BY e.id
+   FOR UPDATE OF e
+"""
+
+LIVE_STEPS = """
+SELECT id, sequence_id, day_number, send_time, after_join_minutes
+  FROM sequence_steps WHERE sequence_id = ANY(:sequence_ids) AND retired_at IS NULL
+"""
+
+STEPS = "SELECT id, day_number, send_time, after_join_minutes FROM sequence_steps WHERE id = ANY(:ids)"
+
+MOVE_ON = """
+UPDATE sequence_contacts e
+   SET status = CASE WHEN v.exit_reason IS NOT NULL THEN 'exited'
+                     WHEN v.next_step_id IS NULL AND v.last_day_number IS NOT NULL
+                          AND e.status IN ('active', 'paused') THEN 'completed'
+                     ELSE e.status END,
+       exit_reason = coalesce(e.exit_reason, v.exit_reason),
+       ended_at = CASE WHEN v.exit_reason IS NOT NULL
+                            OR (v.next_step_id IS NULL AND v.last_day_number IS NOT NULL)
+                       THEN coalesce(e.ended_at, :now) END,
+       next_step_id = v.next_step_id, next_due_at = v.next_due_at,
+       last_day_number = v.last_day_number, last_minute = v.last_minute, last_ended_on = v.last_ended_on
+  FROM unnest(
+       CAST(:ids AS bigint[]), CAST(:exit_reasons AS text[]), CAST(:step_ids AS bigint[]),
+       CAST(:due AS timestamptz[]), CAST(:days AS bigint[]), CAST(:minutes AS bigint[]),
+       CAST(:dates AS date[])
+       ) AS v(id, exit_reason, next_step_id, next_due_at, last_day_number, last_minute, last_ended_on)
+ WHERE e.id = v.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The message of this step has its outcome. With a reason, the whole run ends with it."""
+
+    enrolment_id: int
+    step_id: int
+    exit_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Enrolment:
+    id: int
+    sequence_id: int
+    status: EnrolmentStatus
+    run: Run
+    days: SendingDays
+    had: frozenset[int]
+
+
+async def move_on(session: AsyncSession, ended: Collection[Ended], now: datetime) -> None:
+    """Let the runs whose message has just ended wait for their next step, or complete them."""
+    if not ended:
+        return
+    steps = await session.execute(text(STEPS), {"ids": [one.step_id for one in ended]})
+    places = {row.id: _step_time(row).place for row in steps}
+    by_id = {one.enrolment_id: one for one in ended}
+    enrolments = await _load(session, list(by_id))
+    moved = []
+    for enrolment in enrolments:
+        one = by_id[enrolment.id]
+        run = replace(
+            enrolment.run,
+            last_place=places[one.step_id],
+            last_ended_on=now.astimezone(enrolment.run.zone).date(),
+        )
+        moved.append((replace(enrolment, run=run), one.exit_reason))
+    await _plan(session, moved, now)
+
+
+async def plan_again(session: AsyncSession, enrolment_ids: Collection[int], now: datetime) -> None:
+    """Work out anew what these runs wait for, after the steps or the days of their sequence have changed."""
+    if enrolment_ids:
+        enrolments = await _load(session, enrolment_ids)
+        await _plan(session, [(enrolment, None) for enrolment in enrolments], now)
+
+
+async def _load(session: AsyncSession, ids: Collection[int]) -> list[_Enrolment]:
+    rows = await session.execute(text(ENROLMENTS), {"ids": list(ids)})
+    return [
+        _Enrolment(
+            id=row.id,
+            sequence_id=row.sequence_id,
+            status=EnrolmentStatus(row.status),
+            run=run_of(row),
+            days=sending_days_of(row),
+            had=frozenset(row.had),
+        )
+        for row in rows
+    ]
+
+
+async def _plan(session: AsyncSession, moved: Sequence[tuple[_Enrolment, str | None]], now: datetime) -> None:
+    live = await live_steps(session, {enrolment.sequence_id for enrolment, _ in moved})
+    columns: dict[str, list[Any]] = defaultdict(list)
+    for enrolment, exit_reason in moved:
+        over = exit_reason is not None or enrolment.status in {
+            EnrolmentStatus.EXITED,
+            EnrolmentStatus.COMPLETED,
+        }
+        waiting = (step for step in live[enrolment.sequence_id] if step.step_id not in enrolment.had)
+        due = None if over else next_due(enrolment.run, waiting, enrolment.days)
+        place = enrolment.run.last_place or (None, None)
+        columns["ids"].append(enrolment.id)
+        columns["exit_reasons"].append(exit_reason)
+        columns["step_ids"].append(due and due.step_id)
+        columns["due"].append(due and due.at)
+        columns["days"].append(place[0])
+        columns["minutes"].append(place[1])
+        columns["dates"].append(enrolment.run.last_ended_on)
+    if columns:
+        await session.execute(text(MOVE_ON), {**columns, "now": now})
+
+
+async def live_steps(session: AsyncSession, sequence_ids: Iterable[int]) -> dict[int, list[StepTime]]:
+    """Load the steps of each sequence that are not retired, with the times they are sent at."""
+    rows = await session.execute(text(LIVE_STEPS), {"sequence_ids": list(sequence_ids)})
+    steps: dict[int, list[StepTime]] = defaultdict(list)
+    for row in rows:
+        steps[row.sequence_id].append(_step_time(row))
+    return steps
+
+
+def run_of(row: Any) -> Run:
+    """Read a run from a row with the columns of `sequence_contacts`."""
+    place = None if row.last_day_number is None else (row.last_day_number, row.last_minute)
+    return Run(row.joined_at, row.anchor_date, ZoneInfo(row.time_zone), place, row.last_ended_on)
+
+
+def sending_days(
+    *, skip_weekends: bool, rest_days: Iterable[int], skip_holidays: bool, country: str
+) -> SendingDays:
+    """Work out which dates a sequence of a workspace in `country` sends on."""
+    return SendingDays(
+        rest_days=frozenset(rest_days) if skip_weekends else frozenset(),
+        holidays=public_holidays(country) if skip_holidays else frozenset(),
+    )
+
+
+def sending_days_of(row: Any) -> SendingDays:
+    """Read it from a row with the columns of those names."""
+    return sending_days(
+        skip_weekends=row.skip_weekends,
+        rest_days=row.rest_days,
+        skip_holidays=row.skip_holidays,
+        country=row.country,
+    )
+
+
+@lru_cache(maxsize=256)
+def public_holidays(country: str) -> Collection[date]:
+    """All public holidays of a country that the `holidays` library knows; none for an unknown country."""
+    try:
+        return holidays.country_holidays(country)
+    except NotImplementedError:
+        return frozenset()
+
+
+def _step_time(row: Any) -> StepTime:
+    send_time: time | None = row.send_time
+    return StepTime.of(row.id, row.day_number, send_time, row.after_join_minutes)

@@ -1,0 +1,182 @@
+"""The sequences' SQL: sets of enrolments, and the counts that cards show."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine.actor import Actor
+from engine.errors import NotFoundError
+from models import Sequence as SequenceRow
+from models import SequenceDevice, SequenceStep, UserDevice
+from models.enums import Role
+
+# Who of the chosen contacts may join, and why the others may not. The first reason that applies counts.
+CHOSEN = """
+SELECT c.id, c.phone, c.time_zone, c.device_id,
+       CASE WHEN x.id IS NOT NULL OR c.consent = 'opted_out' THEN 'opted_out'
+            WHEN c.consent IS NULL THEN 'no_consent'
+            WHEN past.open > 0 THEN 'already_in_it'
+            WHEN past.runs > 0 AND :reentry = 'never' THEN 'had_it_before'
+            WHEN past.runs > 0 AND :reentry = 'after_cooldown'
+                 AND past.last_ended_at > CAST(:now AS timestamptz) - :cooldown * interval '1 day'
+                 THEN 'had_it_lately'
+       END AS refusal,
+       past.runs + 1 AS run_no
+  FROM contacts c
+  LEFT JOIN suppressions x ON x.workspace_id = c.workspace_id AND x.phone = c.phone
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS runs, count(*) FILTER (WHERE e.status IN ('active', 'paused')) AS open,
+              max(e.ended_at) AS last_ended_at
+         FROM sequence_contacts e WHERE e.contact_id = c.id AND e.sequence_id = :sequence_id) past
+ WHERE c.workspace_id = :workspace_id AND {chosen}
+ ORDER BY c.id
+"""
+CHOICES = {
+    "list_id": "EXISTS (SELECT FROM list_members l WHERE l.contact_id = c.id AND l.list_id = :list_id)",
+    "niche": "EXISTS (SELECT FROM leads l WHERE l.contact_id = c.id AND lower(l.niche) = lower(:niche))",
+    "contact_ids": "c.id = ANY(:contact_ids)",
+    "everyone": ":everyone",
+}
+
+ENROL = """
+INSERT INTO sequence_contacts
+       (workspace_id, sequence_id, contact_id, run_no, joined_at, anchor_date, time_zone, next_step_id,
+        next_due_at, device_id)
+SELECT CAST(:workspace_id AS bigint), CAST(:sequence_id AS bigint), v.contact_id, v.run_no,
+       CAST(:now AS timestamptz), v.anchor, v.zone, v.step_id, v.due, v.device_id
+  FROM unnest(
+       CAST(:contact_ids AS bigint[]), CAST(:run_nos AS bigint[]), CAST(:anchors AS date[]),
+       CAST(:zones AS text[]), CAST(:step_ids AS bigint[]), CAST(:dues AS timestamptz[]),
+       CAST(:device_ids AS bigint[])
+       ) AS v(contact_id, run_no, anchor, zone, step_id, due, device_id)
+    ON CONFLICT DO NOTHING
+RETURNING contact_id
+"""
+
+KEEP_DEVICES = """
+UPDATE contacts c SET device_id = v.device_id
+  FROM unnest(CAST(:contact_ids AS bigint[]), CAST(:device_ids AS bigint[])) AS v(id, device_id)
+ WHERE c.id = v.id AND c.device_id IS DISTINCT FROM v.device_id
+"""
+
+# Those of a sequence for whom nothing has happened yet: a draft's contacts join when it starts.
+UNTOUCHED = """
+SELECT e.id, e.time_zone FROM sequence_contacts e
+ WHERE e.sequence_id = :sequence_id AND e.status = 'active' AND e.last_day_number IS NULL
+   AND NOT EXISTS (SELECT FROM broadcast_messages m WHERE m.enrolment_id = e.id)
+ ORDER BY e.id
+   FOR UPDATE
+"""
+REJOIN = """
+UPDATE sequence_contacts e SET joined_at = :now, anchor_date = v.anchor
+  FROM unnest(CAST(:zones AS text[]), CAST(:anchors AS date[])) AS v(zone, anchor)
+ WHERE e.id = ANY(:ids) AND e.time_zone = v.zone
+"""
+
+# People whose wait changes when these steps do. Their unclaimed messages go back into the plan.
+WAITING_ENROLMENTS = """
+SELECT e.id FROM sequence_contacts e
+ WHERE e.sequence_id = :sequence_id AND e.status IN ('active', 'paused')
+ ORDER BY e.id
+   FOR UPDATE
+"""
+UNPLAN = """
+DELETE FROM broadcast_messages m
+ USING sequence_contacts e
+ WHERE e.id = m.enrolment_id AND e.sequence_id = :sequence_id AND m.claimed_at IS NULL
+   AND m.step_id = ANY(:step_ids)
+"""
+STILL_QUEUED = """
+SELECT m.enrolment_id FROM broadcast_messages m
+ WHERE m.enrolment_id = ANY(:ids) AND m.status IN ('pending', 'processing')
+"""
+
+SUMMARIES = """
+SELECT s.id, s.name, s.status, s.niche,
+       (SELECT count(*) FROM sequence_steps t WHERE t.sequence_id = s.id AND t.retired_at IS NULL) AS steps,
+       count(e.id) AS contacts,
+       count(e.id) FILTER (WHERE e.status = 'active') AS active,
+       count(e.id) FILTER (WHERE e.status = 'completed') AS completed
+  FROM sequences s LEFT JOIN sequence_contacts e ON e.sequence_id = s.id
+ WHERE s.workspace_id = :workspace_id AND s.status = :status
+ GROUP BY s.id
+ ORDER BY s.id DESC
+"""
+
+RESULTS = """
+SELECT t.id AS step_id, count(m.id) AS planned,
+       count(m.id) FILTER (WHERE m.status IN ('pending', 'processing')) AS queued,
+       count(m.id) FILTER (WHERE m.status = 'sent') AS sent,
+       count(m.id) FILTER (WHERE m.status = 'failed') AS failed,
+       count(m.id) FILTER (WHERE m.status = 'skipped') AS skipped,
+       count(m.id) FILTER (WHERE m.status = 'unknown') AS unknown,
+       count(m.id) FILTER (WHERE m.status = 'cancelled') AS cancelled
+  FROM sequence_steps t LEFT JOIN broadcast_messages m ON m.step_id = t.id
+ WHERE t.sequence_id = :sequence_id
+ GROUP BY t.id
+"""
+
+PEOPLE = """
+SELECT status, count(*) AS people, min(next_due_at) AS next_due_at
+  FROM sequence_contacts WHERE sequence_id = :sequence_id GROUP BY status
+"""
+
+NEXT_QUEUED = """
+SELECT min(m.due_at) FROM sequence_steps t JOIN broadcast_messages m ON m.step_id = t.id
+ WHERE t.sequence_id = :sequence_id AND m.claimed_at IS NULL
+"""
+
+
+async def find(
+    session: AsyncSession, actor: Actor, sequence_id: int, *, role: Role = Role.VIEWER, lock: bool = False
+) -> SequenceRow:
+    """Load a sequence of the actor's workspace, locked against claims and other editors if asked."""
+    actor.must_be(role)
+    query = select(SequenceRow).where(
+        SequenceRow.id == sequence_id, SequenceRow.workspace_id == actor.workspace_id
+    )
+    sequence = await session.scalar(query.with_for_update() if lock else query)
+    if sequence is None:
+        raise NotFoundError("This sequence does not exist any more.")
+    return sequence
+
+
+async def steps_of(session: AsyncSession, sequence_id: int) -> list[SequenceStep]:
+    """Load the live steps in the order in which they are sent."""
+    query = select(SequenceStep).where(SequenceStep.sequence_id == sequence_id, SequenceStep.retired_at.is_(None))
+    order = (
+        SequenceStep.day_number,
+        SequenceStep.after_join_minutes.asc().nulls_last(),
+        SequenceStep.send_time,
+    )
+    return list(await session.scalars(query.order_by(*order)))
+
+
+async def devices_of(session: AsyncSession, sequence_id: int) -> list[UserDevice]:
+    """Load the device pool."""
+    query = (
+        select(UserDevice)
+        .join(SequenceDevice, SequenceDevice.device_id == UserDevice.id)
+        .where(SequenceDevice.sequence_id == sequence_id, UserDevice.removed_at.is_(None))
+        .order_by(UserDevice.id)
+    )
+    return list(await session.scalars(query))
+
+
+async def chosen_contacts(
+    session: AsyncSession, choice: str, value: object, parameters: Mapping[str, Any]
+) -> Sequence[Any]:
+    """Load the contacts of one choice (a key of CHOICES), each with the reason why it may not join, if any."""
+    statement = text(CHOSEN.format(chosen=CHOICES[choice]))
+    return (await session.execute(statement, {**parameters, choice: value})).all()
+
+
+async def rejoin(session: AsyncSession, ids: Sequence[int], now: datetime, anchors: Mapping[str, date]) -> None:
+    """Let these enrolments start from now, on the anchor date of their zone."""
+    await session.execute(
+        text(REJOIN),
+        {"ids": list(ids), "now": now, "zones": list(anchors), "anchors": list(anchors.values())},
+    )

@@ -1,0 +1,98 @@
+"""The business clock's row in the database: read at start, set in a simulation, followed by all."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine.clock import Anchor, BusinessClock
+from engine.database import Database
+from engine.errors import ConflictError, InvalidInputError
+from engine.settings import Settings
+from models import BroadcastMessage, ClockAnchor, Sequence, SequenceContact, UserDevice
+from models.enums import EnrolmentStatus, SequenceStatus, TransportKind
+
+FASTEST = 100_000
+
+
+class Timekeeper:
+    def __init__(self, database: Database, clock: BusinessClock) -> None:
+        self._database = database
+        self._clock = clock
+
+    @classmethod
+    async def start(cls, database: Database, settings: Settings) -> "Timekeeper":
+        """The first process ever writes the anchor from the settings; every other one reads it."""
+        real = datetime.now(UTC)
+        first = insert(ClockAnchor).values(
+            id=1,
+            real_anchor=real,
+            virtual_anchor=settings.clock_start or real,
+            speed=settings.clock_speed,
+        )
+        async with database.transaction() as session:
+            await session.execute(first.on_conflict_do_nothing())
+            anchor = await _read(session)
+            if anchor.speed != 1:
+                await _refuse_beside_real_devices(session)
+        return cls(database, BusinessClock(anchor))
+
+    @property
+    def clock(self) -> BusinessClock:
+        return self._clock
+
+    async def follow(self) -> None:
+        """Take over what another process has set."""
+        async with self._database.transaction() as session:
+            self._clock.anchor_to(await _read(session))
+
+    async def set_speed(self, speed: float) -> None:
+        """Let business time run `speed` times as fast from now on."""
+        if not 0 < speed <= FASTEST:
+            raise InvalidInputError(f"A clock can run at most {FASTEST} times as fast, and not backwards.")
+        await self._anchor(self._clock.now(), speed)
+
+    async def jump_to(self, instant: datetime) -> None:
+        """Move business time forward to `instant`."""
+        if instant < self._clock.now():
+            raise InvalidInputError("Business time never goes back; choose a later instant.")
+        await self._anchor(instant, self._clock.speed)
+
+    async def next_due(self) -> datetime | None:
+        """When the next message is due that nothing but time holds back."""
+        waiting = (
+            select(func.min(SequenceContact.next_due_at))
+            .join(Sequence, Sequence.id == SequenceContact.sequence_id)
+            .where(SequenceContact.status == EnrolmentStatus.ACTIVE, Sequence.status == SequenceStatus.ACTIVE)
+        )
+        queued = select(func.min(BroadcastMessage.due_at)).where(
+            BroadcastMessage.claimed_at.is_(None), BroadcastMessage.due_at > self._clock.now()
+        )
+        async with self._database.transaction() as session:
+            instants = [await session.scalar(waiting), await session.scalar(queued)]
+        return min((instant for instant in instants if instant), default=None)
+
+    async def _anchor(self, virtual: datetime, speed: float) -> None:
+        real = datetime.now(UTC)
+        async with self._database.transaction() as session:
+            if speed != 1 or virtual > real:
+                await _refuse_beside_real_devices(session)
+            row = await session.get_one(ClockAnchor, 1, with_for_update=True)
+            row.real_anchor, row.virtual_anchor, row.speed = real, virtual, speed
+        self._clock.anchor_to(Anchor(real, virtual, speed))
+
+
+async def _read(session: AsyncSession) -> Anchor:
+    row = await session.get_one(ClockAnchor, 1)
+    return Anchor(row.real_anchor, row.virtual_anchor, row.speed)
+
+
+async def _refuse_beside_real_devices(session: AsyncSession) -> None:
+    real = await session.scalar(
+        select(UserDevice.name).where(
+            UserDevice.transport != TransportKind.SIMULATOR, UserDevice.removed_at.is_(None)
+        )
+    )
+    if real is not None:
+        raise ConflictError(f"The clock cannot be changed while a real device ({real}) is configured.")

@@ -1,0 +1,78 @@
+"""The migrations: each goes up, down and up again, and together they make what the models say."""
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from engine.database import MIGRATIONS, Database
+from models import Model
+
+# Everything a person could have changed on one side only; triggers belong to the migrations alone.
+SHAPE = """
+SELECT 'column', table_name || '.' || column_name, data_type || ' ' || is_nullable || ' '
+       || coalesce(column_default, '') || is_identity
+  FROM information_schema.columns WHERE table_schema = current_schema()
+UNION ALL
+SELECT 'constraint', conrelid::regclass::text || '.' || conname, pg_get_constraintdef(oid)
+  FROM pg_constraint WHERE connamespace = current_schema()::regnamespace
+UNION ALL
+SELECT 'index', indexname, replace(indexdef, current_schema() || '.', '')
+  FROM pg_indexes WHERE schemaname = current_schema()
+UNION ALL
+SELECT 'options', relname, reloptions::text
+  FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND reloptions IS NOT NULL
+"""
+
+
+def shape(connection: Connection) -> set[tuple[str, str, str]]:
+    ours = {tuple(row) for row in connection.execute(text(SHAPE))}
+    return {row for row in ours if "alembic_version" not in row[1]}
+
+
+def migrate(connection: Connection, to: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    going = command.downgrade if to == "base" or to.startswith("-") else command.upgrade
+    going(config, to)
+
+
+def revisions() -> list[str]:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return [
+        script.revision for script in reversed(list(ScriptDirectory.from_config(config).walk_revisions()))
+    ]
+
+
+async def test_every_migration_goes_up_down_and_up(database: Database) -> None:
+    async with database.engine.connect() as connection:
+        await connection.run_sync(migrate, "base")
+        left = await connection.execute(
+            text("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+        )
+        assert {name for (name,) in left} <= {"alembic_version", "alembic_version_pkc"}
+        for revision in revisions():
+            await connection.run_sync(migrate, revision)
+            before = await connection.run_sync(shape)
+            await connection.run_sync(migrate, "-1")
+            await connection.run_sync(migrate, revision)
+            assert await connection.run_sync(shape) == before
+
+
+async def test_models_equal_migrations(database: Database) -> None:
+    async with database.engine.connect() as connection:
+        migrated = await connection.run_sync(shape)
+        await connection.execute(text("CREATE SCHEMA from_models"))
+        await connection.execute(text("SET search_path TO from_models"))
+        await connection.run_sync(Model.metadata.create_all)
+        assert await connection.run_sync(shape) == migrated
+
+
+@pytest.mark.parametrize("together", [3])
+async def test_processes_that_start_together_take_turns(database: Database, together: int) -> None:
+    import asyncio
+
+    await asyncio.gather(*(database.migrate() for _ in range(together)))
