@@ -39,9 +39,7 @@ class UserDevice(InWorkspace, Model):
     name: Mapped[str]
     phone: Mapped[str | None]  # E.164; known once paired
     transport: Mapped[TransportKind] = mapped_column(choice(TransportKind))
-    state: Mapped[DeviceState] = mapped_column(
-        choice(DeviceState), server_default=DeviceState.CONNECTING.value
-    )
+    state: Mapped[DeviceState] = mapped_column(choice(DeviceState), server_default=DeviceState.CONNECTING.value)
     state_since: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())  # machine time
     last_error: Mapped[str | None]
 

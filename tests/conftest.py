@@ -67,9 +67,7 @@ def template(postgres: URL) -> str:
 async def database_url(postgres: URL, template: str) -> AsyncIterator[URL]:
     """A database of this test alone, migrated and empty."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    await _run_outside_a_transaction(
-        postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"
-    )
+    await _run_outside_a_transaction(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     yield postgres.set(database=name)
     await _run_outside_a_transaction(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -42,9 +42,7 @@ def migrate(connection: Connection, to: str) -> None:
 def revisions() -> list[str]:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    return [
-        script.revision for script in reversed(list(ScriptDirectory.from_config(config).walk_revisions()))
-    ]
+    return [script.revision for script in reversed(list(ScriptDirectory.from_config(config).walk_revisions()))]
 
 
 async def test_every_migration_goes_up_down_and_up(database: Database) -> None:

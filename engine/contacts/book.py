@@ -1,0 +1,104 @@
+"""The contact book: looking people, lists and interests up."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.actor import Actor
+from engine.contacts import store
+from engine.database import Database
+from models.enums import ConsentSource, ConsentState
+
+_FEWEST_DIGITS = 3  # a shorter part of a number matches nearly everybody
+
+
+@dataclass(frozen=True, slots=True)
+class ListSummary:
+    id: int
+    name: str
+    size: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ContactSummary:
+    id: int
+    phone: str
+    name: str
+    consent: ConsentState | None
+    suppressed: bool
+    niches: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NicheSummary:
+    niche: str
+    contacts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    phone: str
+    name: str  # empty when nobody of that phone is in the book
+    source: ConsentSource
+    evidence: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OptedOut:
+    count: int
+    latest: tuple[Suppressed, ...]
+
+
+class ContactBook:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def count(self, actor: Actor) -> int:
+        async with self._database.transaction() as session:
+            return await store.count_contacts(session, actor.workspace_id)
+
+    async def lists(self, actor: Actor) -> list[ListSummary]:
+        """Newest first."""
+        async with self._database.transaction() as session:
+            return [ListSummary(**row) for row in await store.lists(session, actor.workspace_id)]
+
+    async def find(self, actor: Actor, text: str, limit: int = 10) -> list[ContactSummary]:
+        """Find by a part of the name or of the number, with or without its leading zero; by name."""
+        name = " ".join(text.replace("\0", "").split())
+        if not name:
+            return []
+        digits = "" if re.search(r"[^\W\d]", name) else re.sub(r"\D", "", name).lstrip("0")
+        async with self._database.transaction() as session:
+            rows = await store.find_contacts(
+                session,
+                actor.workspace_id,
+                name=name,
+                digits=digits if len(digits) >= _FEWEST_DIGITS else "",
+                limit=limit,
+            )
+        return [
+            ContactSummary(
+                id=row["id"],
+                phone=row["phone"],
+                name=row["name"],
+                consent=ConsentState(row["consent"]) if row["consent"] else None,
+                suppressed=row["suppressed"],
+                niches=tuple(row["niches"]),
+            )
+            for row in rows
+        ]
+
+    async def niches(self, actor: Actor) -> list[NicheSummary]:
+        """The largest first."""
+        async with self._database.transaction() as session:
+            return [NicheSummary(**row) for row in await store.niches(session, actor.workspace_id)]
+
+    async def opted_out(self, actor: Actor, limit: int = 10) -> OptedOut:
+        """How many phones are opted out, and the latest of them."""
+        async with self._database.transaction() as session:
+            count = await store.count_suppressions(session, actor.workspace_id)
+            rows = await store.suppressions(session, actor.workspace_id, limit)
+        latest = (Suppressed(**{**row, "source": ConsentSource(row["source"])}) for row in rows)
+        return OptedOut(count, tuple(latest))

@@ -1,0 +1,115 @@
+"""What people write back: kept once, obeyed when it says stop, and heard by the sequences they are in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine.clock import Clock
+from engine.contacts import inbox_store
+from engine.contacts.stopwords import START_WORD, is_start, is_stop
+from engine.database import Database
+from engine.transports.contract import Inbound
+from models.enums import ConsentSource, ConsentState, OnReply
+
+OPTED_OUT_ANSWER = f"You are unsubscribed and will get no more messages from us. Reply {START_WORD} to resume."
+OPTED_IN_ANSWER = "Welcome back! You will get our messages again. Reply STOP at any time to unsubscribe."
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """An inbound message, and whose it is."""
+
+    workspace_id: int
+    contact_id: int | None  # None: a phone that nobody imported
+    device_id: int
+    phone: str
+    text: str
+    at: datetime
+
+
+class Inbox:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def receive(self, device_id: int, inbound: Inbound) -> None:
+        """Keep the message and do what it asks, in one transaction; a second delivery does nothing."""
+        now = self._clock.now()
+        body = inbound.text.replace("\0", "")  # the one character that PostgreSQL cannot keep
+        async with self._database.transaction() as session:
+            kept = await inbox_store.keep_inbound(
+                session,
+                device_id=device_id,
+                message_id=inbound.message_id,
+                phone=inbound.phone,
+                body=body,
+                at=now,
+            )
+            if kept is None:
+                return
+            heard = _Heard(kept.workspace_id, kept.contact_id, device_id, inbound.phone, body, now)
+            if is_stop(body, kept.stop_words):
+                await _opt_out(session, heard)
+            elif not (is_start(body) and await _opt_in_again(session, heard)):
+                await _reply(session, heard)
+
+
+async def _opt_out(session: AsyncSession, heard: _Heard) -> None:
+    first = await inbox_store.suppress(
+        session,
+        heard.workspace_id,
+        heard.phone,
+        source=ConsentSource.STOP_WORD,
+        evidence=heard.text,
+        at=heard.at,
+    )
+    if heard.contact_id is None:
+        return
+    workspace_id, contact_id = heard.workspace_id, heard.contact_id
+    open_ones = await inbox_store.lock_open_enrolments(session, workspace_id, contact_id)
+    enrolments = [enrolment.id for enrolment in open_ones]
+    await inbox_store.cancel_pending(session, workspace_id, contact_id, code="opted_out", at=heard.at)
+    await inbox_store.exit_enrolments(session, workspace_id, enrolments, reason="opted_out", at=heard.at)
+    await _record(session, heard, contact_id, ConsentState.OPTED_OUT, ConsentSource.STOP_WORD)
+    if first:
+        await _answer(session, heard, contact_id, OPTED_OUT_ANSWER)
+
+
+async def _opt_in_again(session: AsyncSession, heard: _Heard) -> bool:
+    """Return whether there was an opt-out to lift."""
+    lifted = await inbox_store.lift_suppression(session, heard.workspace_id, heard.phone)
+    if lifted and heard.contact_id is not None:
+        await _record(session, heard, heard.contact_id, ConsentState.OPTED_IN, ConsentSource.START_WORD)
+        await _answer(session, heard, heard.contact_id, OPTED_IN_ANSWER)
+    return lifted
+
+
+async def _reply(session: AsyncSession, heard: _Heard) -> None:
+    if heard.contact_id is None:
+        return
+    workspace_id, contact_id = heard.workspace_id, heard.contact_id
+    open_ones = await inbox_store.lock_open_enrolments(session, workspace_id, contact_id)
+    paused = [enrolment.id for enrolment in open_ones if enrolment.on_reply == OnReply.PAUSE]
+    ended = [enrolment.id for enrolment in open_ones if enrolment.on_reply == OnReply.EXIT]
+    if paused:
+        await inbox_store.pause_enrolments(session, workspace_id, paused)
+    if ended:
+        await inbox_store.cancel_pending(
+            session, workspace_id, contact_id, code="replied", at=heard.at, enrolments=ended
+        )
+        await inbox_store.exit_enrolments(session, workspace_id, ended, reason="replied", at=heard.at)
+
+
+async def _record(
+    session: AsyncSession, heard: _Heard, contact_id: int, state: ConsentState, source: ConsentSource
+) -> None:
+    await inbox_store.record_consent(
+        session, heard.workspace_id, contact_id, state, source=source, evidence=heard.text, at=heard.at
+    )
+
+
+async def _answer(session: AsyncSession, heard: _Heard, contact_id: int, body: str) -> None:
+    await inbox_store.answer(
+        session, heard.workspace_id, contact_id, device_id=heard.device_id, body=body, at=heard.at
+    )

@@ -1,0 +1,142 @@
+"""The SQL of inbound messages: keeping them, opting out and in, and what a reply does to enrolments.
+
+Locks are taken in the order enrolment, message, contact.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from models.enums import ConsentSource, ConsentState
+
+
+async def keep_inbound(
+    session: AsyncSession, *, device_id: int, message_id: str, phone: str, body: str, at: datetime
+) -> Row[Any] | None:
+    """Return (workspace_id, contact_id or None, stop_words); None when the message was here before."""
+    statement = text("""
+        WITH kept AS (
+            INSERT INTO inbound_messages
+                   (workspace_id, device_id, contact_id, phone, provider_message_id, body, received_at)
+            SELECT d.workspace_id, d.id, c.id, :phone, :message, :body, :at
+              FROM user_devices d LEFT JOIN contacts c ON c.workspace_id = d.workspace_id AND c.phone = :phone
+             WHERE d.id = :device
+            ON CONFLICT (device_id, provider_message_id) DO NOTHING
+            RETURNING workspace_id, contact_id)
+        SELECT kept.workspace_id, kept.contact_id, w.stop_words
+          FROM kept JOIN workspaces w ON w.id = kept.workspace_id
+    """)
+    values = {"device": device_id, "message": message_id, "phone": phone, "body": body, "at": at}
+    return (await session.execute(statement, values)).one_or_none()
+
+
+async def suppress(
+    session: AsyncSession, workspace_id: int, phone: str, *, source: ConsentSource, evidence: str, at: datetime
+) -> bool:
+    """Return whether the phone was not suppressed yet."""
+    statement = text("""
+        INSERT INTO suppressions (workspace_id, phone, source, evidence, created_at)
+        VALUES (:workspace, :phone, :source, :evidence, :at)
+        ON CONFLICT (workspace_id, phone) DO NOTHING RETURNING id
+    """)
+    values = {"workspace": workspace_id, "phone": phone, "source": source, "evidence": evidence, "at": at}
+    return (await session.execute(statement, values)).one_or_none() is not None
+
+
+async def lift_suppression(session: AsyncSession, workspace_id: int, phone: str) -> bool:
+    """Return whether the phone was suppressed."""
+    statement = text("DELETE FROM suppressions WHERE workspace_id = :workspace AND phone = :phone RETURNING id")
+    values = {"workspace": workspace_id, "phone": phone}
+    return (await session.execute(statement, values)).one_or_none() is not None
+
+
+async def record_consent(
+    session: AsyncSession,
+    workspace_id: int,
+    contact_id: int,
+    state: ConsentState,
+    *,
+    source: ConsentSource,
+    evidence: str,
+    at: datetime,
+) -> None:
+    """Set the contact's consent and append the evidence, unless the consent is that already."""
+    statement = text("""
+        WITH changed AS (
+            UPDATE contacts SET consent = CAST(:state AS text)
+             WHERE workspace_id = :workspace AND id = :contact AND consent IS DISTINCT FROM CAST(:state AS text)
+            RETURNING id)
+        INSERT INTO consents (workspace_id, contact_id, state, source, evidence, recorded_at)
+        SELECT :workspace, id, CAST(:state AS text), :source, :evidence, :at FROM changed
+    """)
+    values = {"workspace": workspace_id, "contact": contact_id, "state": state}
+    await session.execute(statement, {**values, "source": source, "evidence": evidence, "at": at})
+
+
+async def lock_open_enrolments(session: AsyncSession, workspace_id: int, contact_id: int) -> Sequence[Row[Any]]:
+    """Return (id, on_reply of the sequence)."""
+    statement = text("""
+        SELECT e.id, s.on_reply
+          FROM sequence_contacts e JOIN sequences s ON s.id = e.sequence_id
+         WHERE e.workspace_id = :workspace AND e.contact_id = :contact AND e.status IN ('active', 'paused')
+         ORDER BY e.id FOR UPDATE OF e
+    """)
+    return (await session.execute(statement, {"workspace": workspace_id, "contact": contact_id})).all()
+
+
+async def exit_enrolments(
+    session: AsyncSession, workspace_id: int, enrolments: Sequence[int], *, reason: str, at: datetime
+) -> None:
+    statement = text("""
+        UPDATE sequence_contacts
+           SET status = 'exited', exit_reason = :reason, next_due_at = NULL, ended_at = :at
+         WHERE workspace_id = :workspace AND id = ANY(CAST(:enrolments AS bigint[]))
+    """)
+    values = {"workspace": workspace_id, "enrolments": list(enrolments), "reason": reason, "at": at}
+    await session.execute(statement, values)
+
+
+async def pause_enrolments(session: AsyncSession, workspace_id: int, enrolments: Sequence[int]) -> None:
+    statement = text("""
+        UPDATE sequence_contacts SET status = 'paused'
+         WHERE workspace_id = :workspace AND id = ANY(CAST(:enrolments AS bigint[]))
+    """)
+    await session.execute(statement, {"workspace": workspace_id, "enrolments": list(enrolments)})
+
+
+async def cancel_pending(
+    session: AsyncSession,
+    workspace_id: int,
+    contact_id: int,
+    *,
+    code: str,
+    at: datetime,
+    enrolments: Sequence[int] | None = None,
+) -> None:
+    """Cancel what waits for the contact, of these enrolments or (None) all of it; replies still go out."""
+    statement = text("""
+        UPDATE broadcast_messages SET status = 'cancelled', claimed_at = :at, error_code = :code
+         WHERE id IN (
+            SELECT id FROM broadcast_messages
+             WHERE workspace_id = :workspace AND contact_id = :contact AND claimed_at IS NULL
+               AND lane <> 'reply'
+               AND (CAST(:enrolments AS bigint[]) IS NULL OR enrolment_id = ANY(CAST(:enrolments AS bigint[])))
+             ORDER BY id FOR UPDATE)
+    """)
+    values = {"workspace": workspace_id, "contact": contact_id, "code": code, "at": at}
+    await session.execute(statement, {**values, "enrolments": None if enrolments is None else list(enrolments)})
+
+
+async def answer(
+    session: AsyncSession, workspace_id: int, contact_id: int, *, device_id: int, body: str, at: datetime
+) -> None:
+    """Queue a message in the lane that no opt-out, quiet hour or cap holds back."""
+    statement = text("""
+        INSERT INTO broadcast_messages (workspace_id, lane, contact_id, device_id, due_at, body)
+        VALUES (:workspace, 'reply', :contact, :device, :at, :body)
+    """)
+    values = {"workspace": workspace_id, "contact": contact_id, "device": device_id, "at": at, "body": body}
+    await session.execute(statement, values)

@@ -1,0 +1,65 @@
+"""What the simulated phones hold and show."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from models.enums import ContentKind
+
+
+class Direction(StrEnum):
+    """As the phone sees it."""
+
+    IN = "in"
+    OUT = "out"
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneMedia:
+    sha256: str
+    mime_type: str
+    file_name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A message a device asks the network to take; the bytes of its media went ahead of it."""
+
+    ref: int
+    phone: str
+    kind: ContentKind
+    body: str
+    media: PhoneMedia | None
+    business_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneMessage:
+    """`at` is by the network's own clock; `business_at` and `ref` are the device's (none for a reply)."""
+
+    message_id: str
+    direction: Direction
+    device: int
+    body: str
+    kind: ContentKind
+    media: PhoneMedia | None
+    at: datetime
+    business_at: datetime | None
+    ref: int | None
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSummary:
+    phone: str
+    on_whatsapp: bool
+    messages: int
+    last: PhoneMessage | None
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    phone: str
+    on_whatsapp: bool
+    messages: list[PhoneMessage]

@@ -1,0 +1,81 @@
+import pytest
+
+from engine.contacts.book import ContactBook, NicheSummary
+from engine.contacts.importing import ContactImports
+from engine.contacts.inbox import Inbox
+from engine.transports.contract import Inbound
+from models import UserDevice
+from models.enums import ConsentSource, ConsentState, TransportKind
+
+FILE = """Name,Phone,Interest
+Siti Nurhaliza,0123456789,Yoga
+陈小明,0198765432,yoga
+100%_Bob,+44 7700 900123,Boxing
+""".encode()
+
+
+@pytest.fixture
+async def book(database, clock, owner) -> ContactBook:
+    imports = ContactImports(database, clock)
+    await imports.run(owner, data=FILE, file_name="customers.csv", source=ConsentSource.EVENT)
+    async with database.transaction() as session:
+        device = UserDevice(workspace_id=owner.workspace_id, name="A", transport=TransportKind.SIMULATOR)
+        session.add(device)
+    await Inbox(database, clock).receive(device.id, Inbound("m1", "+60123456789", "Stop!"))
+    return ContactBook(database)
+
+
+async def test_the_book_counts_its_contacts_and_lists(book, owner):
+    assert await book.count(owner) == 3
+    [only] = await book.lists(owner)
+    assert (only.name, only.size) == ("customers · 5 Jan 2026", 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("siti", ["Siti Nurhaliza"]),
+        ("小明", ["陈小明"]),
+        ("012-345", ["Siti Nurhaliza"]),
+        ("+60 19", ["陈小明"]),
+        ("900123", ["100%_Bob"]),
+        ("%", ["100%_Bob"]),
+        ("100", ["100%_Bob"]),
+        ("9", []),
+        ("nobody", []),
+        ("  ", []),
+    ],
+)
+async def test_people_are_found_by_a_part_of_name_or_number(book, owner, text, names):
+    assert [contact.name for contact in await book.find(owner, text)] == names
+
+
+async def test_a_found_contact_shows_permission_and_interests(book, owner):
+    [siti] = await book.find(owner, "Siti")
+    assert (siti.phone, siti.consent, siti.suppressed) == ("+60123456789", ConsentState.OPTED_OUT, True)
+    assert siti.niches == ("Yoga",)
+
+
+async def test_finding_stops_at_the_limit(book, owner):
+    assert len(await book.find(owner, "o", limit=1)) == 1
+
+
+async def test_niches_are_counted_whatever_their_case(book, owner):
+    assert [niche.contacts for niche in await book.niches(owner)] == [2, 1]
+    assert (await book.niches(owner))[1] == NicheSummary("Boxing", 1)
+
+
+async def test_the_opted_out_are_listed_with_the_evidence(book, owner, clock):
+    opted_out = await book.opted_out(owner)
+    assert opted_out.count == 1
+    [siti] = opted_out.latest
+    assert (siti.phone, siti.name, siti.evidence) == ("+60123456789", "Siti Nurhaliza", "Stop!")
+    assert (siti.source, siti.since) == (ConsentSource.STOP_WORD, clock.now())
+
+
+async def test_a_stranger_sees_nothing(book, stranger):
+    assert await book.count(stranger) == 0
+    assert await book.lists(stranger) == []
+    assert await book.find(stranger, "Siti") == []
+    assert await book.niches(stranger) == []
+    assert (await book.opted_out(stranger)).count == 0
