@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+import asyncpg
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from tenacity import AsyncRetrying, retry_if_exception, wait_random_exponential
 
 Request = TypeVar("Request")
@@ -18,16 +20,22 @@ DEADLOCK_OR_SERIALIZATION = {"40P01", "40001"}
 
 def is_transient(error: BaseException) -> bool:
     """Whether the same statement may succeed later: the database is away, or broke a deadlock."""
-    if isinstance(error, OSError | InterfaceError):
+    if isinstance(error, OSError | InterfaceError | asyncpg.InterfaceError | PoolTimeoutError):
         return True
-    if not isinstance(error, DBAPIError):
-        return False
-    code = getattr(error.orig, "sqlstate", None) or ""
-    return error.connection_invalidated or code[:2] in {"08", "53", "57"} or code in DEADLOCK_OR_SERIALIZATION
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        original: BaseException | None = error.orig
+    else:
+        original = error  # the driver's own, when it is the connecting that fails
+    code = getattr(original, "sqlstate", None) or ""
+    return code[:2] in {"08", "53", "57"} or code in DEADLOCK_OR_SERIALIZATION
 
 
 class Batcher(Generic[Request, Result]):
     """Callers await `submit`; one task runs one batch at a time, and retries while the database is away.
+
+    If a batch fails for good, its requests are run one by one: the error goes to whose request it is.
 
     `work` gets the requests in the order they came and returns as many results. It must be safe to repeat:
     a commit whose answer was lost is run again.
@@ -66,10 +74,14 @@ class Batcher(Generic[Request, Result]):
                 with attempt:
                     results = await self._work([request for request, _ in batch])
         except Exception as error:
-            log.exception("a batch failed", size=len(batch))
-            for _, answer in batch:
-                if not answer.done():
-                    answer.set_exception(error)
+            if len(batch) > 1:
+                for one in batch:
+                    await self._run_once([one])
+                return
+            log.exception("a request failed")
+            answer = batch[0][1]
+            if not answer.done():
+                answer.set_exception(error)
             return
         for (_, answer), result in zip(batch, results, strict=True):
             if not answer.done():

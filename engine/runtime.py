@@ -1,6 +1,7 @@
 """The engine of one process: starts everything below it, keeps it running, and drains it."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -80,11 +81,11 @@ class Runtime:
         base.notifications.listen(Channel.CONTROL, jobs.tick_now)
         base.notifications.listen(Channel.CLOCK, lambda _: self._clock_changed.set())
         async with AsyncExitStack() as ending:  # in reverse: jobs stop, workers drain, then the desk closes
-            await ending.enter_async_context(_running(desk.run()))
-            await ending.enter_async_context(_running(pool.run()))
+            await ending.enter_async_context(running(desk.run()))
+            await ending.enter_async_context(running(pool.run()))
             jobs.start()
             ending.callback(jobs.stop)
-            await ending.enter_async_context(_running(base.notifications.run()))
+            await ending.enter_async_context(running(base.notifications.run()))
             started.set()
             log.info("engine started", engine=ownership.engine_id)
             await self._follow_clock(pool, jobs)
@@ -99,7 +100,7 @@ class Runtime:
 
 
 @asynccontextmanager
-async def _running(work: "asyncio._CoroutineLike[None]") -> AsyncIterator[None]:
+async def running(work: "asyncio._CoroutineLike[None]") -> AsyncIterator[None]:
     """Run a loop beside the body; its failure ends the body, the end of the body cancels and awaits it."""
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(work)
@@ -107,3 +108,12 @@ async def _running(work: "asyncio._CoroutineLike[None]") -> AsyncIterator[None]:
             yield
         finally:
             task.cancel()
+
+
+def stop_signal() -> asyncio.Event:
+    """Make an event that the first SIGTERM or Ctrl-C sets."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    return stopped

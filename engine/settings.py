@@ -1,5 +1,6 @@
 """Everything that can be set from the environment; `.env.example` documents each variable."""
 
+import re
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -96,6 +97,14 @@ class Settings(BaseSettings):
                 "not a PostgreSQL address; write postgresql://user:password@host:5432/database, "
                 "or leave it empty for the embedded one"
             )
+            raise ValueError(msg)
+        return value
+
+    @field_validator("telegram_bot_token")
+    @classmethod
+    def _token(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not re.fullmatch(r"\d+:[\w-]{10,}", value.get_secret_value()):
+            msg = "not a bot token; copy it from @BotFather (123456:ABC…), or leave it empty for the sandbox"
             raise ValueError(msg)
         return value
 

@@ -38,6 +38,16 @@ class Workspaces:
             session.add(Invite(token_hash=token_hash(token), role=Role.OWNER))
         return token
 
+    async def is_claimed(self) -> bool:
+        async with self.database.transaction() as session:
+            return await _has_owner(session)
+
+    async def first_time_zone(self) -> str:
+        """The zone in which a clock that belongs to no workspace is shown."""
+        async with self.database.transaction() as session:
+            zone = await session.scalar(select(Workspace.time_zone).order_by(Workspace.id).limit(1))
+        return zone or self.settings.default_time_zone
+
     async def claim(self, token: str, *, telegram_user_id: int, name: str) -> Actor:
         """Make this person the owner of a first workspace. Raises NotFoundError for a wrong or used token."""
         now = self.clock.now()

@@ -127,9 +127,10 @@ class SequenceContact(InWorkspace, Model):
     time_zone: Mapped[str]  # fixed at joining
     next_step_id: Mapped[int | None] = mapped_column(ForeignKey("sequence_steps.id"))
     next_due_at: Mapped[datetime | None]
-    last_day_number: Mapped[int | None]  # where the last ended step stood (see calendar.StepTime) …
+    last_day_number: Mapped[int | None]  # where the last ended step stood (see calendar.StepTime)
     last_minute: Mapped[int | None]
-    last_ended_on: Mapped[date | None]  # … and its local date: steps of different days never share one
+    reached_day: Mapped[int | None]  # the day number of the last step that may have reached the contact …
+    reached_on: Mapped[date | None]  # … and its local date: steps of different days never share one
     device_id: Mapped[int] = mapped_column(ForeignKey("user_devices.id"))
     exit_reason: Mapped[str | None]
     ended_at: Mapped[datetime | None]

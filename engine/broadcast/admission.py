@@ -3,7 +3,7 @@
 It is asked inside the claim, under locks on all that it reads, so that its answer still holds at the commit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -124,6 +124,8 @@ def decide(candidate: Candidate, now: datetime) -> Decision:
         return End(MessageStatus.SKIPPED, "no_consent", "there is no permission to write", "no_consent")
     if step is None:
         return Admit(ContentKind.TEXT, candidate.body or "", None)
+    if step.status in {EnrolmentStatus.COMPLETED, EnrolmentStatus.EXITED}:
+        return End(MessageStatus.CANCELLED, "run_ended", "the run through the sequence is over")
     if step.sequence_status is not SequenceStatus.ACTIVE or step.status is not EnrolmentStatus.ACTIVE:
         return Hold()
     return _missed(candidate, step, now) or _quiet(candidate, step, now) or _rendered(contact, step)
@@ -137,8 +139,7 @@ def _missed(candidate: Candidate, step: StepFacts, now: datetime) -> Decision | 
     if late and step.missed_policy is MissedPolicy.SKIP:
         return End(MessageStatus.SKIPPED, "missed", "it was too late to send it")
     if late and step.missed_policy is MissedPolicy.SEND_NOW and may_send_today:
-        others = [other for other in step.waiting if other.step_id != step.step.step_id]
-        following = next_due(step.run, others, step.days)
+        following = next_due(replace(step.run, last_place=step.step.place), step.waiting, step.days)
         if following is not None and following.at <= now:
             return End(MessageStatus.SKIPPED, "missed", "a later message of the sequence is due as well")
         return None

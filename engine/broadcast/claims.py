@@ -18,6 +18,9 @@ from engine.broadcast.store import Ask, Locked
 from engine.clock import Clock
 from engine.database import Database
 from engine.transports.contract import OutgoingMessage
+from models.enums import MessageStatus
+
+NO_OUTCOME = "the worker ended before it could say what became of this message"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Claims:
         now = self._clock.now()
         async with self._database.transaction() as session:
             locked = await store.lock_candidates(session, self._engine_id, asks, now)
+            await _doubt(session, locked, now)
             decisions = [(one, decide(one.candidate, now)) for one in locked]
             answers = await self._admit(session, decisions, now)
             await _end(session, decisions, now)
@@ -123,6 +127,16 @@ class Claims:
             row.device_id: Lost() if not row.owned else Busy() if row.pending or row.unanswered else Gone()
             for row in rows
         }
+
+
+async def _doubt(session: AsyncSession, locked: Sequence[Locked], now: datetime) -> None:
+    """What is still in flight when a device asks for another message may have been sent: it is unknown."""
+    doubtful = [
+        Settlement(one.in_flight_message_id, MessageStatus.UNKNOWN, one.ask.epoch, "no_outcome", NO_OUTCOME)
+        for one in locked
+        if one.in_flight_message_id is not None
+    ]
+    await settle(session, doubtful, now)
 
 
 async def _end(session: AsyncSession, decisions: Sequence[tuple[Locked, Decision]], now: datetime) -> None:

@@ -16,7 +16,9 @@ from models.enums import MessageStatus
 
 MOST_ATTEMPTS = 3
 FIRST_BACKOFF = timedelta(seconds=15)  # machine time; four times as long after each attempt
-NOT_CONNECTED = "not_connected"  # the line was down before anything left: that is no attempt
+NOT_CONNECTED = "not_connected"  # the line was down …
+LEASE_LOST = "lease_lost"  # … or the engine was out of touch …
+NEVER_LEFT = {NOT_CONNECTED, LEASE_LOST}  # … before anything left: that is no attempt
 NOT_ON_WHATSAPP = "not_on_whatsapp"
 
 
@@ -51,7 +53,9 @@ class Outcomes:
                 {
                     "device_ids": [report.device_id for report in reports],
                     "epochs": [report.epoch for report in reports],
+                    "ids": [report.message_id for report in reports],
                     "next_send_at": [now + report.delay for report in reports],
+                    "uncounted": [int(_never_left(report.outcome)) for report in reports],
                 },
             )
         return [None] * len(reports)
@@ -79,13 +83,17 @@ class Outcomes:
                 "due": [now + self._backoff(report) for report in reports],
                 "codes": [rejection.code for rejection in rejections],
                 "errors": [rejection.text for rejection in rejections],
-                "uncounted": [int(rejection.code == NOT_CONNECTED) for rejection in rejections],
+                "uncounted": [int(_never_left(rejection)) for rejection in rejections],
             },
         )
 
     def _backoff(self, report: Report) -> timedelta:
         """Backoff is machine time; `due_at` is business time, which may run faster."""
         return FIRST_BACKOFF * float(4 ** (report.attempt - 1)) * self._clock.speed
+
+
+def _never_left(outcome: Outcome) -> bool:
+    return isinstance(outcome, Rejected) and outcome.code in NEVER_LEFT
 
 
 def _settlement(report: Report) -> Settlement | None:
@@ -99,7 +107,7 @@ def _settlement(report: Report) -> Settlement | None:
         case Rejected(code=code, text=reason) if code == NOT_ON_WHATSAPP:
             return Settlement(message, MessageStatus.SKIPPED, epoch, code, reason, exit_reason=code)
         case Rejected(code=code, text=reason, permanent=permanent):
-            worn_out = report.attempt >= MOST_ATTEMPTS and code != NOT_CONNECTED
+            worn_out = report.attempt >= MOST_ATTEMPTS and code not in NEVER_LEFT
             if permanent or worn_out:
                 return Settlement(message, MessageStatus.FAILED, epoch, code, reason)
     return None

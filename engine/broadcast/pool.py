@@ -15,6 +15,7 @@ from engine.broadcast.worker import POLL_EVERY, DeviceWorker
 from engine.clock import Clock
 from engine.devices.backoff import MOST_AN_HOUR, RestartPolicy
 from engine.devices.ownership import BEAT_EVERY, OwnedDevice, Ownership
+from engine.errors import DripdeskError
 from engine.notifications import EVERYTHING
 from engine.signals import DeviceDown, WorkerRestarted
 from engine.transports.contract import Transport
@@ -71,7 +72,7 @@ class WorkerPool:
         taken = await self._ownership.take(self._max_workers - len(self._employed))
         owned = {device.id: device for device in await self._ownership.owned()}
         for employed in list(self._employed.values()):
-            if owned.get(employed.device.id) != employed.device:
+            if owned.get(employed.device.id) != employed.device or employed.supervisor.done():
                 await self._dismiss(employed)
         for device in owned.values():
             if device.id not in self._employed:
@@ -118,18 +119,17 @@ class WorkerPool:
         employed.supervisor.cancel()
         await asyncio.wait({employed.supervisor})
         self._employed.pop(employed.device.id, None)
+        error = None if employed.supervisor.cancelled() else employed.supervisor.exception()
+        if error is not None:
+            log.error("supervisor failed", device=employed.device.name, exc_info=error)
 
     async def _supervise(self, device: OwnedDevice) -> None:
         """Run the device's worker, again and again with growing pauses if it fails."""
         policy = RestartPolicy(self._random)
-        recovering = False
         while True:
-            failure = await self._run_worker(device, recovering=recovering)
+            failure = await self._run_worker(device)
             if failure is None:
-                self._employed.pop(device.id, None)
-                self._look.set()
-                return
-            recovering = True
+                break
             about = (device.workspace_id, device.id, device.name)
             await self._desk.signals.submit(WorkerRestarted(*about, reason=failure))
             delay = policy.next_delay(time.monotonic())
@@ -141,18 +141,32 @@ class WorkerPool:
                 await asyncio.Event().wait()  # until the operators restart the device, which dismisses us
             else:
                 await asyncio.sleep(delay)
+            renewed = await self._renew(device)
+            if renewed is None:
+                break
+            device = self._employed[device.id].device = renewed
+        self._employed.pop(device.id, None)
+        self._look.set()
 
-    async def _run_worker(self, device: OwnedDevice, *, recovering: bool) -> str | None:
+    async def _renew(self, device: OwnedDevice) -> OwnedDevice | None:
+        while True:
+            try:
+                return await self._ownership.renew(device)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+            await asyncio.sleep(POLL_EVERY)
+
+    async def _run_worker(self, device: OwnedDevice) -> str | None:
         """Run one worker to its end; why it has to be restarted, or None when it is not to be."""
         employed = self._employed[device.id]
         employed.restart_because = None
+        try:
+            transport = self._transport_for(device)
+        except DripdeskError as error:
+            return str(error)
         employed.worker = DeviceWorker(
-            device,
-            self._transport_for(device),
-            self._desk,
-            self._clock,
-            holds_lease=lambda: self._ownership.holds_lease,
-            recovering=recovering,
+            device, transport, self._desk, self._clock, holds_lease=lambda: self._ownership.holds_lease
         )
         employed.work = asyncio.create_task(employed.worker.run())
         try:
@@ -173,12 +187,13 @@ class WorkerPool:
 
     async def _drain(self) -> None:
         """Let the sends in flight finish, end the workers, and give the devices up."""
+        working = set()
         for employed in self._employed.values():
-            if employed.worker is not None:
+            if employed.worker is not None and employed.work is not None:
                 employed.worker.drain()
-        supervisors = {employed.supervisor for employed in self._employed.values()}
-        if supervisors:
-            await asyncio.wait(supervisors, timeout=DRAIN_WITHIN)
+                working.add(employed.work)
+        if working:
+            await asyncio.wait(working, timeout=DRAIN_WITHIN)
         for employed in list(self._employed.values()):
             await self._dismiss(employed)
         await self._ownership.release()

@@ -39,6 +39,9 @@ RETURNING m.id, m.device_id, m.enrolment_id, m.step_id, m.status, m.error_code, 
 """
 
 
+REACHED = {MessageStatus.SENT, MessageStatus.UNKNOWN}  # what is unknown counts as sent
+
+
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """`epoch` is the one the message was claimed under; None ends a pending message."""
@@ -69,7 +72,7 @@ async def settle(session: AsyncSession, settlements: Sequence[Settlement], now: 
     rows = settled.all()
     reasons = {one.message_id: one.exit_reason for one in settlements}
     ended = [
-        Ended(row.enrolment_id, row.step_id, reasons[row.id])
+        Ended(row.enrolment_id, row.step_id, MessageStatus(row.status) in REACHED, reasons[row.id])
         for row in rows
         if row.enrolment_id is not None and not row.counted_before  # the run moved on with the unknown
     ]
@@ -77,7 +80,7 @@ async def settle(session: AsyncSession, settlements: Sequence[Settlement], now: 
     troubles = Counter(
         (row.device_id, MessageStatus(row.status), row.error_code, row.error)
         for row in rows
-        if row.status in {MessageStatus.FAILED, MessageStatus.UNKNOWN}
+        if row.status == MessageStatus.FAILED or (row.status == MessageStatus.UNKNOWN and not row.counted_before)
     )
     await raise_signals(session, await _signals(session, troubles), now)
 

@@ -35,7 +35,7 @@ SELECT d.id AS device_id, m.id, m.lane, m.due_at
          LEFT JOIN sequence_contacts e ON e.id = b.enrolment_id
          LEFT JOIN sequences s ON s.id = e.sequence_id
         WHERE b.device_id = d.id AND b.claimed_at IS NULL AND b.due_at <= :horizon
-          AND (b.lane IN ('reply', 'test') OR (e.status = 'active' AND s.status = 'active'))
+          AND (b.lane IN ('reply', 'test') OR (e.status <> 'paused' AND s.status IN ('active', 'archived')))
         ORDER BY b.lane, b.due_at, b.id
         LIMIT :each) m
 """
@@ -58,13 +58,13 @@ SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.next_send_at,
   JOIN workspaces w ON w.id = d.workspace_id
   JOIN broadcast_messages m ON m.id = asked.message_id AND m.device_id = d.id AND m.claimed_at IS NULL
   JOIN contacts c ON c.id = m.contact_id
-   FOR UPDATE OF d, m SKIP LOCKED
+   FOR NO KEY UPDATE OF d, m SKIP LOCKED
    FOR SHARE OF w SKIP LOCKED
 """
 
 LOCK_STEPS = """
 SELECT m.id AS message_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_number, e.last_minute,
-       e.last_ended_on, s.id AS sequence_id, s.status AS sequence_status, s.missed_policy,
+       e.reached_day, e.reached_on, s.id AS sequence_id, s.status AS sequence_status, s.missed_policy,
        s.late_window_minutes, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
        t.id AS step_id, t.day_number, t.send_time, t.after_join_minutes, t.kind, t.body, t.media_id,
        ARRAY(SELECT o.step_id FROM broadcast_messages o WHERE o.enrolment_id = e.id AND o.id <> m.id) AS had
@@ -108,10 +108,11 @@ UPDATE user_devices d
  WHERE d.id = v.id
 """
 
-# Asking says that nothing is in flight under this epoch: a claim whose commit was never answered is undone.
+# Asking again for a message says that it was not sent: a claim whose commit was never answered is undone.
 UNDO_UNANSWERED_CLAIMS = """
 WITH undone AS (
-    UPDATE user_devices d SET in_flight_message_id = NULL
+    UPDATE user_devices d
+       SET in_flight_message_id = NULL, hour_count = d.hour_count - 1, day_count = d.day_count - 1
       FROM unnest(CAST(:device_ids AS bigint[]), CAST(:message_ids AS bigint[])) AS v(device_id, message_id)
      WHERE d.id = v.device_id AND d.in_flight_message_id = v.message_id
     RETURNING v.message_id, d.epoch)
@@ -156,10 +157,14 @@ UPDATE broadcast_messages m
 """
 
 FREE_DEVICES = """
-UPDATE user_devices d SET in_flight_message_id = NULL, next_send_at = v.next_send_at
-  FROM unnest(CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:next_send_at AS timestamptz[]))
-       AS v(id, epoch, next_send_at)
- WHERE d.id = v.id AND d.epoch = v.epoch
+UPDATE user_devices d
+   SET in_flight_message_id = NULL, next_send_at = v.next_send_at, hour_count = d.hour_count - v.uncounted,
+       day_count = d.day_count - v.uncounted
+  FROM unnest(
+       CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:ids AS bigint[]),
+       CAST(:next_send_at AS timestamptz[]), CAST(:uncounted AS bigint[])
+       ) AS v(id, epoch, message_id, next_send_at, uncounted)
+ WHERE d.id = v.id AND d.epoch = v.epoch AND d.in_flight_message_id = v.message_id
 """
 
 
@@ -186,6 +191,7 @@ class Locked:
     ask: Ask
     candidate: Candidate
     attempt: int  # the number that this attempt would have
+    in_flight_message_id: int | None  # what an earlier worker claimed here and never gave an outcome to
 
 
 def asked(asks: Sequence[Ask]) -> dict[str, list[int]]:
@@ -199,11 +205,9 @@ def asked(asks: Sequence[Ask]) -> dict[str, list[int]]:
 async def lock_candidates(
     session: AsyncSession, engine_id: int, asks: Sequence[Ask], now: datetime
 ) -> list[Locked]:
-    """Lock and read what can be locked at once. Claims that were never answered are undone on the way."""
+    """Lock and read what can be locked at once."""
     statement = text(LOCK_ASKED).columns(attributes=JSONB)
     rows = (await session.execute(statement, {**asked(asks), "engine_id": engine_id})).all()
-    in_flight = [(row.device_id, row.in_flight_message_id) for row in rows if row.in_flight_message_id]
-    await undo_unanswered_claims(session, in_flight)
     in_sequence = [row.id for row in rows if row.lane == Lane.SEQUENCE]
     steps = await _lock_steps(session, in_sequence) if in_sequence else {}
     return [
@@ -211,6 +215,7 @@ async def lock_candidates(
             Ask(row.device_id, row.epoch, row.id),
             _candidate(row, steps.get(row.id), now),
             row.attempts + 1,
+            row.in_flight_message_id,
         )
         for row in rows
         if row.lane != Lane.SEQUENCE or row.id in steps
@@ -218,7 +223,7 @@ async def lock_candidates(
 
 
 async def undo_unanswered_claims(session: AsyncSession, in_flight: Sequence[tuple[int, int]]) -> None:
-    """Return to the queue what these (device, message) pairs hold; neither was ever sent."""
+    """Return to the queue what these (device, message) pairs hold; none of it was ever sent."""
     if in_flight:
         device_ids, message_ids = zip(*in_flight, strict=True)
         await session.execute(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,9 +11,9 @@ import structlog
 
 from engine.broadcast.admission import Pause
 from engine.broadcast.claims import Busy, Claimed, Gone, Lost, Refused
-from engine.broadcast.desk import Desk
+from engine.broadcast.desk import LOOK_AHEAD, Desk
 from engine.broadcast.observations import ReceiptNote, StateNote
-from engine.broadcast.outcomes import Report
+from engine.broadcast.outcomes import LEASE_LOST, Report
 from engine.broadcast.store import Ask, Waiting
 from engine.clock import Clock
 from engine.devices.ownership import OwnedDevice
@@ -38,16 +39,15 @@ class DeviceWorker:
         clock: Clock,
         *,
         holds_lease: Callable[[], bool],
-        recovering: bool = False,
     ) -> None:
         self.device = device
         self._transport = transport
         self._desk = desk
         self._clock = clock
         self._holds_lease = holds_lease
-        self._recovering = recovering
+        self._proven = False  # no send has had its outcome yet
         self._waiting: list[Waiting] = []  # in the order of sending; the rows stay pending
-        self._stale = True
+        self._read_again_at = 0.0  # monotonic
         self._not_before: datetime | None = None
         self._woken = asyncio.Event()
         self._state = DeviceState.CONNECTING
@@ -58,9 +58,12 @@ class DeviceWorker:
 
     def wake(self) -> None:
         """Something has changed: look at the queue and ask again, whatever was known before."""
-        self._stale = True
-        self._not_before = None
+        self._look_again()
         self._woken.set()
+
+    def _look_again(self) -> None:
+        self._read_again_at = 0.0
+        self._not_before = None
 
     def drain(self) -> None:
         """Finish the send in flight and end."""
@@ -104,7 +107,8 @@ class DeviceWorker:
                 case Refused() | Gone():
                     self._waiting.remove(waiting)
                 case Pause(until=until):
-                    self._not_before = until
+                    if not self._woken.is_set():  # else something has changed since that answer
+                        self._not_before = until
                     await self._rest(until)
                 case Busy():
                     await asyncio.sleep(ASK_AGAIN_AFTER)
@@ -114,8 +118,10 @@ class DeviceWorker:
 
     async def _next_due(self) -> Waiting | None:
         """What may be sent now by all that is known here; otherwise rest until that may change."""
-        if self._stale or not self._waiting:
-            self._stale = False
+        if time.monotonic() >= self._read_again_at:  # also when no notification comes through
+            self._look_again()
+        if not self._waiting or not self._read_again_at:
+            self._read_again_at = time.monotonic() + LOOK_AHEAD.total_seconds()
             self._waiting = await self._desk.waiting.submit(self.device.id)
         now = self._clock.now()
         if self._not_before is not None and self._not_before > now:
@@ -136,19 +142,18 @@ class DeviceWorker:
                 await self._woken.wait()
 
     async def _send(self, claimed: Claimed) -> None:
+        outcome: Outcome = Unknown("the worker was stopped while this message was on its way")
         try:
             outcome = await self._call_transport(claimed)
-        except asyncio.CancelledError:
-            await self._report(claimed, Unknown("the worker was stopped while this message was on its way"))
-            raise
-        await self._report(claimed, outcome)
-        if self._recovering and not isinstance(outcome, Unknown):
-            self._recovering = False
+        finally:
+            await self._report(claimed, outcome)
+        if not self._proven and not isinstance(outcome, Unknown):
+            self._proven = True
             await self._desk.signals.submit(WorkerRecovered(*self._about))
 
     async def _call_transport(self, claimed: Claimed) -> Outcome:
         if not self._holds_lease():
-            return Rejected("lease_lost", "this engine was out of touch with the database", permanent=False)
+            return Rejected(LEASE_LOST, "this engine was out of touch with the database", permanent=False)
         self._sending_since = time.monotonic()
         try:
             return await self._transport.send(claimed.message)
@@ -167,7 +172,6 @@ class DeviceWorker:
         )
         await self._desk.outcomes.submit(report)
         self._not_before = self._clock.now() + claimed.delay
-        self._stale = self._stale or not self._waiting
 
     async def _follow_events(self) -> None:
         async for event in self._transport.events():
@@ -188,18 +192,23 @@ class DeviceWorker:
 
     async def _watch_the_line(self) -> None:
         """Tell the operators of an outage that lasts, and of its end (also of one before this worker)."""
-        announced = False
+        announced: DeviceState | None = None
+        down_since = time.monotonic()
         while True:
             self._line_changed.clear()
-            patience: float | None = 0.0 if self._state.is_terminal else ANNOUNCE_AFTER
+            announce_at: float | None
             if self._state.may_send:
                 await self._desk.signals.submit(DeviceBack(*self._about))
-                announced, patience = False, None
+                announced, announce_at, down_since = None, None, math.inf
+            else:
+                down_since = min(down_since, time.monotonic())
+                known = announced is not None and (announced is self._state or not self._state.is_terminal)
+                announce_at = None if known else down_since + (0 if self._state.is_terminal else ANNOUNCE_AFTER)
             try:
-                async with asyncio.timeout(None if announced else patience):
+                async with asyncio.timeout_at(announce_at):
                     await self._line_changed.wait()
             except TimeoutError:
-                announced = True
+                announced = self._state
                 await self._desk.signals.submit(DeviceDown(*self._about, state=self._state, reason=self._reason))
 
     @property

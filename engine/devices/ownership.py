@@ -7,7 +7,7 @@ that an engine that was only asleep does not start another send.
 import os
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -23,10 +23,14 @@ LEASE = 9.0  # shorter than DEAD_AFTER: we stop before another engine may start
 
 REGISTER = "INSERT INTO engines (host, pid) VALUES (:host, :pid) RETURNING id"
 
-BEAT = "UPDATE engines SET heartbeat_at = clock_timestamp() WHERE id = :engine_id RETURNING id"
+# Others remove the row of an engine that was asleep for a day; when it wakes up it is there again.
+BEAT = """
+INSERT INTO engines (id, host, pid) OVERRIDING SYSTEM VALUE VALUES (:engine_id, :host, :pid)
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp()
+"""
 
 TAKE = """
-WITH free AS (
+WITH mine AS (
     SELECT d.id, d.in_flight_message_id, d.epoch
       FROM user_devices d LEFT JOIN engines e ON e.id = d.owner
      WHERE d.removed_at IS NULL
@@ -34,11 +38,22 @@ WITH free AS (
      ORDER BY d.id
      LIMIT :room
        FOR UPDATE OF d SKIP LOCKED)
+"""
+
+RENEW = """
+WITH mine AS (
+    SELECT d.id, d.in_flight_message_id, d.epoch
+      FROM user_devices d
+     WHERE d.id = :device_id AND d.owner = :engine_id AND d.epoch = :epoch
+       FOR UPDATE)
+"""
+
+RAISE_EPOCH = """
 UPDATE user_devices d
    SET owner = :engine_id, epoch = d.epoch + 1, in_flight_message_id = NULL
-  FROM free
- WHERE d.id = free.id
-RETURNING free.in_flight_message_id, free.epoch
+  FROM mine
+ WHERE d.id = mine.id
+RETURNING mine.in_flight_message_id, mine.epoch
 """
 
 OWNED = """
@@ -76,7 +91,7 @@ class Ownership:
     @classmethod
     async def register(cls, database: Database, clock: Clock) -> "Ownership":
         async with database.transaction() as session:
-            row = await session.execute(text(REGISTER), {"host": socket.gethostname(), "pid": os.getpid()})
+            row = await session.execute(text(REGISTER), _this_process())
             return cls(database, clock, row.scalar_one())
 
     @property
@@ -87,26 +102,36 @@ class Ownership:
     async def beat(self) -> None:
         asked = time.monotonic()
         async with self._database.transaction() as session:
-            alive = await session.scalar(text(BEAT), {"engine_id": self.engine_id})
-        if alive is not None:
-            self._lease_until = asked + LEASE
+            await session.execute(text(BEAT), {"engine_id": self.engine_id, **_this_process()})
+        self._lease_until = asked + LEASE
 
     async def take(self, room: int) -> int:
         """Take up to `room` devices that nobody works; how many. What was in flight there is now unknown."""
         if room <= 0:
             return 0
+        reason = "the engine stopped while this message was on its way"
+        return await self._raise_epoch(TAKE, reason, dead_after=DEAD_AFTER, room=room)
+
+    async def renew(self, device: OwnedDevice) -> OwnedDevice | None:
+        """Raise the epoch of an own device whose worker has failed, so that nothing of that worker counts.
+
+        What it left in flight is unknown. None if the device is not ours any more.
+        """
+        reason = "the worker failed while this message was on its way"
+        renewed = await self._raise_epoch(RENEW, reason, device_id=device.id, epoch=device.epoch)
+        return replace(device, epoch=device.epoch + 1) if renewed else None
+
+    async def _raise_epoch(self, mine: str, reason: str, **which: object) -> int:
         async with self._database.transaction() as session:
-            taken = await session.execute(
-                text(TAKE), {"engine_id": self.engine_id, "dead_after": DEAD_AFTER, "room": room}
-            )
+            taken = await session.execute(text(mine + RAISE_EPOCH), {"engine_id": self.engine_id, **which})
             rows = taken.all()
             lost = [
                 Settlement(
                     row.in_flight_message_id,
                     MessageStatus.UNKNOWN,
                     row.epoch,
-                    "engine_died",
-                    "the engine stopped while this message was on its way",
+                    "no_outcome",
+                    reason,
                 )
                 for row in rows
                 if row.in_flight_message_id is not None
@@ -127,3 +152,7 @@ class Ownership:
         async with self._database.transaction() as session:
             await session.execute(text(RELEASE), {"engine_id": self.engine_id})
             await session.execute(text(DEREGISTER), {"engine_id": self.engine_id})
+
+
+def _this_process() -> dict[str, str | int]:
+    return {"host": socket.gethostname(), "pid": os.getpid()}

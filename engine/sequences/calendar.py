@@ -100,7 +100,11 @@ class QuietHours:
         if not self.contain(local.time()):
             return None
         crosses = self.start > self.end and local.time() >= self.start
-        return at_local_time(local.date() + (ONE_DAY if crosses else timedelta()), self.end, zone)
+        day = local.date() + (ONE_DAY if crosses else timedelta())
+        end = at_local_time(day, self.end, zone)
+        if end <= instant:  # the clocks went back meanwhile: the hours are quiet once more
+            end = datetime.combine(day, self.end, zone).replace(fold=1).astimezone(UTC)
+        return end
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +114,9 @@ class Run:
     joined_at: datetime
     anchor: date
     zone: ZoneInfo
-    last_place: tuple[int, int] | None = None  # of the step that ended last …
-    last_ended_on: date | None = None  # … and the local date on which it did
+    last_place: tuple[int, int] | None = None  # of the step that ended last, however it ended
+    reached_day: int | None = None  # the day number of the last step that may have reached the contact …
+    reached_on: date | None = None  # … and the local date on which it did
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,18 +171,16 @@ def next_due(run: Run, steps: Iterable[StepTime], days: SendingDays) -> Due | No
         return None
     step = min(ahead, key=lambda step: step.place)
     day = days.nth(run.anchor, step.day)
-    if run.last_ended_on is not None and run.last_place is not None:
-        if step.day == run.last_place[0]:
-            day = max(day, run.last_ended_on)
-        elif day <= run.last_ended_on:
-            day = days.first_from(run.last_ended_on + ONE_DAY)
+    if run.reached_on is not None:
+        earliest = run.reached_on if step.day == run.reached_day else run.reached_on + ONE_DAY
+        day = days.first_from(max(day, earliest))
     return Due(step.step_id, _instant(run, step, day))
 
 
 def shifted(run: Run, step: StepTime, now: datetime, days: SendingDays) -> tuple[date, datetime]:
     """A missed step moves to the next sendable date at its set time: the new anchor, and when it is due."""
     day = now.astimezone(run.zone).date()
-    local = step.send_time or time(0)
+    local = _local_time(run, step)
     if at_local_time(day, local, run.zone) <= now:
         day += ONE_DAY
     day = days.first_from(day)
@@ -185,6 +188,14 @@ def shifted(run: Run, step: StepTime, now: datetime, days: SendingDays) -> tuple
 
 
 def _instant(run: Run, step: StepTime, day: date) -> datetime:
+    after_join = (run.joined_at + step.after_join).astimezone(run.zone)
+    if step.send_time is None and after_join.date() >= day:
+        return after_join.astimezone(UTC)
+    return at_local_time(day, _local_time(run, step), run.zone)
+
+
+def _local_time(run: Run, step: StepTime) -> time:
+    """When "right after joining" has to wait for another day, it comes at the time of day of joining."""
     if step.send_time is not None:
-        return at_local_time(day, step.send_time, run.zone)
-    return max(run.joined_at + step.after_join, at_local_time(day, time(0), run.zone)).astimezone(UTC)
+        return step.send_time
+    return (run.joined_at + step.after_join).astimezone(run.zone).time().replace(fold=0)

@@ -16,7 +16,14 @@ from engine.database import Database
 from engine.devices.registry import check_name
 from engine.errors import ConflictError, InvalidInputError, NotFoundError
 from engine.sequences import store
-from engine.sequences.pasting import LAST_DAY, LONGEST_AFTER_JOIN, write_header
+from engine.sequences.pasting import (
+    LAST_DAY,
+    LONGEST_AFTER_JOIN,
+    StepDraft,
+    read_header,
+    read_plan,
+    write_header,
+)
 from engine.sequences.progress import plan_again
 from models import Sequence as SequenceRow
 from models import SequenceContact, SequenceDevice, SequenceStep, UserDevice, Workspace
@@ -107,11 +114,48 @@ class SequenceEditor:
                 rows = [await _row(session, sequence, step) for step in steps]
                 session.add_all(rows)
                 await session.flush()
-                await self._replan(session, sequence_id, [])
+                begun = sequence.status is not SequenceStatus.DRAFT
+                await self._replan(session, sequence_id, [], inserted=[row.id for row in rows] if begun else [])
                 actor.record(session, self._clock.now(), "sequence.add_steps", sequence_id, steps=len(rows))
         except IntegrityError as error:
             raise _taken(error, [step.day for step in steps]) from None
         return [row.id for row in rows]
+
+    async def add_text(
+        self,
+        actor: Actor,
+        sequence_id: int,
+        text: str,
+        *,
+        attachment: Attachment | None = None,
+        continues: int | None = None,
+    ) -> list[int]:
+        """Add what somebody typed or pasted in the builder's format; text without a header is the next day's.
+
+        `attachment` goes with the first message of the text, its caption. `continues` is the step that a long
+        paste was cut off in: text before the first header belongs to it. Returns the ids of the steps.
+        """
+        async with self._database.transaction() as session:
+            await store.find(session, actor, sequence_id, role=Role.OPERATOR)
+            there = await store.steps_of(session, sequence_id)
+        next_day = max((step.day_number for step in there), default=0) + 1
+        drafts = read_plan(text, next_day=next_day)
+        if attachment is not None and not drafts:
+            drafts = [StepDraft(next_day, None, None, "")]
+        cut = next((step for step in there if step.id == continues), None)
+        ids = []
+        if cut is not None and drafts and read_header(text.lstrip().splitlines()[0]) is None:
+            await self.set_text(actor, cut.id, f"{cut.body}\n{drafts.pop(0).body}")
+            ids.append(cut.id)
+        steps = [
+            NewStep(
+                draft.day, draft.send_time, draft.after_join_minutes, draft.body, None if number else attachment
+            )
+            for number, draft in enumerate(drafts)
+        ]
+        if not ids and not steps:
+            raise InvalidInputError("There is no text in this message. Write what it is to say.")
+        return ids + (await self.add_steps(actor, sequence_id, steps) if steps else [])
 
     async def set_text(self, actor: Actor, step_id: int, body: str) -> None:
         """Change what a step says, for everybody who has not had it yet."""
@@ -149,7 +193,7 @@ class SequenceEditor:
         return touched
 
     async def remove_step(self, actor: Actor, step_id: int) -> int:
-        """Retire a step: who waits for it waits for the next one instead. Returns how many people wait."""
+        """Retire a step: who waits for it waits for the next one instead. Returns how many did."""
         async with self._database.transaction() as session:
             step = await self._find_step(session, actor, step_id)
             step.retired_at = self._clock.now()
@@ -159,7 +203,10 @@ class SequenceEditor:
         return touched
 
     async def delete(self, actor: Actor, sequence_id: int) -> SequenceStatus | None:
-        """Delete a sequence that nobody ever joined (None), else archive it (its new status)."""
+        """Delete a sequence that nobody ever joined (None), else archive it (its new status).
+
+        Archiving is for good: it ends everybody's run and cancels what has not been sent yet.
+        """
         async with self._database.transaction() as session:
             sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=True)
             joined = await session.scalar(
@@ -170,6 +217,9 @@ class SequenceEditor:
                 await session.delete(sequence)
                 return None
             sequence.status = SequenceStatus.ARCHIVED
+            about = {"sequence_id": sequence_id, "now": self._clock.now()}
+            await session.execute(text(store.END_RUNS), about)
+            await session.execute(text(store.CANCEL_PENDING), about)
             actor.record(session, self._clock.now(), "sequence.archive", sequence_id)
             return sequence.status
 
@@ -188,14 +238,22 @@ class SequenceEditor:
         await store.find(session, actor, step.sequence_id, lock=True)
         return step
 
-    async def _replan(self, session: AsyncSession, sequence_id: int, step_ids: Collection[int]) -> int:
-        """Plan everybody anew who waits; unclaimed messages of these steps go back into the plan."""
+    async def _replan(
+        self,
+        session: AsyncSession,
+        sequence_id: int,
+        step_ids: Collection[int],
+        inserted: Collection[int] = (),
+    ) -> int:
+        """Plan everybody anew who waits; unclaimed messages of these steps go back into the plan.
+
+        Returns how many people now wait for something else, or for another time.
+        """
         waiting = list(await session.scalars(text(store.WAITING_ENROLMENTS), {"sequence_id": sequence_id}))
         await session.execute(text(store.UNPLAN), {"sequence_id": sequence_id, "step_ids": list(step_ids)})
         queued = set(await session.scalars(text(store.STILL_QUEUED), {"ids": waiting}))
         unqueued = [enrolment_id for enrolment_id in waiting if enrolment_id not in queued]
-        await plan_again(session, unqueued, self._clock.now())
-        return len(unqueued)
+        return await plan_again(session, unqueued, self._clock.now(), inserted=inserted)
 
 
 def check_step(step: NewStep) -> None:
@@ -248,6 +306,8 @@ async def _row(session: AsyncSession, sequence: SequenceRow, step: NewStep) -> S
 
 
 async def _set_devices(session: AsyncSession, actor: Actor, sequence_id: int, device_ids: Collection[int]) -> None:
+    if not device_ids:
+        raise InvalidInputError("Choose at least one device.")
     known = set(
         await session.scalars(
             select(UserDevice.id).where(
@@ -257,8 +317,8 @@ async def _set_devices(session: AsyncSession, actor: Actor, sequence_id: int, de
             )
         )
     )
-    if not device_ids or known != set(device_ids):
-        raise InvalidInputError("Choose at least one of your devices.")
+    if known != set(device_ids):
+        raise NotFoundError("One of these devices does not exist any more.")
     pool = list(await session.scalars(select(SequenceDevice).where(SequenceDevice.sequence_id == sequence_id)))
     for entry in pool:
         if entry.device_id not in known:

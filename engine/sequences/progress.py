@@ -12,13 +12,13 @@ import holidays
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engine.sequences.calendar import Run, SendingDays, StepTime, next_due
+from engine.sequences.calendar import Due, Run, SendingDays, StepTime, next_due
 from models.enums import EnrolmentStatus
 
 # Enrolments with all that planning needs; `had` are the steps that this run has a message for already.
 ENROLMENTS = """
 SELECT e.id, e.sequence_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_number,
-       e.last_minute, e.last_ended_on, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
+       e.last_minute, e.reached_day, e.reached_on, e.next_step_id, e.next_due_at, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
        ARRAY(SELECT m.step_id FROM broadcast_messages m WHERE m.enrolment_id = e.id) AS had
   FROM sequence_contacts e
   JOIN sequences s ON s.id = e.sequence_id
@@ -46,22 +46,27 @@ UPDATE sequence_contacts e
                             OR (v.next_step_id IS NULL AND v.last_day_number IS NOT NULL)
                        THEN coalesce(e.ended_at, :now) END,
        next_step_id = v.next_step_id, next_due_at = v.next_due_at,
-       last_day_number = v.last_day_number, last_minute = v.last_minute, last_ended_on = v.last_ended_on
+       last_day_number = v.last_day_number, last_minute = v.last_minute,
+       reached_day = v.reached_day, reached_on = v.reached_on
   FROM unnest(
        CAST(:ids AS bigint[]), CAST(:exit_reasons AS text[]), CAST(:step_ids AS bigint[]),
        CAST(:due AS timestamptz[]), CAST(:days AS bigint[]), CAST(:minutes AS bigint[]),
-       CAST(:dates AS date[])
-       ) AS v(id, exit_reason, next_step_id, next_due_at, last_day_number, last_minute, last_ended_on)
+       CAST(:reached_days AS bigint[]), CAST(:reached_on AS date[])
+       ) AS v(id, exit_reason, next_step_id, next_due_at, last_day_number, last_minute, reached_day, reached_on)
  WHERE e.id = v.id
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The message of this step has its outcome. With a reason, the whole run ends with it."""
+    """The message of this step has its outcome. With a reason, the whole run ends with it.
+
+    `reached`: the contact has it, or may have it.
+    """
 
     enrolment_id: int
     step_id: int
+    reached: bool
     exit_reason: str | None = None
 
 
@@ -73,6 +78,7 @@ class _Enrolment:
     run: Run
     days: SendingDays
     had: frozenset[int]
+    waits_for: Due | None
 
 
 async def move_on(session: AsyncSession, ended: Collection[Ended], now: datetime) -> None:
@@ -86,20 +92,26 @@ async def move_on(session: AsyncSession, ended: Collection[Ended], now: datetime
     moved = []
     for enrolment in enrolments:
         one = by_id[enrolment.id]
-        run = replace(
-            enrolment.run,
-            last_place=places[one.step_id],
-            last_ended_on=now.astimezone(enrolment.run.zone).date(),
-        )
+        place = places[one.step_id]
+        run = replace(enrolment.run, last_place=place)
+        if one.reached:
+            run = replace(run, reached_day=place[0], reached_on=now.astimezone(run.zone).date())
         moved.append((replace(enrolment, run=run), one.exit_reason))
     await _plan(session, moved, now)
 
 
-async def plan_again(session: AsyncSession, enrolment_ids: Collection[int], now: datetime) -> None:
-    """Work out anew what these runs wait for, after the steps or the days of their sequence have changed."""
-    if enrolment_ids:
-        enrolments = await _load(session, enrolment_ids)
-        await _plan(session, [(enrolment, None) for enrolment in enrolments], now)
+async def plan_again(
+    session: AsyncSession, enrolment_ids: Collection[int], now: datetime, *, inserted: Collection[int] = ()
+) -> int:
+    """Work out anew what these runs wait for, after the steps or the days of their sequence have changed.
+
+    Of the steps just `inserted`, those whose time has passed for somebody are behind them: they are not sent
+    retroactively. Returns for how many runs something changed.
+    """
+    if not enrolment_ids:
+        return 0
+    enrolments = await _load(session, enrolment_ids)
+    return await _plan(session, [(enrolment, None) for enrolment in enrolments], now, inserted)
 
 
 async def _load(session: AsyncSession, ids: Collection[int]) -> list[_Enrolment]:
@@ -112,12 +124,19 @@ async def _load(session: AsyncSession, ids: Collection[int]) -> list[_Enrolment]
             run=run_of(row),
             days=sending_days_of(row),
             had=frozenset(row.had),
+            waits_for=None if row.next_due_at is None else Due(row.next_step_id, row.next_due_at),
         )
         for row in rows
     ]
 
 
-async def _plan(session: AsyncSession, moved: Sequence[tuple[_Enrolment, str | None]], now: datetime) -> None:
+async def _plan(
+    session: AsyncSession,
+    moved: Sequence[tuple[_Enrolment, str | None]],
+    now: datetime,
+    inserted: Collection[int] = (),
+) -> int:
+    changed = 0
     live = await live_steps(session, {enrolment.sequence_id for enrolment, _ in moved})
     columns: dict[str, list[Any]] = defaultdict(list)
     for enrolment, exit_reason in moved:
@@ -125,18 +144,35 @@ async def _plan(session: AsyncSession, moved: Sequence[tuple[_Enrolment, str | N
             EnrolmentStatus.EXITED,
             EnrolmentStatus.COMPLETED,
         }
-        waiting = (step for step in live[enrolment.sequence_id] if step.step_id not in enrolment.had)
-        due = None if over else next_due(enrolment.run, waiting, enrolment.days)
-        place = enrolment.run.last_place or (None, None)
+        waiting = [step for step in live[enrolment.sequence_id] if step.step_id not in enrolment.had]
+        run, due = enrolment.run, None
+        if not over:
+            run, due = _next(enrolment.run, waiting, enrolment.days, now, inserted)
+        changed += due != enrolment.waits_for
+        place = run.last_place or (None, None)
         columns["ids"].append(enrolment.id)
         columns["exit_reasons"].append(exit_reason)
         columns["step_ids"].append(due and due.step_id)
         columns["due"].append(due and due.at)
         columns["days"].append(place[0])
         columns["minutes"].append(place[1])
-        columns["dates"].append(enrolment.run.last_ended_on)
+        columns["reached_days"].append(run.reached_day)
+        columns["reached_on"].append(run.reached_on)
     if columns:
         await session.execute(text(MOVE_ON), {**columns, "now": now})
+    return changed
+
+
+def _next(
+    run: Run, waiting: Sequence[StepTime], days: SendingDays, now: datetime, inserted: Collection[int]
+) -> tuple[Run, Due | None]:
+    """Find what is due next, passing over the inserted steps whose time has gone by."""
+    places = {step.step_id: step.place for step in waiting}
+    due = next_due(run, waiting, days)
+    while due is not None and due.step_id in inserted and due.at <= now:
+        run = replace(run, last_place=places[due.step_id])
+        due = next_due(run, waiting, days)
+    return run, due
 
 
 async def live_steps(session: AsyncSession, sequence_ids: Iterable[int]) -> dict[int, list[StepTime]]:
@@ -151,7 +187,9 @@ async def live_steps(session: AsyncSession, sequence_ids: Iterable[int]) -> dict
 def run_of(row: Any) -> Run:
     """Read a run from a row with the columns of `sequence_contacts`."""
     place = None if row.last_day_number is None else (row.last_day_number, row.last_minute)
-    return Run(row.joined_at, row.anchor_date, ZoneInfo(row.time_zone), place, row.last_ended_on)
+    return Run(
+        row.joined_at, row.anchor_date, ZoneInfo(row.time_zone), place, row.reached_day, row.reached_on
+    )
 
 
 def sending_days(

@@ -94,6 +94,18 @@ SELECT m.enrolment_id FROM broadcast_messages m
  WHERE m.enrolment_id = ANY(:ids) AND m.status IN ('pending', 'processing')
 """
 
+# Archiving. What is on its way stays processing and gets its outcome.
+END_RUNS = """
+UPDATE sequence_contacts
+   SET status = 'exited', exit_reason = 'archived', next_step_id = NULL, next_due_at = NULL, ended_at = :now
+ WHERE sequence_id = :sequence_id AND status IN ('active', 'paused')
+"""
+CANCEL_PENDING = """
+UPDATE broadcast_messages m SET status = 'cancelled', claimed_at = :now, error_code = 'archived'
+  FROM sequence_contacts e
+ WHERE e.id = m.enrolment_id AND e.sequence_id = :sequence_id AND m.claimed_at IS NULL
+"""
+
 SUMMARIES = """
 SELECT s.id, s.name, s.status, s.niche,
        (SELECT count(*) FROM sequence_steps t WHERE t.sequence_id = s.id AND t.retired_at IS NULL) AS steps,

@@ -1,15 +1,13 @@
 """The simulated network as a server: control routes and `/link`, the websocket of engine processes."""
 
 import asyncio
-import socket
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 
-import uvicorn
 from fastapi import APIRouter, FastAPI, WebSocket, WebSocketDisconnect
 
+from engine.serving import HttpServer
 from engine.transports.contract import Inbound, Receipt, Rejected, Sent, StateChanged
 from engine.transports.simulator.network import SimulatedNetwork
 from engine.transports.simulator.routes import control_routes
@@ -114,58 +112,12 @@ def link_routes(network: SimulatedNetwork) -> APIRouter:
     return router
 
 
-class _EmbeddedServer(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.stopping = asyncio.Event()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals belong to the process that we are a part of."""
-        yield
-
-    async def main_loop(self) -> None:
-        """Wait instead of waking ten times a second to look."""
-        await self.stopping.wait()
-
-
-class SimulatorServer:
+class SimulatorServer(HttpServer):
     """Serves a network on its own port, in the running event loop. The network is the caller's to close."""
 
     def __init__(self, network: SimulatedNetwork, host: str = "127.0.0.1", port: int = 0) -> None:
         """`port` 0: any that is free."""
-        self._network = network
-        self._address = (host, port)
-        self._server: _EmbeddedServer | None = None
-        self._task: asyncio.Task[None] | None = None
-
-    @property
-    def url(self) -> str:
-        host, port = self._address
-        return f"http://{host}:{port}"
-
-    async def start(self) -> None:
-        """Raises OSError when the port is taken. Connections are accepted from here on."""
-        # asyncio turns Nagle's delay off only on sockets that name their protocol.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(self._address)
-        except OSError:
-            listener.close()
-            raise
-        listener.listen()
-        self._address = (self._address[0], listener.getsockname()[1])
         app = FastAPI(title="dripdesk: simulated phones")
-        app.include_router(control_routes(self._network))
-        app.include_router(link_routes(self._network))
-        config = uvicorn.Config(
-            app, access_log=False, log_config=None, lifespan="off", timeout_graceful_shutdown=1
-        )
-        self._server = _EmbeddedServer(config)
-        self._task = asyncio.create_task(self._server.serve([listener]), name="simulated phones")
-
-    async def close(self) -> None:
-        if self._server is not None and self._task is not None:
-            self._server.stopping.set()
-            await self._task
+        app.include_router(control_routes(network))
+        app.include_router(link_routes(network))
+        super().__init__(app, host, port)

@@ -98,6 +98,11 @@ def test_a_file_without_a_header_is_read_by_its_cells():
     assert file.contacts[0].row == 1
 
 
+def test_a_contact_who_came_by_whatsapp_is_not_taken_for_a_header():
+    file = read("Siti Nurhaliza,0123456789,WhatsApp\nRené,0198765432,Walk-in\n")
+    assert people(file) == [SITI, RENE]
+
+
 def test_a_bare_column_of_phones_is_enough():
     file = read("012-345 6789\n019-876 5432, 013-111 2222\n013-333 4444\n013-555 6666\n")
     phones = [contact.phone for contact in file.contacts]

@@ -16,6 +16,7 @@ from engine.contacts.stopwords import STOP_WORDS, is_start, is_stop
         "S.T.O.P!",
         "ＳＴＯＰ",
         "stop 🙏",
+        "stop ❤️",
         "*STOP*",
         "tak nak",
         "TAKNAK!!",

@@ -1,0 +1,76 @@
+"""What an alert looks like in the chat."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from zoneinfo import ZoneInfo
+
+from aiogram.filters.callback_data import CallbackData
+
+from models import Alert
+from models.enums import AlertKind, AlertStatus
+
+# A message has at most 4096 UTF-16 units after its markup is parsed. Where every character is an emoji (2 units),
+# the longest text, name and resolution still leave room for the lines around them.
+LONGEST_TEXT = 1500
+LONGEST_NAME = 64
+LONGEST_RESOLUTION = 300
+
+TITLES = {
+    AlertKind.DEVICE_DOWN: "🔴 <b>Device down</b>",
+    AlertKind.WORKER_STUCK: "🟡 <b>Worker restarted</b>",
+    AlertKind.SEND_FAILED: "🟡 <b>Not sent</b>",
+    AlertKind.SEND_UNKNOWN: "🟡 <b>Outcome unknown</b>",
+    AlertKind.BOOKS_UNBALANCED: "🔴 <b>The books do not balance</b>",
+}
+BADGES = {AlertStatus.ACKNOWLEDGED: "🟠", AlertStatus.RESOLVED: "✅"}
+
+
+class Acknowledge(CallbackData, prefix="ack"):
+    """The button under a firing alert."""
+
+    alert_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    html: str
+    may_acknowledge: bool
+
+
+def render(alert: Alert, time_zone: str, seen_by: str | None) -> Rendered:
+    """The alert as it stands; `seen_by` is the name of who acknowledged it."""
+    title = TITLES[alert.kind]
+    if alert.status in BADGES:
+        title = BADGES[alert.status] + title[1:]
+    if alert.occurrences > 1:
+        title += f" ×{alert.occurrences}"
+    local = _LocalTimes(ZoneInfo(time_zone), alert.first_at)
+    lines = [title, _escaped(alert.text, LONGEST_TEXT), f"Since {local.shown(alert.first_at)}"]
+    if alert.last_at != alert.first_at:
+        lines[-1] += f", last {local.shown(alert.last_at)}"
+    if alert.acknowledged_at is not None:
+        lines.append(
+            f"Seen by {_escaped(seen_by or 'someone', LONGEST_NAME)} {local.shown(alert.acknowledged_at)}"
+        )
+    if alert.resolved_at is not None and alert.resolution:
+        how = _escaped(alert.resolution, LONGEST_RESOLUTION)
+        lines.append(f"Resolved {local.shown(alert.resolved_at)}: {how}")
+    return Rendered("\n".join(lines), may_acknowledge=alert.status is AlertStatus.FIRING)
+
+
+@dataclass(frozen=True, slots=True)
+class _LocalTimes:
+    zone: ZoneInfo
+    first: datetime
+
+    def shown(self, instant: datetime) -> str:
+        """The time of day; with the date if it is not the day on which the alert began."""
+        local = instant.astimezone(self.zone)
+        if local.date() == self.first.astimezone(self.zone).date():
+            return f"{local:%H:%M}"
+        return f"{local.day} {local:%b %H:%M}"
+
+
+def _escaped(text: str, longest: int) -> str:
+    return escape(text if len(text) <= longest else text[: longest - 1] + "…", quote=False)

@@ -1,0 +1,63 @@
+"""What the menus and REST ask for. Everything is made once; nothing keeps state for one request."""
+
+from dishka import AsyncContainer, Provider, Scope, make_async_container, provide, provide_all
+
+from engine.alerts import Alerts
+from engine.clock import Clock
+from engine.contacts.book import ContactBook
+from engine.contacts.importing import ContactImports
+from engine.database import Database
+from engine.devices.registry import Devices
+from engine.reports.overview import Overviews
+from engine.sequences.catalogue import SequenceCatalogue
+from engine.sequences.control import SequenceControl
+from engine.sequences.editor import SequenceEditor
+from engine.sequences.enrolment import Enrolments
+from engine.settings import Settings
+from engine.workspaces import Workspaces
+
+
+class UseCases(Provider):
+    """The engine's use cases, on a database and a clock."""
+
+    scope = Scope.APP
+    all = provide_all(
+        Alerts,
+        ContactBook,
+        ContactImports,
+        Devices,
+        Enrolments,
+        Overviews,
+        SequenceCatalogue,
+        SequenceControl,
+        SequenceEditor,
+        Workspaces,
+    )
+
+
+class Base(Provider):
+    """What they stand on, as this process (or a test) has made it."""
+
+    scope = Scope.APP
+
+    def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
+        super().__init__()
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+
+    @provide
+    def database(self) -> Database:
+        return self._database
+
+    @provide
+    def clock(self) -> Clock:
+        return self._clock
+
+    @provide
+    def settings(self) -> Settings:
+        return self._settings
+
+
+def make_container(database: Database, clock: Clock, settings: Settings) -> AsyncContainer:
+    return make_async_container(Base(database, clock, settings), UseCases())

@@ -1,0 +1,174 @@
+"""The builder: a sequence's messages, pasted in one go or added one by one, with the dates they fall on."""
+
+from aiogram.enums import ContentType
+from aiogram_dialog import Dialog, Window
+from aiogram_dialog.widgets.input import MessageInput, TextInput
+from aiogram_dialog.widgets.kbd import Button, Cancel, Column, Group, Row, ScrollingGroup, Select, SwitchTo
+from aiogram_dialog.widgets.text import Const, Format, Jinja
+
+from bot.dialogs.builder import getters, handlers
+from bot.dialogs.builder.states import Builder
+from bot.dialogs.navigation import back_and_home, home
+
+PLAN = """\
+<b>{{ card.name }}</b> · messages
+{% if has_steps %}
+<i>joined now: {{ dates }}</i>
+{% for step in steps %}
+
+<b>{{ loop.index }}. {{ step.header }}</b>  <i>{{ step.date }}</i>
+{% if step.media %}📎 {{ step.media }}
+{% endif %}
+{{ step.text }}
+{% endfor %}
+
+<i>Type or paste more to add it; a day without a time goes at {{ card.default_time.strftime("%H:%M") }}.</i>
+{% else %}
+
+Paste the whole plan, or type it message by message:
+
+<code>Day 1 09:00
+Hi {{ "{{ name }}" }}, welcome!
+Day 2
+Here is the price list.
+D4 2.30pm
+Shall we call you?</code>
+
+A photo, video or file carries its day in the caption.
+{% endif %}
+{% if running %}
+⚠️ It is running: changes reach everybody who has not had the message yet.
+{% endif %}"""
+
+STEP = """\
+<b>{{ step.header }}</b>  <i>joined now: {{ date }}</i>
+{% if step.media_name %}📎 {{ step.media_name }}
+{% endif %}
+
+{{ shown|safe }}
+{% if waiting %}
+
+{{ waiting }} people are waiting for it right now.
+{% endif %}"""
+
+dialog = Dialog(
+    Window(
+        Jinja(PLAN),
+        MessageInput(handlers.take_message, content_types=[ContentType.ANY]),
+        ScrollingGroup(
+            Column(
+                Select(
+                    Format("{item[0]}"),
+                    id="open",
+                    item_id_getter=lambda item: item[1],
+                    items="buttons",
+                    type_factory=int,
+                    on_click=handlers.open_step,
+                )
+            ),
+            id="pages",
+            width=2,
+            height=5,
+            hide_on_single_page=True,
+        ),
+        Row(
+            SwitchTo(Const("+ Add by buttons"), id="add", state=Builder.add_day),
+            Button(Const("👁 Preview all"), id="preview", on_click=handlers.preview_all, when="has_steps"),
+        ),
+        Row(
+            Button(Const("⇩ Export as text"), id="export", on_click=handlers.export, when="has_steps"),
+            Button(Const("▶️ Start it"), id="start", on_click=handlers.start, when="startable"),
+        ),
+        Row(Cancel(Const("‹ Done")), home()),
+        state=Builder.plan,
+        getter=getters.get_plan,
+        disable_web_page_preview=True,
+    ),
+    Window(
+        Jinja(STEP),
+        Row(
+            SwitchTo(Const("✏️ Text"), id="text", state=Builder.text),
+            SwitchTo(Const("🕘 Day and time"), id="time", state=Builder.time),
+        ),
+        Row(
+            Button(Const("👁 Preview"), id="preview", on_click=handlers.preview),
+            SwitchTo(Const("🗑 Remove"), id="remove", state=Builder.remove),
+        ),
+        back_and_home(Builder.plan),
+        state=Builder.step,
+        getter=getters.get_step,
+        disable_web_page_preview=True,
+    ),
+    Window(
+        Jinja("<b>{{ step.header }}</b>\n\nType the new text. It reaches everybody who has not had it yet."),
+        MessageInput(handlers.change_text, content_types=[ContentType.TEXT]),
+        back_and_home(Builder.step),
+        state=Builder.text,
+        getter=getters.get_step,
+    ),
+    Window(
+        Jinja(
+            "<b>{{ step.header }}</b>\n\nWhen is it to go out? Type a time such as <code>14:30</code>, or "
+            "<code>Day 3 2.30pm</code>. {{ card.contacts }} people are in this sequence; who waits for this "
+            "message waits for its new time."
+        ),
+        TextInput(id="time", on_success=handlers.change_time),
+        back_and_home(Builder.step),
+        state=Builder.time,
+        getter=getters.get_step,
+    ),
+    Window(
+        Jinja("<b>Remove {{ step.header }}?</b>\n\nWho is waiting for it waits for the next message instead."),
+        Row(
+            Button(Const("🗑 Remove"), id="remove", on_click=handlers.remove),
+            SwitchTo(Const("Keep it"), id="keep", state=Builder.step),
+        ),
+        state=Builder.remove,
+        getter=getters.get_step,
+    ),
+    Window(
+        Const("<b>New message</b>\n\nOn which day after joining? Day 1 is the day of joining. Or type a number."),
+        TextInput(id="day", on_success=handlers.type_day),
+        Group(
+            Select(
+                Format("{item[0]}"),
+                id="days",
+                item_id_getter=lambda item: item[1],
+                items="days",
+                type_factory=int,
+                on_click=handlers.choose_day,
+            ),
+            width=2,
+        ),
+        back_and_home(Builder.plan),
+        state=Builder.add_day,
+        getter=getters.get_days,
+    ),
+    Window(
+        Format("<b>Day {day}</b>\n\nAt what time? Tap one, or type one such as 14:30."),
+        TextInput(id="time", on_success=handlers.type_time),
+        Group(
+            Select(
+                Format("{item}"),
+                id="times",
+                item_id_getter=str,
+                items="times",
+                on_click=handlers.choose_time,
+            ),
+            width=3,
+        ),
+        Button(Const("Right after joining"), id="joining", on_click=handlers.choose_joining, when="first_day"),
+        back_and_home(Builder.add_day),
+        state=Builder.add_time,
+        getter=getters.get_new,
+    ),
+    Window(
+        Format(
+            "<b>Day {day}, {time}</b>\n\nNow send what it says: text, a photo, a video or a file with its text."
+        ),
+        MessageInput(handlers.add, content_types=[ContentType.ANY]),
+        back_and_home(Builder.add_time),
+        state=Builder.add_content,
+        getter=getters.get_new,
+    ),
+)

@@ -1,0 +1,218 @@
+from datetime import time
+from typing import Any
+
+from aiogram import Bot
+from aiogram.types import BufferedInputFile, CallbackQuery, Message
+from aiogram_dialog import DialogManager, ShowMode
+from aiogram_dialog.widgets.input import ManagedTextInput, MessageInput
+from aiogram_dialog.widgets.kbd import Button
+from dishka import FromDishka
+from dishka.integrations.aiogram_dialog import inject
+
+from bot.dialogs.builder.attachments import read_attachment, send_preview
+from bot.dialogs.builder.formatting import to_telegram_html, to_whatsapp
+from bot.dialogs.builder.getters import find_step, sequence_of
+from bot.dialogs.builder.states import Builder
+from engine.actor import Actor
+from engine.errors import InvalidInputError
+from engine.sequences.catalogue import SequenceCatalogue
+from engine.sequences.control import SequenceControl
+from engine.sequences.editor import NewStep, SequenceEditor
+from engine.sequences.pasting import read_header, read_time
+
+NEARLY_CUT = 3900  # characters; Telegram's apps cut a paste at 4096, at the last space before
+
+
+def actor_of(manager: DialogManager) -> Actor:
+    actor: Actor = manager.middleware_data["actor"]
+    return actor
+
+
+def step_of(manager: DialogManager) -> int:
+    return int(manager.dialog_data["step_id"])
+
+
+@inject
+async def take_message(
+    message: Message,
+    _input: MessageInput,
+    manager: DialogManager,
+    editor: FromDishka[SequenceEditor],
+) -> None:
+    """Add what was typed, pasted or sent as a file. The parts of a paste that Telegram cut are joined."""
+    text = to_whatsapp(message.text or message.caption or "", message.entities or message.caption_entities)
+    attachment = await read_attachment(_bot(manager), message)
+    cut = manager.dialog_data.get("cut") or {}
+    follows = cut.get("message_id") == message.message_id - 1
+    ids = await editor.add_text(
+        actor_of(manager),
+        sequence_of(manager),
+        text,
+        attachment=attachment,
+        continues=cut["step_id"] if follows else None,
+    )
+    was_cut = len(message.text or "") >= NEARLY_CUT
+    manager.dialog_data["cut"] = {"message_id": message.message_id, "step_id": ids[-1]} if was_cut else None
+
+
+async def open_step(_callback: CallbackQuery, _select: Any, manager: DialogManager, step_id: int) -> None:
+    manager.dialog_data["step_id"] = step_id
+    await manager.switch_to(Builder.step)
+
+
+@inject
+async def export(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, catalogue: FromDishka[SequenceCatalogue]
+) -> None:
+    plan = await catalogue.export(actor_of(manager), sequence_of(manager))
+    if callback.message is not None:
+        file = BufferedInputFile(plan.encode(), "sequence.txt")
+        await _bot(manager).send_document(
+            callback.message.chat.id, file, caption="Change it and paste it into a new sequence."
+        )
+    manager.show_mode = ShowMode.DELETE_AND_SEND
+
+
+@inject
+async def preview_all(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, catalogue: FromDishka[SequenceCatalogue]
+) -> None:
+    card = await catalogue.card(actor_of(manager), sequence_of(manager))
+    for step in card.steps:
+        await _show(callback, manager, catalogue, step.id)
+    manager.show_mode = ShowMode.DELETE_AND_SEND
+
+
+@inject
+async def preview(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, catalogue: FromDishka[SequenceCatalogue]
+) -> None:
+    await _show(callback, manager, catalogue, step_of(manager))
+    manager.show_mode = ShowMode.DELETE_AND_SEND
+
+
+async def _show(
+    callback: CallbackQuery, manager: DialogManager, catalogue: SequenceCatalogue, step_id: int
+) -> None:
+    if callback.message is None:
+        return
+    text = await catalogue.sample(actor_of(manager), step_id)
+    file = await catalogue.file(actor_of(manager), step_id)
+    await send_preview(_bot(manager), callback.message.chat.id, file, to_telegram_html(text))
+
+
+@inject
+async def start(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, control: FromDishka[SequenceControl]
+) -> None:
+    report = await control.start(actor_of(manager), sequence_of(manager))
+    await callback.answer(f"Started with {report.people:,} people.")
+    await manager.done()
+
+
+@inject
+async def change_text(
+    message: Message,
+    _input: MessageInput,
+    manager: DialogManager,
+    editor: FromDishka[SequenceEditor],
+) -> None:
+    body = to_whatsapp(message.text or "", message.entities)
+    await editor.set_text(actor_of(manager), step_of(manager), body.strip())
+    await manager.switch_to(Builder.step)
+
+
+@inject
+async def change_time(
+    _message: Message,
+    _input: ManagedTextInput[str],
+    manager: DialogManager,
+    typed: str,
+    editor: FromDishka[SequenceEditor],
+    catalogue: FromDishka[SequenceCatalogue],
+) -> None:
+    header = read_header(typed)
+    at = read_time(typed)
+    if header is None and at is None:
+        raise InvalidInputError("Write a time such as 14:30, or a day and a time such as Day 3 2.30pm.")
+    card = await catalogue.card(actor_of(manager), sequence_of(manager))
+    step = find_step(card, step_of(manager))
+    await editor.set_time(
+        actor_of(manager),
+        step.id,
+        day=header.day if header else step.day,
+        send_time=header.send_time if header else at,
+        after_join_minutes=header.after_join_minutes if header else None,
+    )
+    await manager.switch_to(Builder.step)
+
+
+@inject
+async def remove(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, editor: FromDishka[SequenceEditor]
+) -> None:
+    await editor.remove_step(actor_of(manager), step_of(manager))
+    await callback.answer("Removed. Who waited for it waits for the next one.")
+    await manager.switch_to(Builder.plan)
+
+
+# One message by buttons: its day, its time, then what it says
+
+
+async def choose_day(_callback: CallbackQuery, _select: Any, manager: DialogManager, day: int) -> None:
+    manager.dialog_data["day"] = day
+    await manager.switch_to(Builder.add_time)
+
+
+async def type_day(_message: Message, _input: ManagedTextInput[str], manager: DialogManager, typed: str) -> None:
+    header = read_header(typed if not typed.strip().isdigit() else f"Day {typed}")
+    if header is None:
+        raise InvalidInputError("Write the number of a day, for example 3.")
+    manager.dialog_data["day"] = header.day
+    await manager.switch_to(Builder.add_time)
+
+
+async def choose_time(_callback: CallbackQuery, _select: Any, manager: DialogManager, at: str) -> None:
+    await _take_time(manager, time.fromisoformat(at))
+
+
+async def type_time(_message: Message, _input: ManagedTextInput[str], manager: DialogManager, typed: str) -> None:
+    at = read_time(typed)
+    if at is None:
+        raise InvalidInputError("Write a time such as 14:30 or 2.30pm.")
+    await _take_time(manager, at)
+
+
+async def choose_joining(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    manager.dialog_data["time"] = None
+    manager.dialog_data["time_label"] = "right after joining"
+    await manager.switch_to(Builder.add_content)
+
+
+async def _take_time(manager: DialogManager, at: time) -> None:
+    manager.dialog_data["time"] = manager.dialog_data["time_label"] = f"{at:%H:%M}"
+    await manager.switch_to(Builder.add_content)
+
+
+@inject
+async def add(
+    message: Message,
+    _input: MessageInput,
+    manager: DialogManager,
+    editor: FromDishka[SequenceEditor],
+) -> None:
+    at = manager.dialog_data["time"]
+    step = NewStep(
+        day=manager.dialog_data["day"],
+        send_time=time.fromisoformat(at) if at else None,
+        after_join_minutes=None if at else 0,
+        body=to_whatsapp(message.text or message.caption or "", message.entities or message.caption_entities),
+        attachment=await read_attachment(_bot(manager), message),
+    )
+    await editor.add_steps(actor_of(manager), sequence_of(manager), [step])
+    await manager.switch_to(Builder.plan)
+
+
+def _bot(manager: DialogManager) -> Bot:
+    bot: Bot = manager.middleware_data["bot"]
+    return bot

@@ -1,0 +1,12 @@
+from aiogram.fsm.state import State, StatesGroup
+
+
+class Builder(StatesGroup):
+    plan = State()
+    step = State()
+    text = State()
+    time = State()
+    add_day = State()
+    add_time = State()
+    add_content = State()
+    remove = State()

@@ -1,0 +1,14 @@
+from aiogram.fsm.state import State, StatesGroup
+
+
+class Contacts(StatesGroup):
+    main = State()
+    find = State()
+    lists = State()
+    opted_out = State()
+
+
+class Import(StatesGroup):
+    review = State()
+    interest = State()
+    done = State()

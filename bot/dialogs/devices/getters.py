@@ -1,0 +1,86 @@
+from itertools import count
+from typing import Any
+
+from aiogram_dialog import DialogManager
+from dishka import FromDishka
+from dishka.integrations.aiogram_dialog import inject
+
+from bot.dialogs.devices.delays import USUAL_DELAYS, write_delays
+from bot.dialogs.devices.wording import state_dot, state_words
+from bot.dialogs.navigation import when
+from engine.actor import Actor
+from engine.clock import Clock
+from engine.devices.registry import Devices, DeviceSummary
+from engine.settings import Settings
+from engine.workspaces import Workspaces
+from models.enums import TransportKind
+
+
+@inject
+async def get_list(
+    actor: Actor, devices: FromDishka[Devices], settings: FromDishka[Settings], **_: Any
+) -> dict[str, Any]:
+    found = await devices.list(actor)
+    return {
+        "devices": found,
+        "sending": sum(device.state.may_send and not device.paused for device in found),
+        "labels": [(_label(device), device.id) for device in found],
+        "add_label": "+ Add a simulated device" if settings.simulated_phones else "+ Add a device",
+    }
+
+
+@inject
+async def get_card(
+    dialog_manager: DialogManager,
+    actor: Actor,
+    devices: FromDishka[Devices],
+    workspaces: FromDishka[Workspaces],
+    clock: FromDishka[Clock],
+    **_: Any,
+) -> dict[str, Any]:
+    card = await devices.card(actor, dialog_manager.dialog_data["device_id"])
+    zone, now = (await workspaces.get(actor)).time_zone, clock.now()
+    waits = card.next_send_at is not None and card.next_send_at > now
+    if not card.queued:
+        next_send = "nothing planned"
+    elif card.paused or not card.state.may_send:
+        next_send = "when it can send again"
+    else:
+        next_send = when(card.next_send_at, now, zone) if waits and card.next_send_at else "now"
+    return {
+        "card": card,
+        "simulated": card.transport is TransportKind.SIMULATOR,
+        "dot": state_dot(card.state, paused=False),
+        "words": state_words(card.state),
+        "next_send": next_send,
+        "delays": write_delays(card.min_delay, card.max_delay),
+        "now": when(now, now, zone).removeprefix("today "),
+        "paused": card.paused,
+        "running": not card.paused,
+    }
+
+
+async def get_delays(**_: Any) -> dict[str, Any]:
+    return {"usual": [write_delays(*delays) for delays in USUAL_DELAYS]}
+
+
+@inject
+async def get_new(
+    actor: Actor, devices: FromDishka[Devices], settings: FromDishka[Settings], **_: Any
+) -> dict[str, Any]:
+    return {
+        "simulated_phones": settings.simulated_phones,
+        "suggestion": suggest_name(await devices.list(actor)),
+    }
+
+
+def suggest_name(devices: list[DeviceSummary]) -> str:
+    taken = {device.name.casefold() for device in devices}
+    return next(name for number in count(1) if (name := f"Sales-{number}").casefold() not in taken)
+
+
+def _label(device: DeviceSummary) -> str:
+    dot = state_dot(device.state, paused=device.paused)
+    words = "paused" if device.paused else state_words(device.state)
+    queue = f" · {device.queued:,} queued" if device.queued else ""
+    return f"{dot} {device.name} · {words}{queue}"

@@ -1,0 +1,106 @@
+from typing import Any
+
+from aiogram.types import CallbackQuery, Message
+from aiogram_dialog import Data, DialogManager
+from aiogram_dialog.widgets.kbd import Button
+from dishka import FromDishka
+from dishka.integrations.aiogram_dialog import inject
+
+from bot.dialogs.devices.delays import read_delays
+from bot.dialogs.devices.getters import suggest_name
+from bot.dialogs.devices.states import Devices as States
+from engine.devices.registry import Devices
+
+
+async def on_start(_data: Data, manager: DialogManager) -> None:
+    """Another menu that lacks a device opens us at the question for its name, and goes on afterwards."""
+    manager.dialog_data["only_adding"] = manager.current_context().state == States.add
+
+
+async def open_card(_callback: CallbackQuery, _select: Any, manager: DialogManager, device_id: int) -> None:
+    manager.dialog_data["device_id"] = device_id
+    await manager.switch_to(States.card)
+
+
+@inject
+async def add_suggested(
+    _callback: CallbackQuery, _button: Button, manager: DialogManager, devices: FromDishka[Devices]
+) -> None:
+    name = suggest_name(await devices.list(manager.middleware_data["actor"]))
+    await _add(manager, devices, name)
+
+
+@inject
+async def add_named(
+    _message: Message, _input: Any, manager: DialogManager, name: str, devices: FromDishka[Devices]
+) -> None:
+    await _add(manager, devices, name)
+
+
+async def _add(manager: DialogManager, devices: Devices, name: str) -> None:
+    manager.dialog_data["device_id"] = await devices.add_simulated(manager.middleware_data["actor"], name)
+    if manager.dialog_data["only_adding"]:
+        await manager.done()
+    else:
+        await manager.switch_to(States.card)
+
+
+async def leave_add(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    if manager.dialog_data["only_adding"]:
+        await manager.done()
+    else:
+        await manager.switch_to(States.list)
+
+
+@inject
+async def pause(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, devices: FromDishka[Devices]
+) -> None:
+    await devices.pause(manager.middleware_data["actor"], manager.dialog_data["device_id"])
+    await callback.answer("Paused. It starts no message until you resume.")
+
+
+@inject
+async def resume(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, devices: FromDishka[Devices]
+) -> None:
+    await devices.resume(manager.middleware_data["actor"], manager.dialog_data["device_id"])
+    await callback.answer("It goes on sending.")
+
+
+@inject
+async def restart(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, devices: FromDishka[Devices]
+) -> None:
+    await devices.restart(manager.middleware_data["actor"], manager.dialog_data["device_id"])
+    await callback.answer("Restarting. Refresh in a few seconds.")
+
+
+@inject
+async def choose_delays(
+    _callback: CallbackQuery, _select: Any, manager: DialogManager, text: str, devices: FromDishka[Devices]
+) -> None:
+    await _set_delays(manager, devices, text)
+
+
+@inject
+async def type_delays(
+    _message: Message, _input: Any, manager: DialogManager, text: str, devices: FromDishka[Devices]
+) -> None:
+    await _set_delays(manager, devices, text)
+
+
+async def _set_delays(manager: DialogManager, devices: Devices, text: str) -> None:
+    shortest, longest = read_delays(text)
+    actor, device_id = manager.middleware_data["actor"], manager.dialog_data["device_id"]
+    await devices.set_delays(actor, device_id, shortest, longest)
+    await manager.switch_to(States.card)
+
+
+@inject
+async def remove(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, devices: FromDishka[Devices]
+) -> None:
+    await devices.remove(manager.middleware_data["actor"], manager.dialog_data["device_id"])
+    await callback.answer("Removed.")
+    await manager.switch_to(States.list)

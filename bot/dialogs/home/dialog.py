@@ -1,0 +1,105 @@
+"""Home: is everything all right, what goes out next, and the way to everything else."""
+
+from aiogram_dialog import Dialog, Window
+from aiogram_dialog.widgets.kbd import Button, Column, Row, Select, Start, SwitchTo
+from aiogram_dialog.widgets.text import Const, Format, Jinja
+
+from bot.dialogs.contacts.states import Contacts
+from bot.dialogs.devices.states import Devices
+from bot.dialogs.home.getters import get_alerts, get_home
+from bot.dialogs.home.handlers import acknowledge, resume_everything, stop_everything
+from bot.dialogs.home.states import Home
+from bot.dialogs.sequences.states import Sequences
+from bot.dialogs.settings.states import Settings
+
+MAIN = """\
+<b>{{ overview.team }}</b>
+{% if stopped %}
+⛔ <b>Everything is stopped.</b> Nothing goes out until you resume.
+{% elif overview.devices == 0 %}
+Welcome! Add the device that will send, then your contacts, then a sequence.
+{% elif overview.devices_sending < overview.devices %}
+⚠️ {{ overview.devices_sending }} of {{ overview.devices }} devices can send
+{% else %}
+✅ {{ overview.devices }} {{ "device" if overview.devices == 1 else "devices" }} online
+{% endif %}
+{% if overview.sequences %}
+▶️ {{ overview.sequences_active }} of {{ overview.sequences }} sequences active
+{% endif %}
+👥 {{ "{:,}".format(overview.contacts) }} contacts
+{% if overview.open_alerts %}
+🔔 {{ overview.open_alerts }} open {{ "alert" if overview.open_alerts == 1 else "alerts" }}
+{% endif %}
+{% if not stopped and overview.devices %}
+Next message: {{ next_send or "nothing planned" }}
+{% endif %}
+{% if not overview.alerts_bound %}
+
+Add me to a group and problems are posted there.
+{% endif %}
+<i>as of {{ now }}</i>"""
+
+ALERTS = """\
+<b>Open alerts</b>
+{% for alert in alerts %}
+
+{{ "👀" if alert.seen else "🔴" }} {{ alert.text }}{% if alert.times > 1 %} <b>×{{ alert.times }}</b>{% endif %}
+
+<i>since {{ alert.since }}</i>
+{% else %}
+
+None. All is well.
+{% endfor %}
+{% if more %}
+
+… and {{ more }} more.
+{% endif %}"""
+
+dialog = Dialog(
+    Window(
+        Jinja(MAIN),
+        Row(
+            Start(Const("✉️ Sequences"), id="sequences", state=Sequences.list),
+            Start(Const("👥 Contacts"), id="contacts", state=Contacts.main),
+        ),
+        Row(
+            Start(Const("📱 Devices"), id="devices", state=Devices.list),
+            Start(Const("⚙️ Settings"), id="settings", state=Settings.main),
+        ),
+        SwitchTo(Format("🔔 Alerts ({open_alerts})"), id="alerts", state=Home.alerts, when="has_alerts"),
+        Row(
+            SwitchTo(Const("⟳ Refresh"), id="refresh", state=Home.main),
+            SwitchTo(Const("⛔ Stop everything"), id="stop", state=Home.stop, when="running"),
+            Button(Const("▶️ Resume everything"), id="resume", on_click=resume_everything, when="stopped"),
+        ),
+        state=Home.main,
+        getter=get_home,
+    ),
+    Window(
+        Jinja(ALERTS),
+        Column(
+            Select(
+                Format("{item[0]}"),
+                id="seen",
+                item_id_getter=lambda item: item[1],
+                items="unseen",
+                type_factory=int,
+                on_click=acknowledge,
+            )
+        ),
+        SwitchTo(Const("‹ Back"), id="back", state=Home.main),
+        state=Home.alerts,
+        getter=get_alerts,
+    ),
+    Window(
+        Const(
+            "⛔ <b>Stop everything?</b>\n\nNo message of any sequence or campaign goes out until you resume. "
+            "Nothing is cancelled and nobody is forgotten; what becomes too late meanwhile moves to its next day."
+        ),
+        Row(
+            Button(Const("⛔ Stop now"), id="stop", on_click=stop_everything),
+            SwitchTo(Const("Keep sending"), id="keep", state=Home.main),
+        ),
+        state=Home.stop,
+    ),
+)

@@ -1,0 +1,40 @@
+from typing import Any
+
+from aiogram.types import CallbackQuery
+from aiogram_dialog import DialogManager
+from aiogram_dialog.widgets.kbd import Button
+from dishka import FromDishka
+from dishka.integrations.aiogram_dialog import inject
+
+from bot.dialogs.home.states import Home
+from engine.alerts import Alerts
+from engine.workspaces import Workspaces
+
+
+@inject
+async def stop_everything(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, workspaces: FromDishka[Workspaces]
+) -> None:
+    await workspaces.stop_everything(manager.middleware_data["actor"])
+    await callback.answer("Everything is stopped.")
+    await manager.switch_to(Home.main)
+
+
+@inject
+async def resume_everything(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, workspaces: FromDishka[Workspaces]
+) -> None:
+    await workspaces.resume_everything(manager.middleware_data["actor"])
+    await callback.answer("Sending goes on.")
+
+
+@inject
+async def acknowledge(
+    callback: CallbackQuery,
+    _select: Any,
+    manager: DialogManager,
+    alert_id: int,
+    alerts: FromDishka[Alerts],
+) -> None:
+    await alerts.acknowledge(manager.middleware_data["actor"], alert_id)
+    await callback.answer("Seen by you.")

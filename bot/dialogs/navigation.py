@@ -1,0 +1,35 @@
+"""What every screen shares: Back and Home, times as people write them, and text typed by people."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from aiogram.fsm.state import State
+from aiogram_dialog import StartMode
+from aiogram_dialog.widgets.kbd import Cancel, Keyboard, Row, Start, SwitchTo
+from aiogram_dialog.widgets.text import Const
+
+from bot.dialogs.home.states import Home
+
+BACK = Const("‹ Back")
+
+
+def home() -> Keyboard:
+    return Start(Const("⌂ Home"), id="home", state=Home.main, mode=StartMode.RESET_STACK)
+
+
+def back_and_home(to: State | None = None) -> Keyboard:
+    """Make the last row of a screen: back to a window of this dialog, or out of the dialog."""
+    back = Cancel(BACK) if to is None else SwitchTo(BACK, id="back", state=to)
+    return Row(back, home())
+
+
+def when(instant: datetime, now: datetime, zone: str) -> str:
+    """Write an instant in the workspace's time: "today 14:05", "Mon 5 Jan 09:00"."""
+    local, today = instant.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    days = (local.date() - today.date()).days
+    if days == 0:
+        return f"today {local:%H:%M}"
+    if days == 1:
+        return f"tomorrow {local:%H:%M}"
+    year = "" if local.year == today.year else f" {local.year}"
+    return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M}"

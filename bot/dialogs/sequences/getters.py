@@ -1,0 +1,132 @@
+from typing import Any
+
+from aiogram_dialog import DialogManager
+from dishka import FromDishka
+from dishka.integrations.aiogram_dialog import inject
+
+from bot.dialogs.navigation import when
+from engine.actor import Actor
+from engine.contacts.book import ContactBook
+from engine.devices.registry import Devices
+from engine.reports.overview import Overviews
+from engine.sequences.catalogue import SequenceCard, SequenceCatalogue
+from models.enums import EnrolmentStatus, SequenceStatus
+
+TABS = (
+    (SequenceStatus.ACTIVE, "Active"),
+    (SequenceStatus.PAUSED, "Paused"),
+    (SequenceStatus.DRAFT, "Drafts"),
+    (SequenceStatus.ARCHIVED, "Archive"),
+)
+BADGES = {
+    SequenceStatus.ACTIVE: "🟢 Active",
+    SequenceStatus.PAUSED: "⏸ Paused",
+    SequenceStatus.DRAFT: "📝 Draft",
+    SequenceStatus.ARCHIVED: "🗄 Archived",
+}
+PEOPLE = {
+    EnrolmentStatus.ACTIVE: "on their way",
+    EnrolmentStatus.PAUSED: "paused",
+    EnrolmentStatus.COMPLETED: "finished",
+    EnrolmentStatus.EXITED: "left early",
+}
+PREVIEW = 60  # characters of a message in a list
+
+
+@inject
+async def get_list(
+    dialog_manager: DialogManager, actor: Actor, catalogue: FromDishka[SequenceCatalogue], **_: Any
+) -> dict[str, Any]:
+    tab = SequenceStatus(dialog_manager.dialog_data.get("tab", SequenceStatus.ACTIVE))
+    sequences = await catalogue.list(actor, tab)
+    return {
+        "tab_name": dict(TABS)[tab],
+        "tabs": [(f"• {name}" if status is tab else name, status.value) for status, name in TABS],
+        "sequences": sequences,
+        "labels": [(_label(sequence.name, sequence.contacts), sequence.id) for sequence in sequences],
+        "is_active_tab": tab is SequenceStatus.ACTIVE,
+    }
+
+
+@inject
+async def get_card(
+    dialog_manager: DialogManager,
+    actor: Actor,
+    catalogue: FromDishka[SequenceCatalogue],
+    overviews: FromDishka[Overviews],
+    **_: Any,
+) -> dict[str, Any]:
+    card = await catalogue.card(actor, dialog_manager.dialog_data["sequence_id"])
+    overview = await overviews.get(actor)
+    return {
+        "card": card,
+        "badge": BADGES[card.status],
+        "steps": [step_line(step) for step in card.steps],
+        "people": [(card.people[status], word) for status, word in PEOPLE.items() if card.people.get(status)],
+        "next_due": when(card.next_due_at, overview.now, card.time_zone) if card.next_due_at else None,
+        "stopped": overview.stopped_at is not None,
+        "active": card.status is SequenceStatus.ACTIVE,
+        "startable": card.status in {SequenceStatus.DRAFT, SequenceStatus.PAUSED},
+        "start_label": "▶️ Start" if card.status is SequenceStatus.DRAFT else "▶️ Resume",
+        "editable": card.status is not SequenceStatus.ARCHIVED,
+        "deletable": card.contacts == 0,
+        "skips": card.skip_weekends,
+        "sends_daily": not card.skip_weekends,
+    }
+
+
+def step_line(step: Any) -> dict[str, Any]:
+    """Tell one step in a line or two: when it goes out for somebody who joins now, and what it says."""
+    text = " ".join(step.body.split())
+    return {
+        "header": step.header,
+        "date": f"{step.if_joined_now:%a} {step.if_joined_now.day} {step.if_joined_now:%b}",
+        "kind": step.kind.value,
+        "text": text[:PREVIEW] + ("…" if len(text) > PREVIEW else ""),
+        "media": step.media_name,
+        "results": step.results,
+    }
+
+
+@inject
+async def get_people(
+    dialog_manager: DialogManager,
+    actor: Actor,
+    catalogue: FromDishka[SequenceCatalogue],
+    book: FromDishka[ContactBook],
+    **_: Any,
+) -> dict[str, Any]:
+    card: SequenceCard = await catalogue.card(actor, dialog_manager.dialog_data["sequence_id"])
+    lists = await book.lists(actor)
+    return {
+        "card": card,
+        "lists": [(_label(one.name, one.size), one.id) for one in lists[:8]],
+        "everyone": await book.count(actor),
+        "has_contacts": bool(lists),
+        "no_contacts": not lists,
+        "niche": card.niche or "",
+        "has_niche": bool(card.niche),
+    }
+
+
+@inject
+async def get_devices(
+    dialog_manager: DialogManager, actor: Actor, devices: FromDishka[Devices], **_: Any
+) -> dict[str, Any]:
+    known = await devices.list(actor)
+    return {
+        "devices": [(device.name, device.id) for device in known],
+        "has_devices": bool(known),
+        "no_devices": not known,
+        "name": dialog_manager.dialog_data.get("name", ""),
+    }
+
+
+@inject
+async def get_niches(actor: Actor, book: FromDishka[ContactBook], **_: Any) -> dict[str, Any]:
+    niches = await book.niches(actor)
+    return {"niches": [(_label(one.niche, one.contacts), number) for number, one in enumerate(niches[:8])]}
+
+
+def _label(name: str, count: int) -> str:
+    return f"{name[:40]} · {count:,}"

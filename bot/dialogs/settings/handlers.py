@@ -1,0 +1,15 @@
+from aiogram.types import CallbackQuery
+from aiogram_dialog import DialogManager
+from aiogram_dialog.widgets.kbd import Button
+from dishka import FromDishka
+from dishka.integrations.aiogram_dialog import inject
+
+from engine.workspaces import Workspaces
+
+
+@inject
+async def forget_alerts_group(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, workspaces: FromDishka[Workspaces]
+) -> None:
+    await workspaces.bind_alerts_chat(manager.middleware_data["actor"], None)
+    await callback.answer("Alerts are only at Home now.")

@@ -1,0 +1,14 @@
+"""All menus, in the order in which the dispatcher asks them."""
+
+from aiogram import Router
+
+from bot.dialogs.builder.dialog import dialog as builder
+from bot.dialogs.contacts.dialog import dialogs as contacts
+from bot.dialogs.contacts.router import router as dropped_files
+from bot.dialogs.devices.dialog import dialog as devices
+from bot.dialogs.home.dialog import dialog as home
+from bot.dialogs.sequences.dialog import dialogs as sequences
+from bot.dialogs.settings.dialog import dialog as settings
+from bot.dialogs.welcome.dialog import dialog as welcome
+
+MENUS: tuple[Router, ...] = (home, welcome, *sequences, builder, *contacts, devices, settings, dropped_files)

@@ -1,0 +1,136 @@
+"""Both halves of the bot: aiogram's with all menus, and what becomes of errors; the one for alerts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from aiogram import Bot, Dispatcher, F, Router
+from aiogram.client.default import DefaultBotProperties
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.filters import Command, CommandObject, CommandStart, ExceptionTypeFilter
+from aiogram.types import BotCommand, ErrorEvent, Message
+from aiogram_dialog import DialogManager, ShowMode, StartMode, setup_dialogs
+from aiogram_dialog.api.entities import DIALOG_EVENT_NAME
+from aiogram_dialog.api.exceptions import OutdatedIntent, UnknownIntent, UnknownState
+from dishka import AsyncContainer, FromDishka
+from dishka.integrations.aiogram import inject, setup_dishka
+from telegram.ext import ExtBot
+from telegram.request import HTTPXRequest
+
+from bot.access import CLAIM, AccessMiddleware, PrivateMenusOnly
+from bot.alerts.router import router as alerts_router
+from bot.dialogs.home.states import Home
+from bot.dialogs.welcome.states import Welcome
+from bot.limiter import AiogramLimiter, PtbLimiter, TelegramLimiter
+from bot.menus import MENUS
+from bot.storage import PostgresStorage
+from engine.actor import Actor
+from engine.database import Database
+from engine.errors import DripdeskError
+from engine.workspaces import Workspaces
+
+log = structlog.get_logger()
+
+LONGEST_TOAST = 200  # characters, Telegram's limit
+COMMANDS = [BotCommand(command="start", description="Home"), BotCommand(command="help", description="What to do")]
+
+router = Router(name="commands")
+
+
+def make_bot(token: str, api_url: str, limiter: TelegramLimiter) -> Bot:
+    """Make the bot; an empty `api_url` means Telegram's own server."""
+    session = AiohttpSession(api=TelegramAPIServer.from_base(api_url)) if api_url else AiohttpSession()
+    session.middleware(AiogramLimiter(limiter))
+    return Bot(token, session=session, default=DefaultBotProperties(parse_mode="HTML"))
+
+
+@asynccontextmanager
+async def make_alerts_bot(token: str, api_url: str, limiter: TelegramLimiter) -> AsyncIterator[ExtBot[bool]]:
+    """Make python-telegram-bot's half: it posts alerts, and never asks for updates."""
+    api = api_url or "https://api.telegram.org"
+    requests = HTTPXRequest(), HTTPXRequest()
+    bot = ExtBot(
+        token,
+        f"{api}/bot",
+        f"{api}/file/bot",
+        request=requests[0],
+        get_updates_request=requests[1],
+        rate_limiter=PtbLimiter(limiter),
+    )
+    # Not `async with bot`: that would ask Telegram who we are, and alerts must not hold up the start.
+    try:
+        yield bot
+    finally:
+        for request in requests:
+            await request.shutdown()
+
+
+async def make_dispatcher(container: AsyncContainer) -> Dispatcher:
+    dispatcher = Dispatcher(storage=PostgresStorage(await container.get(Database)))
+    dispatcher.include_routers(router, alerts_router, *MENUS)
+    setup_dialogs(dispatcher, stack_access_validator=PrivateMenusOnly())
+    setup_dishka(container, dispatcher)
+    access = AccessMiddleware(await container.get(Workspaces))
+    dispatcher.update.outer_middleware(access)
+    dispatcher.observers[DIALOG_EVENT_NAME].outer_middleware(access)
+    dispatcher.errors.register(on_expired, ExceptionTypeFilter(UnknownIntent, OutdatedIntent, UnknownState))
+    dispatcher.errors.register(on_wrong_input, ExceptionTypeFilter(DripdeskError))
+    dispatcher.errors.register(on_failure)
+    return dispatcher
+
+
+@router.message(CommandStart(deep_link=True), F.chat.type == "private")
+@inject
+async def claim(
+    message: Message,
+    command: CommandObject,
+    dialog_manager: DialogManager,
+    actor: Actor | None,
+    workspaces: FromDishka[Workspaces],
+) -> None:
+    """Take the first owner in. An operator who follows an old link is simply at home."""
+    payload = command.args or ""
+    if actor is None and message.from_user is not None:
+        token = payload.removeprefix(CLAIM)
+        person = message.from_user
+        claimed = await workspaces.claim(token, telegram_user_id=person.id, name=person.first_name)
+        dialog_manager.middleware_data["actor"] = claimed
+        await dialog_manager.start(Welcome.country, mode=StartMode.RESET_STACK)
+        return
+    await dialog_manager.start(Home.main, mode=StartMode.RESET_STACK)
+
+
+@router.message(Command("start", "help", "menu"), F.chat.type == "private")
+async def start(_message: Message, dialog_manager: DialogManager) -> None:
+    await dialog_manager.start(Home.main, mode=StartMode.RESET_STACK, show_mode=ShowMode.SEND)
+
+
+async def on_expired(event: ErrorEvent, dialog_manager: DialogManager) -> None:
+    """A button of a menu that is not known any more: say so, and open a fresh menu."""
+    if (press := event.update.callback_query) is not None:
+        await press.answer("This menu has expired. Here is a fresh one.")
+    await dialog_manager.start(Home.main, mode=StartMode.RESET_STACK, show_mode=ShowMode.SEND)
+
+
+async def on_wrong_input(event: ErrorEvent) -> None:
+    """What a person caused is answered in words; the menu stays where it is."""
+    text = str(event.exception)
+    if (press := event.update.callback_query) is not None:
+        await press.answer(_cut(text), show_alert=True)
+    elif event.update.message is not None:
+        await event.update.message.answer(text, parse_mode=None)
+
+
+async def on_failure(event: ErrorEvent) -> None:
+    """Our own fault: it goes to the log, and the operator is not left waiting."""
+    log.error("update failed", update=event.update.update_id, exc_info=event.exception)
+    text = "Something went wrong on our side; it is in the log. Please try again."
+    if (press := event.update.callback_query) is not None:
+        await press.answer(text, show_alert=True)
+    elif (message := event.update.message) is not None and message.chat.type == "private":
+        await message.answer(text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TOAST else text[: LONGEST_TOAST - 1] + "…"

@@ -1,0 +1,69 @@
+"""The first thing an operator wants to know: is everything all right, and what goes out next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+
+from engine.actor import Actor
+from engine.clock import Clock
+from engine.database import Database
+
+OVERVIEW = """
+SELECT w.name, w.time_zone, w.stopped_at,
+       (SELECT count(*) FROM contacts c WHERE c.workspace_id = w.id) AS contacts,
+       (SELECT count(*) FROM user_devices d WHERE d.workspace_id = w.id AND d.removed_at IS NULL) AS devices,
+       (SELECT count(*) FROM user_devices d WHERE d.workspace_id = w.id AND d.removed_at IS NULL
+               AND d.state IN ('online', 'degraded') AND d.paused_at IS NULL) AS sending,
+       (SELECT count(*) FROM sequences s WHERE s.workspace_id = w.id AND s.status = 'active') AS active,
+       (SELECT count(*) FROM sequences s WHERE s.workspace_id = w.id AND s.status <> 'archived') AS sequences,
+       (SELECT count(*) FROM alerts a WHERE a.workspace_id = w.id AND a.status <> 'resolved') AS alerts,
+       (SELECT min(e.next_due_at) FROM sequence_contacts e JOIN sequences s ON s.id = e.sequence_id
+         WHERE e.workspace_id = w.id AND e.status = 'active' AND s.status = 'active') AS planned_at,
+       (SELECT min(greatest(m.due_at, coalesce(d.next_send_at, m.due_at)))
+          FROM user_devices d JOIN broadcast_messages m ON m.device_id = d.id AND m.claimed_at IS NULL
+         WHERE d.workspace_id = w.id AND d.removed_at IS NULL) AS queued_at,
+       w.alerts_chat_id IS NOT NULL AS alerts_bound
+  FROM workspaces w WHERE w.id = :workspace_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    team: str
+    time_zone: str
+    stopped_at: datetime | None
+    contacts: int
+    devices: int
+    devices_sending: int
+    sequences: int
+    sequences_active: int
+    open_alerts: int
+    alerts_bound: bool  # there is a group that alerts are posted to
+    next_send_at: datetime | None
+    now: datetime
+
+
+class Overviews:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def get(self, actor: Actor) -> Overview:
+        async with self._database.transaction() as session:
+            row = (await session.execute(text(OVERVIEW), {"workspace_id": actor.workspace_id})).one()
+        sends = [at for at in (row.planned_at, row.queued_at) if at is not None]
+        return Overview(
+            team=row.name,
+            time_zone=row.time_zone,
+            stopped_at=row.stopped_at,
+            contacts=row.contacts,
+            devices=row.devices,
+            devices_sending=row.sending,
+            sequences=row.sequences,
+            sequences_active=row.active,
+            open_alerts=row.alerts,
+            alerts_bound=row.alerts_bound,
+            next_send_at=min(sends, default=None),
+            now=self._clock.now(),
+        )
