@@ -86,7 +86,8 @@ class Database:
 
 def _reason(error: Exception) -> str:
     """The server's own words, without the driver's class names in front."""
-    return str(getattr(error, "orig", None) or error).rpartition("'>: ")[2].splitlines()[0]
+    words = str(getattr(error, "orig", None) or error).rpartition("'>: ")[2]
+    return words.splitlines()[0] if words else type(error).__name__
 
 
 def _upgrade(connection: Connection, revision: str) -> None:

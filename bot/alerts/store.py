@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, literal_column, or_, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.database import Database
@@ -76,7 +77,7 @@ async def due(session: AsyncSession, resting: Collection[int]) -> list[Due]:
             or_(Alert.revision > Alert.posted_revision, elsewhere),
             Alert.id.not_in(resting),
         )
-        .distinct(Alert.workspace_id)
+        .ext(distinct_on(Alert.workspace_id))
         .order_by(Alert.workspace_id, Alert.telegram_message_id.is_not(None), Alert.id)
     )
     rows = await session.execute(query)

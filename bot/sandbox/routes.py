@@ -2,26 +2,25 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from importlib.resources import files
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import AwareDatetime, BaseModel
 
 from engine.errors import DripdeskError
+from engine.feed import Feed, Subscription
 from engine.timekeeper import Timekeeper
 from engine.workspaces import Workspaces
 
 PAGE = Path(str(files("bot.sandbox") / "page"))
 SAMPLE = Path(__file__).parent.parent.parent / "examples" / "contacts.csv"
 KEEP_ALIVE = 15.0  # machine seconds between two comments on a silent stream
-
-Subscribe = Callable[[], AsyncIterator[dict[str, Any]]]
 
 
 class Clock(BaseModel):
@@ -97,7 +96,7 @@ def clock_routes(timekeeper: Timekeeper, workspaces: Workspaces) -> APIRouter:
     return router
 
 
-def page_routes(read_state: Callable[[], Awaitable[PageState]], feeds: list[Subscribe]) -> APIRouter:
+def page_routes(read_state: Callable[[], Awaitable[PageState]], feeds: Sequence[Feed]) -> APIRouter:
     router = APIRouter(tags=["page"])
 
     @router.get("/", include_in_schema=False)
@@ -124,28 +123,16 @@ def page_routes(read_state: Callable[[], Awaitable[PageState]], feeds: list[Subs
     return router
 
 
-async def _stream(feeds: list[Subscribe]) -> AsyncIterator[str]:
-    """Merge the feeds. Ends when one of them cuts us off; the page then reads the snapshots again."""
-    merged: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(1000)
-
-    async def pump(feed: AsyncIterator[dict[str, Any]]) -> None:
-        async for event in feed:
-            await merged.put(event)
-        await merged.put(None)
-
-    pumps = [asyncio.create_task(pump(subscribe())) for subscribe in feeds]
-    try:
+async def _stream(feeds: Sequence[Feed]) -> AsyncIterator[str]:
+    """Ends when the page is too far behind; it then reads the snapshots again."""
+    with Subscription(*feeds) as events:
         yield ": hello\n\n"
         while True:
             try:
-                event = await asyncio.wait_for(merged.get(), KEEP_ALIVE)
+                event = await asyncio.wait_for(anext(events), KEEP_ALIVE)
             except TimeoutError:
                 yield ": still here\n\n"
-                continue
-            if event is None:
+            except StopAsyncIteration:
                 return
-            yield f"data: {json.dumps(event, default=str)}\n\n"
-    finally:
-        for task in pumps:
-            task.cancel()
-        await asyncio.gather(*pumps, return_exceptions=True)
+            else:
+                yield f"data: {json.dumps(event, default=str)}\n\n"

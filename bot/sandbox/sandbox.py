@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from bot.access import CLAIM
-from bot.sandbox.routes import OPERATOR, PageState, Person, Subscribe, page_routes, read_clock
+from bot.sandbox.routes import OPERATOR, PageState, Person, page_routes, read_clock
 from bot.sandbox.telegram.routes import telegram_routes
 from bot.sandbox.telegram.server import BotApiServer
 from engine.timekeeper import Timekeeper
@@ -27,9 +27,7 @@ class Sandbox:
 
     def routes(self, timekeeper: Timekeeper, network: SimulatedNetwork | None) -> APIRouter:
         """The Bot API, the people's side of the chats, and the page."""
-        feeds: list[Subscribe] = [self._server.subscribe]
-        if network is not None:
-            feeds.append(network.subscribe)
+        feeds = [self._server.feed, *([network.feed] if network else [])]
 
         async def state() -> PageState:
             return PageState(

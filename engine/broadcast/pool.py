@@ -128,8 +128,10 @@ class WorkerPool:
         policy = RestartPolicy(self._random)
         while True:
             failure = await self._run_worker(device)
-            if failure is None:
+            renewed = None if failure is None else await self._renew(device)
+            if failure is None or renewed is None:
                 break
+            device = self._employed[device.id].device = renewed
             about = (device.workspace_id, device.id, device.name)
             await self._desk.signals.submit(WorkerRestarted(*about, reason=failure))
             delay = policy.next_delay(time.monotonic())
@@ -141,10 +143,6 @@ class WorkerPool:
                 await asyncio.Event().wait()  # until the operators restart the device, which dismisses us
             else:
                 await asyncio.sleep(delay)
-            renewed = await self._renew(device)
-            if renewed is None:
-                break
-            device = self._employed[device.id].device = renewed
         self._employed.pop(device.id, None)
         self._look.set()
 
@@ -163,8 +161,8 @@ class WorkerPool:
         employed.restart_because = None
         try:
             transport = self._transport_for(device)
-        except DripdeskError as error:
-            return str(error)
+        except DripdeskError as missing:
+            return str(missing)
         employed.worker = DeviceWorker(
             device, transport, self._desk, self._clock, holds_lease=lambda: self._ownership.holds_lease
         )

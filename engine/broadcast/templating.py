@@ -15,7 +15,7 @@ from engine.errors import InvalidInputError
 
 LONGEST_TEXT = 4096  # characters; what WhatsApp clients show without cutting
 VARIABLES = ("name", "first_name", "phone", "attributes")
-_ALLOWED_FILTERS = ("default", "d", "title", "upper", "lower", "capitalize", "trim", "replace")
+_ALLOWED_FILTERS = ("default", "d", "title", "upper", "lower", "capitalize", "trim")
 _ALLOWED_NODES = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem,
     nodes.Const, nodes.Filter, nodes.Keyword,
@@ -30,8 +30,22 @@ class MissingVariableError(Exception):
     """The contact has no value for a variable of the text."""
 
 
+class _Columns:
+    """A contact's columns, and nothing else: a column may be called `items`, as a method of a dict is."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, attributes: Mapping[str, Any]) -> None:
+        self._values = {key: value for key, value in attributes.items() if value}
+
+    def __getitem__(self, column: str) -> Any:
+        return self._values[column]
+
+
 def check_template(body: str) -> None:
     """Raise InvalidInputError, in the operator's words, if the text could never be sent."""
+    if "\0" in body:
+        raise InvalidInputError("The text contains a character that cannot be stored; type it anew.")
     if len(body) > LONGEST_TEXT:
         raise InvalidInputError(
             f"The text has {len(body):,} characters; WhatsApp takes at most {LONGEST_TEXT:,}. Shorten it."
@@ -43,6 +57,8 @@ def check_template(body: str) -> None:
             f"Line {error.lineno} has a {{{{ … }}}} that cannot be read: {error.message}. "
             "Write variables like {{ name }} or {{ attributes.city }}."
         ) from None
+    columns = {id(node.node) for node in tree.find_all(nodes.Getattr)}
+    columns |= {id(node.node) for node in tree.find_all(nodes.Getitem)}
     for node in tree.find_all(nodes.Node):
         if not isinstance(node, _ALLOWED_NODES):
             raise InvalidInputError(
@@ -53,7 +69,8 @@ def check_template(body: str) -> None:
             raise InvalidInputError(
                 f"Line {node.lineno}: “{node.name}” is not known; use one of {', '.join(_ALLOWED_FILTERS)}."
             )
-        if isinstance(node, nodes.Getattr | nodes.Getitem) and not _is_attribute(node):
+        bare = isinstance(node, nodes.Name) and node.name == "attributes" and id(node) not in columns
+        if bare or (isinstance(node, nodes.Getattr | nodes.Getitem) and not _is_attribute(node)):
             raise InvalidInputError(
                 f"Line {node.lineno}: a column of the imported file is written {{{{ attributes.city }}}}."
             )
@@ -68,7 +85,7 @@ def render(body: str, *, name: str, phone: str, attributes: Mapping[str, Any]) -
     """Fill the text in for one contact. Raises MissingVariableError with a message for the operator."""
     if "{" not in body:
         return body
-    values = {"phone": phone, "attributes": {key: value for key, value in attributes.items() if value}}
+    values: dict[str, object] = {"phone": phone, "attributes": _Columns(attributes)}
     if name:
         values["name"] = name
         values["first_name"] = name.split(maxsplit=1)[0]

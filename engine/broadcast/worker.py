@@ -93,7 +93,7 @@ class DeviceWorker:
     async def _send_messages(self) -> None:
         while not self._draining:
             self._woken.clear()
-            if not self._state.may_send:
+            if not (self._state.may_send and self._holds_lease()):
                 await self._rest(None)
                 continue
             waiting = await self._next_due()

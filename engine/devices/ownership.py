@@ -123,6 +123,7 @@ class Ownership:
 
     async def _raise_epoch(self, mine: str, reason: str, **which: object) -> int:
         async with self._database.transaction() as session:
+            await session.execute(text(BEAT), {"engine_id": self.engine_id, **_this_process()})
             taken = await session.execute(text(mine + RAISE_EPOCH), {"engine_id": self.engine_id, **which})
             rows = taken.all()
             lost = [

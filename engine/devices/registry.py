@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
@@ -11,9 +12,10 @@ from engine.actor import Actor
 from engine.clock import Clock
 from engine.database import Database
 from engine.errors import ConflictError, InvalidInputError, NotFoundError
+from engine.sequences.calendar import start_of_day
 from engine.settings import Settings
-from models import BroadcastMessage, SequenceDevice, UserDevice
-from models.enums import DeviceState, MessageStatus, Role, TransportKind
+from models import BroadcastMessage, Sequence, SequenceContact, SequenceDevice, UserDevice, Workspace
+from models.enums import DeviceState, EnrolmentStatus, MessageStatus, Role, SequenceStatus, TransportKind
 
 LONGEST_DELAY = 86_400.0
 LONGEST_NAME = 60
@@ -106,7 +108,8 @@ class Devices:
                     BroadcastMessage.claimed_at.is_(None),
                 )
             )
-            since = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+            workspace = await session.get_one(Workspace, actor.workspace_id)
+            since = start_of_day(self._clock.now(), ZoneInfo(workspace.time_zone))
             today = (await session.execute(text(TODAY), {"device_id": device_id, "since": since})).one()
         return DeviceCard(
             id=device.id,
@@ -158,11 +161,22 @@ class Devices:
                     BroadcastMessage.device_id == device_id, BroadcastMessage.claimed_at.is_(None)
                 )
             )
-            used = await session.scalar(select(func.count()).where(SequenceDevice.device_id == device_id))
-            if waiting or used:
+            used = await session.scalar(
+                select(func.count())
+                .select_from(SequenceDevice)
+                .join(Sequence, Sequence.id == SequenceDevice.sequence_id)
+                .where(SequenceDevice.device_id == device_id, Sequence.status != SequenceStatus.ARCHIVED)
+            )
+            people = await session.scalar(
+                select(func.count()).where(
+                    SequenceContact.device_id == device_id,
+                    SequenceContact.status.in_([EnrolmentStatus.ACTIVE, EnrolmentStatus.PAUSED]),
+                )
+            )
+            if waiting or used or people:
                 raise ConflictError(
-                    f"{device.name} is used by {used} sequences and has {waiting} messages waiting. "
-                    "Archive the sequences first, or pause the device."
+                    f"{device.name} is used by {used} sequences with {people} people in them, and has "
+                    f"{waiting} messages waiting. Archive the sequences first, or pause the device."
                 )
             device.removed_at = self._clock.now()
             actor.record(session, self._clock.now(), "device.remove", device_id)
@@ -193,7 +207,7 @@ async def _find(
 
 def check_name(name: str, thing: str) -> str:
     """Clean up a name somebody typed. Raises InvalidInputError."""
-    name = " ".join(name.split())
+    name = " ".join(name.replace("\0", "").split())
     if not name:
         raise InvalidInputError(f"Please give the {thing} a name.")
     if len(name) > LONGEST_NAME:

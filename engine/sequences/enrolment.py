@@ -7,18 +7,18 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.actor import Actor
 from engine.clock import Clock
 from engine.database import Database
-from engine.errors import ConflictError
+from engine.errors import ConflictError, NotFoundError
 from engine.sequences import store
 from engine.sequences.calendar import Due, Run, SendingDays, StepTime, anchor_for, next_due
 from engine.sequences.progress import live_steps, sending_days
+from models import ContactList, Workspace
 from models import Sequence as SequenceRow
-from models import Workspace
 from models.enums import Role, SequenceStatus
 
 CHUNK = 10_000
@@ -46,13 +46,21 @@ class Enrolments:
         self._clock = clock
 
     async def join_list(self, actor: Actor, sequence_id: int, list_id: int) -> JoinReport:
+        async with self._database.transaction() as session:
+            there = await session.scalar(
+                select(ContactList.id).where(
+                    ContactList.id == list_id, ContactList.workspace_id == actor.workspace_id
+                )
+            )
+        if there is None:
+            raise NotFoundError("This list does not exist any more.")
         return await self._join(actor, sequence_id, "list_id", list_id)
 
     async def join_niche(self, actor: Actor, sequence_id: int, niche: str) -> JoinReport:
         return await self._join(actor, sequence_id, "niche", niche)
 
     async def join_contacts(self, actor: Actor, sequence_id: int, contact_ids: Sequence[int]) -> JoinReport:
-        return await self._join(actor, sequence_id, "contact_ids", list(contact_ids))
+        return await self._join(actor, sequence_id, "contact_ids", sorted(set(contact_ids)))
 
     async def join_everyone(self, actor: Actor, sequence_id: int) -> JoinReport:
         return await self._join(actor, sequence_id, "everyone", True)
@@ -74,6 +82,8 @@ class Enrolments:
                 "now": now,
             }
             chosen = await store.chosen_contacts(session, choice, value, parameters)
+            if isinstance(value, list) and len(chosen) < len(value):
+                raise NotFoundError("One of these contacts does not exist any more.")
             admitted = [row for row in chosen if row.refusal is None]
             for start in range(0, len(admitted), CHUNK):
                 await self._enrol(session, sequence, admitted[start : start + CHUNK], devices, now)

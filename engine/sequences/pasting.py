@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import time
 
 LAST_DAY = 365
+ESCAPE = "\\"  # in front of a line that looks like a header and is text
 LONGEST_AFTER_JOIN = 1439  # minutes
 
 _HEADER = re.compile(
@@ -98,10 +99,10 @@ def read_plan(text: str, *, next_day: int) -> list[StepDraft]:
         if headed or body:
             drafts.append(StepDraft(header.day, header.send_time, header.after_join_minutes, body))
 
-    for line in text.splitlines():
+    for line in text.replace("\r\n", "\n").split("\n"):
         found = read_header(line)
         if found is None:
-            lines.append(line)
+            lines.append(line[1:] if _is_escaped(line) else line)
             continue
         close()
         header, lines, headed = found, [], True
@@ -111,9 +112,18 @@ def read_plan(text: str, *, next_day: int) -> list[StepDraft]:
 
 def write_plan(drafts: Sequence[StepDraft]) -> str:
     """Write messages in the form that `read_plan` reads back the same."""
-    return "\n".join(
-        f"{write_header(draft.day, draft.send_time, draft.after_join_minutes)}\n{draft.body}" for draft in drafts
-    )
+    written: list[str] = []
+    for draft in drafts:
+        written.append(write_header(draft.day, draft.send_time, draft.after_join_minutes))
+        for line in draft.body.split("\n"):
+            escape = read_header(line) is not None or _is_escaped(line)
+            written.append(ESCAPE + line if escape else line)
+    return "\n".join(written)
+
+
+def _is_escaped(line: str) -> bool:
+    """Whether it is ordinary text that only looks like a header, and says so."""
+    return line.startswith(ESCAPE) and read_header(line.lstrip(ESCAPE)) is not None
 
 
 def write_header(day: int, send_time: time | None, after_join_minutes: int | None) -> str:

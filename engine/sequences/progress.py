@@ -18,7 +18,8 @@ from models.enums import EnrolmentStatus
 # Enrolments with all that planning needs; `had` are the steps that this run has a message for already.
 ENROLMENTS = """
 SELECT e.id, e.sequence_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_number,
-       e.last_minute, e.reached_day, e.reached_on, e.next_step_id, e.next_due_at, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
+       e.last_minute, e.reached_day, e.reached_on, e.next_step_id, e.next_due_at, s.skip_weekends,
+       s.skip_holidays, w.rest_days, w.country,
        ARRAY(SELECT m.step_id FROM broadcast_messages m WHERE m.enrolment_id = e.id) AS had
   FROM sequence_contacts e
   JOIN sequences s ON s.id = e.sequence_id
@@ -187,9 +188,7 @@ async def live_steps(session: AsyncSession, sequence_ids: Iterable[int]) -> dict
 def run_of(row: Any) -> Run:
     """Read a run from a row with the columns of `sequence_contacts`."""
     place = None if row.last_day_number is None else (row.last_day_number, row.last_minute)
-    return Run(
-        row.joined_at, row.anchor_date, ZoneInfo(row.time_zone), place, row.reached_day, row.reached_on
-    )
+    return Run(row.joined_at, row.anchor_date, ZoneInfo(row.time_zone), place, row.reached_day, row.reached_on)
 
 
 def sending_days(

@@ -19,8 +19,12 @@ PLAN = """\
 <b>{{ loop.index }}. {{ step.header }}</b>  <i>{{ step.date }}</i>
 {% if step.media %}📎 {{ step.media }}
 {% endif %}
-{{ step.text }}
+{{ step.html|safe }}
 {% endfor %}
+{% if more %}
+
+… and {{ more }} more.
+{% endif %}
 
 <i>Type or paste more to add it; a day without a time goes at {{ card.default_time.strftime("%H:%M") }}.</i>
 {% else %}

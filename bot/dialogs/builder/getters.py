@@ -10,7 +10,8 @@ from engine.errors import NotFoundError
 from engine.sequences.catalogue import SequenceCard, SequenceCatalogue, StepView
 from models.enums import SequenceStatus
 
-SHOWN = 300  # characters of a message in the plan
+LONGEST_PLAN = 2400  # characters of text in the plan; Telegram takes 4096 with everything around it
+MOST_SHOWN = 25  # messages in the plan; all of them have a button
 QUICK_TIMES = ("09:00", "12:00", "15:00", "18:00", "20:00")
 
 
@@ -26,12 +27,13 @@ async def get_plan(
     card = await catalogue.card(actor, sequence_of(dialog_manager))
     return {
         "card": card,
-        "steps": [_shown(step) for step in card.steps],
+        "steps": [_shown(step, LONGEST_PLAN // len(card.steps)) for step in card.steps[:MOST_SHOWN]],
+        "more": max(0, len(card.steps) - MOST_SHOWN),
         "buttons": [(f"{number}. {step.header}", step.id) for number, step in enumerate(card.steps, start=1)],
         "has_steps": bool(card.steps),
         "startable": bool(card.steps) and card.status is SequenceStatus.DRAFT,
         "running": card.status is SequenceStatus.ACTIVE,
-        "dates": " · ".join(dict.fromkeys(_date(step) for step in card.steps)),
+        "dates": " · ".join(list(dict.fromkeys(_date(step) for step in card.steps))[:MOST_SHOWN]),
     }
 
 
@@ -66,7 +68,7 @@ async def get_days(
 ) -> dict[str, Any]:
     card = await catalogue.card(actor, sequence_of(dialog_manager))
     last = max((step.day for step in card.steps), default=0)
-    offered = range(max(1, last), max(1, last) + 4)
+    offered = [1, *range(max(2, last - 2), max(2, last - 2) + 5)]
     return {"days": [(f"Day {day}", day) for day in offered]}
 
 
@@ -77,9 +79,14 @@ def find_step(card: SequenceCard, step_id: int) -> StepView:
     raise NotFoundError("This message does not exist any more.")
 
 
-def _shown(step: StepView) -> dict[str, Any]:
-    text = step.body if len(step.body) <= SHOWN else step.body[:SHOWN] + "…"
-    return {"header": step.header, "date": _date(step), "text": text, "media": step.media_name}
+def _shown(step: StepView, longest: int) -> dict[str, Any]:
+    text = step.body if len(step.body) <= longest else step.body[:longest] + "…"
+    return {
+        "header": step.header,
+        "date": _date(step),
+        "html": to_telegram_html(text),
+        "media": step.media_name,
+    }
 
 
 def _date(step: StepView) -> str:

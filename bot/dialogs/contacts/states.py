@@ -11,4 +11,10 @@ class Contacts(StatesGroup):
 class Import(StatesGroup):
     review = State()
     interest = State()
+    running = State()
+    done = State()
+
+
+class AddToSequence(StatesGroup):
+    sequence = State()
     done = State()

@@ -9,7 +9,8 @@ from bot.dialogs.devices.states import Devices
 from bot.dialogs.home.getters import get_alerts, get_home
 from bot.dialogs.home.handlers import acknowledge, resume_everything, stop_everything
 from bot.dialogs.home.states import Home
-from bot.dialogs.sequences.states import Sequences
+from bot.dialogs.sequences.handlers import open_created
+from bot.dialogs.sequences.states import NewSequence, Sequences
 from bot.dialogs.settings.states import Settings
 
 MAIN = """\
@@ -58,6 +59,14 @@ None. All is well.
 dialog = Dialog(
     Window(
         Jinja(MAIN),
+        Start(Const("📱 Add your first device"), id="first_device", state=Devices.add, when="needs_device"),
+        Start(Const("👥 Import your contacts"), id="first_import", state=Contacts.main, when="needs_contacts"),
+        Start(
+            Const("✉️ Make your first sequence"),
+            id="first_sequence",
+            state=NewSequence.name,
+            when="needs_sequence",
+        ),
         Row(
             Start(Const("✉️ Sequences"), id="sequences", state=Sequences.list),
             Start(Const("👥 Contacts"), id="contacts", state=Contacts.main),
@@ -102,4 +111,5 @@ dialog = Dialog(
         ),
         state=Home.stop,
     ),
+    on_process_result=open_created,
 )

@@ -20,6 +20,9 @@ async def get_home(actor: Actor, overviews: FromDishka[Overviews], **_: Any) -> 
         "next_send": when(next_send, overview.now, overview.time_zone) if next_send else None,
         "stopped": overview.stopped_at is not None,
         "running": overview.stopped_at is None,
+        "needs_device": overview.devices == 0,
+        "needs_contacts": overview.devices > 0 and overview.contacts == 0,
+        "needs_sequence": overview.contacts > 0 and overview.sequences == 0,
         "has_alerts": overview.open_alerts > 0,
         "open_alerts": overview.open_alerts,
     }

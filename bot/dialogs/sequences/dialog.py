@@ -70,7 +70,11 @@ Next message: {{ next_due }}
 {% else %}
 
 It has no messages yet. Write them with “Messages”.
-{% endfor %}"""
+{% endfor %}
+{% if more %}
+
+… and {{ more }} more messages.
+{% endif %}"""
 
 PEOPLE = """\
 <b>{{ card.name }}</b> · {{ "{:,}".format(card.contacts) }} people

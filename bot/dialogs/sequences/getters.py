@@ -31,6 +31,7 @@ PEOPLE = {
     EnrolmentStatus.EXITED: "left early",
 }
 PREVIEW = 60  # characters of a message in a list
+MOST_SHOWN = 15  # lines of a list in a text; Telegram takes 4096 characters
 
 
 @inject
@@ -42,7 +43,7 @@ async def get_list(
     return {
         "tab_name": dict(TABS)[tab],
         "tabs": [(f"• {name}" if status is tab else name, status.value) for status, name in TABS],
-        "sequences": sequences,
+        "sequences": sequences[:MOST_SHOWN],
         "labels": [(_label(sequence.name, sequence.contacts), sequence.id) for sequence in sequences],
         "is_active_tab": tab is SequenceStatus.ACTIVE,
     }
@@ -61,7 +62,8 @@ async def get_card(
     return {
         "card": card,
         "badge": BADGES[card.status],
-        "steps": [step_line(step) for step in card.steps],
+        "steps": [step_line(step) for step in card.steps[:MOST_SHOWN]],
+        "more": max(0, len(card.steps) - MOST_SHOWN),
         "people": [(card.people[status], word) for status, word in PEOPLE.items() if card.people.get(status)],
         "next_due": when(card.next_due_at, overview.now, card.time_zone) if card.next_due_at else None,
         "stopped": overview.stopped_at is not None,

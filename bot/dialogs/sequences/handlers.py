@@ -87,11 +87,11 @@ async def delete(
 
 
 async def edit_messages(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
-    await edit_messages_of(manager)
+    await edit_messages_of(manager, sequence_of(manager))
 
 
-async def edit_messages_of(manager: DialogManager) -> None:
-    await manager.start(Builder.plan, data={"sequence_id": sequence_of(manager)})
+async def edit_messages_of(manager: DialogManager, sequence_id: int) -> None:
+    await manager.start(Builder.plan, data={"sequence_id": sequence_id})
 
 
 @inject
@@ -220,4 +220,11 @@ async def on_created(_start_data: Data, result: Any, manager: DialogManager) -> 
     if isinstance(result, dict) and "sequence_id" in result:
         manager.dialog_data["sequence_id"] = result["sequence_id"]
         await manager.switch_to(Sequences.card)
-        await edit_messages_of(manager)
+        await edit_messages_of(manager, result["sequence_id"])
+
+
+async def open_created(_start_data: Data, result: Any, manager: DialogManager) -> None:
+    """The same, when the questions were asked from Home."""
+    if isinstance(result, dict) and "sequence_id" in result:
+        await manager.start(Sequences.card, data=result)
+        await edit_messages_of(manager, result["sequence_id"])

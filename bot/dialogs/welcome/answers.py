@@ -86,7 +86,7 @@ def write_quiet_hours(start: time | None, end: time | None) -> str:
 
 def _plain(text: str) -> str:
     """Lower case, no accents, single spaces: "Kuala_Lumpur" is "kuala lumpur"."""
-    decomposed = unicodedata.normalize("NFKD", text.replace("_", " ").casefold())
+    decomposed = unicodedata.normalize("NFKD", text.replace("_", " ").replace("’", "'").casefold())
     return " ".join("".join(letter for letter in decomposed if not unicodedata.combining(letter)).split())
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from bot.sandbox.telegram.errors import missing, not_found, out_of_turn, refused, unauthorized
-from bot.sandbox.telegram.feed import Subscription
 from bot.sandbox.telegram.formatting import MAX_CAPTION, MAX_TEXT, split_text, tidy, utf16_length
 from bot.sandbox.telegram.media import MAX_UPLOAD, NotAPictureError, Upload, keep_file
 from bot.sandbox.telegram.methods import METHODS
@@ -18,6 +17,7 @@ from bot.sandbox.telegram.store import Store
 from bot.sandbox.telegram.throttle import Throttle
 from bot.sandbox.telegram.views import ChatView, MessageView, PressView
 from bot.sandbox.telegram.world import OPERATOR, World
+from engine.feed import Feed, Subscription
 
 
 class BotApiServer:
@@ -90,8 +90,12 @@ class BotApiServer:
 
     # People's side
 
+    @property
+    def feed(self) -> Feed:
+        return self._world.feed
+
     def subscribe(self) -> Subscription:
-        return self._world.feed.subscribe()
+        return Subscription(self._world.feed)
 
     def chats(self) -> list[ChatView]:
         return [self._world.chat_view(chat) for chat in self._store.chats()]

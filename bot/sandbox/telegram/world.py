@@ -3,7 +3,6 @@
 import time
 from dataclasses import replace
 
-from bot.sandbox.telegram.feed import Feed
 from bot.sandbox.telegram.presses import PendingPresses
 from bot.sandbox.telegram.shapes import chat_shape, member_shape, message_shape, user_shape
 from bot.sandbox.telegram.state import Chat, File, FormattedText, Keyboard, Message, Service, User
@@ -11,6 +10,7 @@ from bot.sandbox.telegram.store import Json, Store
 from bot.sandbox.telegram.updates import UpdateQueue
 from bot.sandbox.telegram.views import ChatView, MessageView, chat_view, message_view
 from bot.sandbox.telegram.webhook import WebhookDelivery
+from engine.feed import Feed
 
 OPERATOR = User(1001, "Aisyah", "aisyah")
 ALERTS_GROUP = Chat(-1001, "Alerts")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+from engine.feed import Subscription
 from engine.transports.contract import Inbound, Receipt, Rejected, Sent
 from engine.transports.simulator.devices import Device, DeviceView, Line
 from engine.transports.simulator.faults import (
@@ -19,7 +20,7 @@ from engine.transports.simulator.faults import (
     judge,
     spend,
 )
-from engine.transports.simulator.feed import Feed, Subscription
+from engine.transports.simulator.feed import NetworkFeed
 from engine.transports.simulator.journal import Journal, MailboxEvent
 from engine.transports.simulator.ledger import Ledger
 from engine.transports.simulator.phones import Direction, Phone, PhoneMessage, PhoneSummary, Submission
@@ -60,7 +61,7 @@ class SimulatedNetwork:
         self._read_after = read_after
         self._reconnect_after = reconnect_after
         self._timers: set[asyncio.TimerHandle] = set()
-        self._feed = Feed()
+        self.feed = NetworkFeed()
         boxes = self._journal.mailboxes()
         self._devices = {
             record.id: Device(record.id, record.name, record.faults, record.sent, boxes.get(record.id, {}))
@@ -71,14 +72,14 @@ class SimulatedNetwork:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
-        self._feed.close()
+        self.feed.close()
         self._journal.close()
         if self._ledger:
             self._ledger.close()
 
     def subscribe(self, limit: int = 1000) -> Subscription:
         """The events `phone`, `receipt` and `device` from now on."""
-        return self._feed.subscribe(limit)
+        return Subscription(self.feed, limit=limit)
 
     # What a device does
 
@@ -91,13 +92,13 @@ class SimulatedNetwork:
             device.name = line.name
             self._save(device)
         device.connect(line)
-        self._feed.device(device.view())
+        self.feed.device(device.view())
 
     def disconnect(self, line: Line) -> None:
         device = self._devices[line.device_id]
         if device.line is line:
             device.disconnect()
-            self._feed.device(device.view())
+            self.feed.device(device.view())
 
     def send(self, line: Line, request: int, submission: Submission) -> None:
         device = self._devices[line.device_id]
@@ -109,7 +110,7 @@ class SimulatedNetwork:
         if left != device.faults:
             device.faults = left
             self._save(device)
-            self._feed.device(device.view())
+            self.feed.device(device.view())
         session = device.session
 
         def settle() -> None:
@@ -125,7 +126,7 @@ class SimulatedNetwork:
         message = self._journal.revoke(line.device_id, message_id, phone)
         if message is None:
             return False
-        self._feed.message(phone, message)
+        self.feed.message(phone, message)
         return True
 
     def check_numbers(self, phones: Iterable[str]) -> dict[str, bool]:
@@ -159,7 +160,7 @@ class SimulatedNetwork:
         self._save(device)
         if kind.concerns_the_line:
             device.review_line()
-        self._feed.device(device.view())
+        self.feed.device(device.view())
         return device.view()
 
     def set_on_whatsapp(self, phone: str, on: bool) -> Phone:
@@ -198,7 +199,7 @@ class SimulatedNetwork:
         )
         inbound = Inbound(message.message_id, phone, text)
         (event_id,) = self._journal.add_message(phone, message, [inbound])
-        self._feed.message(phone, message)
+        self.feed.message(phone, message)
         self._deliver(device, event_id, inbound)
         return message
 
@@ -244,11 +245,11 @@ class SimulatedNetwork:
 
     def _drop(self, device: Device) -> None:
         device.drop()
-        self._feed.device(device.view())
+        self.feed.device(device.view())
 
         def come_back() -> None:
             device.review_line()
-            self._feed.device(device.view())
+            self.feed.device(device.view())
 
         self._later(self._reconnect_after, come_back)
 
@@ -283,8 +284,8 @@ class SimulatedNetwork:
             self._ledger.append(submission.phone, message)
         numbered = list(zip(self._journal.add_message(submission.phone, message, receipts), receipts, strict=True))
         device.sent += 1
-        self._feed.message(submission.phone, message)
-        self._feed.device(device.view())
+        self.feed.message(submission.phone, message)
+        self.feed.device(device.view())
         if verdict.fate is Fate.TAKEN_WITHOUT_ACK:
             self._drop(device)
         else:
@@ -302,7 +303,7 @@ class SimulatedNetwork:
     def _deliver(self, device: Device, event_id: int, event: MailboxEvent) -> None:
         device.deliver(event_id, event)
         if isinstance(event, Receipt):
-            self._feed.receipt(event)
+            self.feed.receipt(event)
 
     def _later(self, seconds: float, call: Callable[[], None]) -> None:
         def fire() -> None:

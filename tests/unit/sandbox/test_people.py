@@ -186,10 +186,10 @@ async def test_open_pages_are_told_what_happens(sandbox: Sandbox, bot: Bot):
 
 async def test_a_page_that_does_not_read_is_cut_off(sandbox: Sandbox):
     events = sandbox.server.subscribe()
-    for _ in range(600):
+    for _ in range(1200):
         sandbox.server._world.feed.publish("typing", chat_id=OPERATOR)
     async with asyncio.timeout(5):
-        assert len([event async for event in events]) == 500
+        assert len([event async for event in events]) == 1000
 
 
 async def test_chats_files_and_the_queue_survive_a_restart(tmp_path: Path):

@@ -1,0 +1,152 @@
+"""Contacts: the book, the import of a dropped file, and adding a list to a sequence."""
+
+from aiogram_dialog import Dialog, LaunchMode, Window
+from aiogram_dialog.widgets.input import TextInput
+from aiogram_dialog.widgets.kbd import Button, Column, Group, Row, ScrollingGroup, Select, Start, SwitchTo
+from aiogram_dialog.widgets.text import Const, Format, Jinja
+
+from bot.dialogs.contacts import getters, handlers, texts
+from bot.dialogs.contacts.states import AddToSequence, Contacts, Import
+from bot.dialogs.navigation import back_and_home
+from bot.dialogs.sequences.states import NewSequence
+
+book = Dialog(
+    Window(
+        Jinja(texts.MAIN),
+        Row(
+            SwitchTo(Const("🔎 Find"), id="find", state=Contacts.find),
+            SwitchTo(Const("📋 Lists"), id="lists", state=Contacts.lists),
+            SwitchTo(Const("🚫 Opted out"), id="out", state=Contacts.opted_out),
+        ),
+        back_and_home(),
+        state=Contacts.main,
+        getter=getters.get_main,
+    ),
+    Window(
+        Jinja(texts.FIND),
+        TextInput(id="query", on_success=handlers.find),
+        back_and_home(Contacts.main),
+        state=Contacts.find,
+        getter=getters.get_found,
+    ),
+    Window(
+        Jinja(texts.LISTS),
+        ScrollingGroup(
+            Column(
+                Select(
+                    Format("{item[0]}"),
+                    id="list",
+                    item_id_getter=lambda item: item[1],
+                    items="labels",
+                    type_factory=int,
+                    on_click=handlers.add_list_to_sequence,
+                )
+            ),
+            id="pages",
+            width=1,
+            height=8,
+            hide_on_single_page=True,
+        ),
+        back_and_home(Contacts.main),
+        state=Contacts.lists,
+        getter=getters.get_lists,
+    ),
+    Window(
+        Jinja(texts.OPTED_OUT),
+        back_and_home(Contacts.main),
+        state=Contacts.opted_out,
+        getter=getters.get_opted_out,
+    ),
+)
+
+importing = Dialog(
+    Window(
+        Jinja(texts.REVIEW),
+        Group(
+            Select(
+                Format("{item[0]}"),
+                id="source",
+                item_id_getter=lambda item: item[1],
+                items="sources",
+                on_click=handlers.run_import,
+            ),
+            width=2,
+            when="usable",
+        ),
+        SwitchTo(Format("🏷 Interest: {interest} ▸"), id="interest", state=Import.interest, when="usable"),
+        Button(Const("Rejects as a file"), id="rejects", on_click=handlers.send_rejects, when="has_rejects"),
+        back_and_home(),
+        state=Import.review,
+        getter=getters.get_review,
+    ),
+    Window(
+        Jinja(texts.INTEREST),
+        Column(
+            Select(
+                Format("🏷 {item[0]}"),
+                id="niche",
+                item_id_getter=lambda item: item[1],
+                items="niches",
+                type_factory=int,
+                on_click=handlers.choose_interest,
+            )
+        ),
+        Button(Const("No interest"), id="none", on_click=handlers.clear_interest),
+        TextInput(id="type_niche", on_success=handlers.type_interest),
+        back_and_home(Import.review),
+        state=Import.interest,
+        getter=(getters.get_review, getters.get_niches),
+    ),
+    Window(
+        Jinja("⏳ Importing {{ '{:,}'.format(file.contacts) }} contacts…"),
+        state=Import.running,
+        getter=getters.get_review,
+    ),
+    Window(
+        Jinja(texts.IMPORTED),
+        Button(Const("✉️ Add to a sequence"), id="add", on_click=handlers.add_import_to_sequence),
+        Row(
+            Button(Const("Rejects as a file"), id="rejects", on_click=handlers.send_rejects, when="has_rejects"),
+            Start(Const("👥 Contacts"), id="contacts", state=Contacts.main),
+        ),
+        back_and_home(),
+        state=Import.done,
+        getter=getters.get_review,
+    ),
+    launch_mode=LaunchMode.SINGLE_TOP,  # a second file takes the place of the first
+)
+
+adding = Dialog(
+    Window(
+        Jinja(texts.ADD),
+        ScrollingGroup(
+            Column(
+                Select(
+                    Format("{item[0]}"),
+                    id="sequence",
+                    item_id_getter=lambda item: item[1],
+                    items="labels",
+                    type_factory=int,
+                    on_click=handlers.join_sequence,
+                )
+            ),
+            id="pages",
+            width=1,
+            height=8,
+            hide_on_single_page=True,
+        ),
+        Start(Const("+ New sequence"), id="new", state=NewSequence.name),
+        back_and_home(),
+        state=AddToSequence.sequence,
+        getter=getters.get_sequences,
+    ),
+    Window(
+        Jinja(texts.ADDED),
+        Button(Const("Open the sequence"), id="open", on_click=handlers.open_sequence),
+        back_and_home(),
+        state=AddToSequence.done,
+        getter=getters.get_added,
+    ),
+)
+
+dialogs = (book, importing, adding)

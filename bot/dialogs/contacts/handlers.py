@@ -1,0 +1,138 @@
+from typing import Any, cast
+
+from aiogram import Bot
+from aiogram.types import BufferedInputFile, CallbackQuery, Message
+from aiogram_dialog import DialogManager, ShowMode
+from aiogram_dialog.widgets.kbd import Button
+from dishka import FromDishka
+from dishka.integrations.aiogram_dialog import inject
+
+from bot.dialogs.contacts.files import fetch
+from bot.dialogs.contacts.getters import file_of
+from bot.dialogs.contacts.states import AddToSequence, Import
+from bot.dialogs.sequences.handlers import told
+from bot.dialogs.sequences.states import Sequences
+from engine.contacts.book import ContactBook
+from engine.contacts.importing import ContactImports
+from engine.contacts.rejects import rejects_csv
+from engine.devices.registry import check_name
+from engine.sequences.enrolment import Enrolments
+from models.enums import ConsentSource
+
+LONGEST_QUERY = 100
+
+
+async def find(_message: Message, _input: Any, manager: DialogManager, text: str) -> None:
+    manager.dialog_data["query"] = " ".join(text.split())[:LONGEST_QUERY]
+
+
+@inject
+async def add_list_to_sequence(
+    _callback: CallbackQuery, _select: Any, manager: DialogManager, list_id: int, book: FromDishka[ContactBook]
+) -> None:
+    lists = await book.lists(manager.middleware_data["actor"])
+    name = next(found.name for found in lists if found.id == list_id)
+    await manager.start(AddToSequence.sequence, data={"list_id": list_id, "list_name": name})
+
+
+# A dropped file
+
+
+async def type_interest(_message: Message, _input: Any, manager: DialogManager, text: str) -> None:
+    manager.dialog_data["niche"] = check_name(text, "interest")
+    await manager.switch_to(Import.review)
+
+
+@inject
+async def choose_interest(
+    _callback: CallbackQuery, _select: Any, manager: DialogManager, number: int, book: FromDishka[ContactBook]
+) -> None:
+    niches = await book.niches(manager.middleware_data["actor"])
+    manager.dialog_data["niche"] = niches[number].niche
+    await manager.switch_to(Import.review)
+
+
+async def clear_interest(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    manager.dialog_data["niche"] = None
+    await manager.switch_to(Import.review)
+
+
+@inject
+async def run_import(
+    _callback: CallbackQuery,
+    _select: Any,
+    manager: DialogManager,
+    source: str,
+    imports: FromDishka[ContactImports],
+) -> None:
+    file = file_of(manager)
+    await manager.switch_to(Import.running)
+    await manager.show()
+    try:
+        result = await imports.run(
+            manager.middleware_data["actor"],
+            data=await fetch(_bot(manager), file.file_id),
+            file_name=file.name,
+            source=None if source == "unknown" else ConsentSource(source),
+            niche=manager.dialog_data.get("niche"),
+        )
+    except Exception:
+        await manager.switch_to(Import.review)
+        await manager.show()
+        raise
+    manager.dialog_data["result"] = {
+        "list_id": result.list_id,
+        "list_name": result.list_name,
+        "created": result.created,
+        "updated": result.updated,
+        "opted_out": result.opted_out,
+        "without_consent": result.without_consent,
+    }
+    await manager.switch_to(Import.done)
+
+
+@inject
+async def send_rejects(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, imports: FromDishka[ContactImports]
+) -> None:
+    """Read the file once more: only Telegram keeps it."""
+    file, bot = file_of(manager), _bot(manager)
+    data = await fetch(bot, file.file_id)
+    preview = await imports.preview(manager.middleware_data["actor"], data, file.name)
+    await bot.send_document(
+        callback.from_user.id,
+        BufferedInputFile(rejects_csv(preview.file), file.rejects_name),
+        caption="Mend these rows and drop the file here again; the others need not be in it.",
+    )
+    manager.show_mode = ShowMode.DELETE_AND_SEND  # the menu stays the last message of the chat
+
+
+def _bot(manager: DialogManager) -> Bot:
+    return cast(Bot, manager.middleware_data["bot"])
+
+
+# Adding a list to a sequence
+
+
+async def add_import_to_sequence(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    result = manager.dialog_data["result"]
+    data = {"list_id": result["list_id"], "list_name": result["list_name"]}
+    await manager.start(AddToSequence.sequence, data=data)
+
+
+@inject
+async def join_sequence(
+    _callback: CallbackQuery,
+    _select: Any,
+    manager: DialogManager,
+    sequence_id: int,
+    enrolments: FromDishka[Enrolments],
+) -> None:
+    list_id = cast(dict[str, Any], manager.start_data)["list_id"]
+    report = await enrolments.join_list(manager.middleware_data["actor"], sequence_id, list_id)
+    manager.dialog_data.update(sequence_id=sequence_id, report=told(report))
+    await manager.switch_to(AddToSequence.done)
+
+
+async def open_sequence(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    await manager.start(Sequences.card, data={"sequence_id": manager.dialog_data["sequence_id"]})

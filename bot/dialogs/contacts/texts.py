@@ -1,0 +1,132 @@
+"""What the windows say, as Jinja templates."""
+
+MAIN = """\
+<b>Contacts</b>
+
+{% if contacts %}
+👥 {{ "{:,}".format(contacts) }} {{ "contact" if contacts == 1 else "contacts" }} · \
+{{ "{:,}".format(opted_out) }} opted out
+
+{% for list in lists %}
+{% if loop.first %}
+
+Latest lists:
+{% endif %}
+📋 {{ list.name }} · {{ "{:,}".format(list.size) }}
+{% endfor %}
+{% else %}
+Nobody is here yet.
+{% endif %}
+
+📎 <b>Drop a CSV file into this chat to import it.</b> You see what was read before anything is saved."""
+
+FIND = """\
+<b>Find</b>
+
+{% if query %}
+{% for contact in found %}
+<b>{{ contact.name or "no name" }}</b> {{ contact.phone }}
+{{ contact.permission }}{% if contact.niches %} · 🏷 {{ contact.niches }}{% endif %}
+
+
+{% else %}
+Nobody matches “{{ query }}”.
+
+{% endfor %}
+{% endif %}
+Type a part of a name, or at least three digits of a number."""
+
+LISTS = """\
+<b>Lists</b>
+
+{% if labels %}
+Every import makes a list. Tap one to add its people to a sequence.
+{% else %}
+No list yet. Drop a CSV file into this chat: every import makes one.
+{% endif %}"""
+
+OPTED_OUT = """\
+<b>Opted out</b> · {{ "{:,}".format(count) }}
+
+{% for person in latest %}
+{{ person.phone }}{% if person.name %} {{ person.name }}{% endif %}
+
+<i>{{ person.how }}{{ person.since }}</i>
+{% else %}
+Nobody. Who answers STOP (or another stop word) is listed here, and is never written to again.
+{% endfor %}
+{% if count > latest|length %}
+
+… and {{ "{:,}".format(count - latest|length) }} more.
+{% endif %}"""
+
+REVIEW = """\
+📄 <b>{{ file.name|truncate(80) }}</b>
+
+{{ "{:,}".format(file.rows) }} {{ "row" if file.rows == 1 else "rows" }} read: \
+{{ "{:,}".format(file.contacts) }} people ({{ "{:,}".format(file.new) }} new, \
+{{ "{:,}".format(file.known) }} known already)
+{% if file.opted_out %}
+🚫 {{ "{:,}".format(file.opted_out) }} of them opted out and stay out
+{% endif %}
+{% if file.rejected %}
+⚠️ {{ "{:,}".format(file.rejected) }} rejected:
+{% for reason in file.reasons %}
+· {{ reason }}
+{% endfor %}
+{% if file.rejected > file.reasons|length %}
+· … and {{ "{:,}".format(file.rejected - file.reasons|length) }} more
+{% endif %}
+{% endif %}
+
+Phone is the column “{{ file.phone_column }}”, \
+{% if file.name_columns %}name “{{ file.name_columns }}”{% else %}no column is a name{% endif %}, \
+{% if file.niche_column %}interest “{{ file.niche_column }}”{% else %}no column is an interest{% endif %}.
+{% for name, phone in file.samples %}
+· {{ name or "no name" }} {{ phone }}
+{% endfor %}
+
+{% if usable %}
+<b>Where did these people opt in?</b> Nothing is saved before you answer.
+{% else %}
+None of the rows can be used. Take the rejects as a file, mend them and drop it here again.
+{% endif %}"""
+
+INTEREST = """\
+📄 <b>{{ file.name|truncate(80) }}</b>
+
+What are these people interested in? It counts for the rows that name no interest themselves.
+
+Type it{% if niches %}, or tap one{% endif %}. Now: {{ interest }}."""
+
+IMPORTED = """\
+✅ <b>{{ "{:,}".format(result.created + result.updated) }} imported</b> \
+({{ "{:,}".format(result.created) }} new, {{ "{:,}".format(result.updated) }} updated), \
+{{ "{:,}".format(file.rejected) }} rejected\
+{% if result.opted_out %}, {{ "{:,}".format(result.opted_out) }} opted out stay out{% endif %}
+
+
+📋 {{ result.list_name }}
+{% if result.without_consent %}
+
+⚠️ Nobody knows where they opted in, so <b>they cannot be sent to</b>, except those whose permission was known \
+before. When you know it, drop the file again and say where.
+{% endif %}"""
+
+ADD = """\
+📋 <b>{{ list_name }}</b>
+
+{% if labels %}
+Which sequence are these people to join? Who has no permission, opted out or is in it already is left out.
+{% else %}
+There is no sequence yet. Make one, and add these people to it.
+{% endif %}"""
+
+ADDED = """\
+<b>{{ card.name }}</b>
+
+{{ report }}
+{% if is_draft %}
+
+It is a draft: nothing goes out until you start it.
+{% endif %}"""
