@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,10 +33,15 @@ async def _run_outside_a_transaction(server: URL, *statements: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
-    """The address of a running server."""
+def postgres() -> Iterator[URL]:
+    """The address of a running server.
+
+    Not under pytest's own directory: that is made private again by every other run of pytest, and as root the
+    server runs as a user of its own.
+    """
     address = os.environ.get("TEST_DATABASE_URL")
-    embedded = None if address else EmbeddedPostgres(tmp_path_factory.mktemp("pg"))
+    home = Path(tempfile.mkdtemp(prefix="dripdesk-test-"))
+    embedded = None if address else EmbeddedPostgres(home)
     url = make_url(address or embedded.start()).set(drivername="postgresql+asyncpg")
     if embedded:
         settings = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
@@ -46,6 +53,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
     yield url
     if embedded:
         embedded.release()
+    shutil.rmtree(home)
 
 
 @pytest.fixture(scope="session")

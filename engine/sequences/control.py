@@ -11,6 +11,7 @@ from engine.errors import ConflictError
 from engine.sequences import store
 from engine.sequences.enrolment import starts
 from engine.sequences.progress import plan_again
+from engine.sequences.store import Lock
 from models.enums import Role, SequenceStatus
 
 
@@ -29,7 +30,7 @@ class SequenceControl:
         """Activate a draft (its contacts join now) or resume a paused sequence (nothing is sent twice)."""
         now = self._clock.now()
         async with self._database.transaction() as session:
-            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=True)
+            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
             was, people = sequence.status, 0
             if was is SequenceStatus.ARCHIVED:
                 raise ConflictError("An archived sequence cannot be started again.")
@@ -54,7 +55,7 @@ class SequenceControl:
     async def pause(self, actor: Actor, sequence_id: int) -> None:
         """No send of this sequence starts after this has been committed; nothing is cancelled."""
         async with self._database.transaction() as session:
-            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=True)
+            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
             if sequence.status is SequenceStatus.ACTIVE:
                 sequence.status = SequenceStatus.PAUSED
                 actor.record(session, self._clock.now(), "sequence.pause", sequence_id)

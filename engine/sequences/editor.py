@@ -25,6 +25,7 @@ from engine.sequences.pasting import (
     write_header,
 )
 from engine.sequences.progress import plan_again
+from engine.sequences.store import Lock
 from models import Sequence as SequenceRow
 from models import SequenceContact, SequenceDevice, SequenceStep, UserDevice, Workspace
 from models.enums import ContentKind, Role, SequenceStatus
@@ -87,14 +88,14 @@ class SequenceEditor:
     async def set_devices(self, actor: Actor, sequence_id: int, device_ids: Collection[int]) -> None:
         """Set the pool for those who join from now on; who is in it already keeps their device."""
         async with self._database.transaction() as session:
-            await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=True)
+            await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
             await _set_devices(session, actor, sequence_id, device_ids)
             actor.record(session, self._clock.now(), "sequence.devices", sequence_id, devices=sorted(device_ids))
 
     async def set_skip_weekends(self, actor: Actor, sequence_id: int, skip: bool) -> None:
         """Count only sendable days from now on; who is waiting is planned anew."""
         async with self._database.transaction() as session:
-            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=True)
+            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
             sequence.skip_weekends = skip
             await session.flush()
             steps = await store.steps_of(session, sequence_id)
@@ -107,7 +108,7 @@ class SequenceEditor:
             check_step(step)
         try:
             async with self._database.transaction() as session:
-                sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=True)
+                sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
                 there = await store.steps_of(session, sequence_id)
                 if len(there) + len(steps) > MOST_STEPS:
                     raise InvalidInputError(f"A sequence can have at most {MOST_STEPS} messages.")
@@ -173,7 +174,7 @@ class SequenceEditor:
         try:
             async with self._database.transaction() as session:
                 step = await self._find_step(session, actor, step_id)
-                sequence = await store.find(session, actor, step.sequence_id, lock=True)
+                sequence = await store.find(session, actor, step.sequence_id, lock=Lock.EXCLUSIVE)
                 check_time(day, after_join_minutes)
                 at_default = send_time is None and after_join_minutes is None
                 step.day_number = day
@@ -208,7 +209,7 @@ class SequenceEditor:
         Archiving is for good: it ends everybody's run and cancels what has not been sent yet.
         """
         async with self._database.transaction() as session:
-            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=True)
+            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
             joined = await session.scalar(
                 select(SequenceContact.id).where(SequenceContact.sequence_id == sequence_id).limit(1)
             )
@@ -235,7 +236,7 @@ class SequenceEditor:
         )
         if step is None:
             raise NotFoundError("This message does not exist any more.")
-        await store.find(session, actor, step.sequence_id, lock=True)
+        await store.find(session, actor, step.sequence_id, lock=Lock.EXCLUSIVE)
         return step
 
     async def _replan(

@@ -17,6 +17,7 @@ from engine.errors import ConflictError, NotFoundError
 from engine.sequences import store
 from engine.sequences.calendar import Due, Run, SendingDays, StepTime, anchor_for, next_due
 from engine.sequences.progress import live_steps, sending_days
+from engine.sequences.store import Lock
 from models import ContactList, Workspace
 from models import Sequence as SequenceRow
 from models.enums import Role, SequenceStatus
@@ -68,7 +69,7 @@ class Enrolments:
     async def _join(self, actor: Actor, sequence_id: int, choice: str, value: object) -> JoinReport:
         now = self._clock.now()
         async with self._database.transaction() as session:
-            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=True)
+            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.SHARED)
             if sequence.status is SequenceStatus.ARCHIVED:
                 raise ConflictError("This sequence is archived; nobody can join it any more.")
             devices = [device.id for device in await store.devices_of(session, sequence_id)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import select, text
@@ -142,15 +143,30 @@ SELECT min(m.due_at) FROM sequence_steps t JOIN broadcast_messages m ON m.step_i
 """
 
 
+class Lock(Enum):
+    """`SHARED` keeps editors out; `EXCLUSIVE` keeps out claims as well, for as long as the transaction lasts."""
+
+    NONE = "none"
+    SHARED = "shared"
+    EXCLUSIVE = "exclusive"
+
+
 async def find(
-    session: AsyncSession, actor: Actor, sequence_id: int, *, role: Role = Role.VIEWER, lock: bool = False
+    session: AsyncSession,
+    actor: Actor,
+    sequence_id: int,
+    *,
+    role: Role = Role.VIEWER,
+    lock: Lock = Lock.NONE,
 ) -> SequenceRow:
-    """Load a sequence of the actor's workspace, locked against claims and other editors if asked."""
+    """Load a sequence of the actor's workspace. Raises NotFoundError, NotAllowedError."""
     actor.must_be(role)
     query = select(SequenceRow).where(
         SequenceRow.id == sequence_id, SequenceRow.workspace_id == actor.workspace_id
     )
-    sequence = await session.scalar(query.with_for_update() if lock else query)
+    if lock is not Lock.NONE:
+        query = query.with_for_update(read=lock is Lock.SHARED)
+    sequence = await session.scalar(query)
     if sequence is None:
         raise NotFoundError("This sequence does not exist any more.")
     return sequence
