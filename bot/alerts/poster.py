@@ -26,7 +26,7 @@ REFUSED_RESTS = 60.0  # an alert that Telegram will not show for a reason of its
 
 
 class AlertPoster:
-    """Every alert is told at least once, and newest state first.
+    """Tells every alert at least once, always in its newest state.
 
     What is not remembered as told is due, whatever stopped it: a call that timed out, a process that died.
     """

@@ -1,0 +1,51 @@
+"""`python -m tests.bench NAME`: measure, in one run, a part of the product against what one would write instead.
+
+Prints one JSON object a line. `ratio` compares the product with the peer in the same rounds; `holds` says whether
+it reaches the bar. Absolute figures depend on the machine, ratios much less.
+"""
+
+import asyncio
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from engine.database import Database
+from engine.embedded import EmbeddedPostgres
+from tests.bench import tick
+from tests.bench.figures import Figure
+
+BENCHES: dict[str, Callable[[Database], AsyncIterator[Figure]]] = {"tick": tick.measure}
+
+
+@asynccontextmanager
+async def new_database() -> AsyncIterator[Database]:
+    """A migrated database on a server of its own, with the settings it would have in production."""
+    home = Path(tempfile.mkdtemp(prefix="dripdesk-bench-"))
+    embedded = EmbeddedPostgres(home)
+    try:
+        database = Database(make_url(embedded.start()).set(drivername="postgresql+asyncpg"))
+        await database.migrate()
+        yield database
+        await database.close()
+    finally:
+        embedded.release()
+        shutil.rmtree(home)
+
+
+async def main(name: str) -> None:
+    async with new_database() as database:
+        async for figure in BENCHES[name](database):
+            print(json.dumps(asdict(figure)), flush=True)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in BENCHES:
+        sys.exit(f"usage: python -m tests.bench {{{'|'.join(BENCHES)}}}")
+    asyncio.run(main(sys.argv[1]))
