@@ -11,4 +11,5 @@ from bot.dialogs.sequences.dialog import dialogs as sequences
 from bot.dialogs.settings.dialog import dialog as settings
 from bot.dialogs.welcome.dialog import dialog as welcome
 
-MENUS: tuple[Router, ...] = (home, welcome, *sequences, builder, *contacts, devices, settings, dropped_files)
+# Dropped files first: an open dialog takes every message that reaches it, also those it has no use for.
+MENUS: tuple[Router, ...] = (dropped_files, home, welcome, *sequences, builder, *contacts, devices, settings)

@@ -9,6 +9,7 @@ from aiogram.client.default import DefaultBotProperties
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.filters import Command, CommandObject, CommandStart, ExceptionTypeFilter
+from aiogram.fsm.storage.memory import SimpleEventIsolation
 from aiogram.types import BotCommand, ErrorEvent, Message
 from aiogram_dialog import DialogManager, ShowMode, StartMode, setup_dialogs
 from aiogram_dialog.api.entities import DIALOG_EVENT_NAME
@@ -67,7 +68,10 @@ async def make_alerts_bot(token: str, api_url: str, limiter: TelegramLimiter) ->
 
 
 async def make_dispatcher(container: AsyncContainer) -> Dispatcher:
-    dispatcher = Dispatcher(storage=PostgresStorage(await container.get(Database)))
+    dispatcher = Dispatcher(
+        storage=PostgresStorage(await container.get(Database)),
+        events_isolation=SimpleEventIsolation(),  # five quick presses act one after another
+    )
     dispatcher.include_routers(router, alerts_router, *MENUS)
     setup_dialogs(dispatcher, stack_access_validator=PrivateMenusOnly())
     setup_dishka(container, dispatcher)
@@ -107,10 +111,23 @@ async def start(_message: Message, dialog_manager: DialogManager) -> None:
 
 
 async def on_expired(event: ErrorEvent, dialog_manager: DialogManager) -> None:
-    """A button of a menu that is not known any more: say so, and open a fresh menu."""
-    if (press := event.update.callback_query) is not None:
-        await press.answer("This menu has expired. Here is a fresh one.")
-    await dialog_manager.start(Home.main, mode=StartMode.RESET_STACK, show_mode=ShowMode.SEND)
+    """A button of a menu that is gone: show the menu that is there now, or a fresh one.
+
+    The second of two quick presses on Back is such a button too; its message already shows what is there now.
+    """
+    press = event.update.callback_query
+    if not dialog_manager.has_context():
+        if press is not None:
+            await press.answer("This menu has expired. Here is a fresh one.")
+        await dialog_manager.start(Home.main, mode=StartMode.RESET_STACK, show_mode=ShowMode.SEND)
+        return
+    shown = dialog_manager.current_stack().last_message_id
+    if press is not None and press.message is not None and press.message.message_id == shown:
+        await press.answer()
+        return
+    if press is not None:
+        await press.answer("This menu has expired. Here is the present one.")
+    await dialog_manager.show(ShowMode.SEND)
 
 
 async def on_wrong_input(event: ErrorEvent) -> None:

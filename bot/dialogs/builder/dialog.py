@@ -4,6 +4,7 @@ from aiogram.enums import ContentType
 from aiogram_dialog import Dialog, Window
 from aiogram_dialog.widgets.input import MessageInput, TextInput
 from aiogram_dialog.widgets.kbd import Button, Cancel, Column, Group, Row, ScrollingGroup, Select, SwitchTo
+from aiogram_dialog.widgets.link_preview import LinkPreview
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.builder import getters, handlers
@@ -58,6 +59,7 @@ STEP = """\
 dialog = Dialog(
     Window(
         Jinja(PLAN),
+        LinkPreview(is_disabled=True),
         MessageInput(handlers.take_message, content_types=[ContentType.ANY]),
         ScrollingGroup(
             Column(
@@ -86,10 +88,10 @@ dialog = Dialog(
         Row(Cancel(Const("‹ Done")), home()),
         state=Builder.plan,
         getter=getters.get_plan,
-        disable_web_page_preview=True,
     ),
     Window(
         Jinja(STEP),
+        LinkPreview(is_disabled=True),
         Row(
             SwitchTo(Const("✏️ Text"), id="text", state=Builder.text),
             SwitchTo(Const("🕘 Day and time"), id="time", state=Builder.time),
@@ -101,7 +103,6 @@ dialog = Dialog(
         back_and_home(Builder.plan),
         state=Builder.step,
         getter=getters.get_step,
-        disable_web_page_preview=True,
     ),
     Window(
         Jinja("<b>{{ step.header }}</b>\n\nType the new text. It reaches everybody who has not had it yet."),

@@ -14,6 +14,7 @@ from engine.errors import InvalidInputError
 SHOWN_REASONS = 5
 SHOWN_SAMPLES = 3
 LONGEST_SHOWN = 60  # characters of a name or a label
+LONGEST_REASON = 120
 
 TOO_BIG = f"This file is too big: split it, and send parts of at most {MAX_BYTES // 1024 // 1024} MB."
 
@@ -52,7 +53,10 @@ def review(preview: ImportPreview, file_id: str, name: str) -> ReviewedFile:
         known=preview.known,
         opted_out=preview.opted_out,
         rejected=len(file.rejected),
-        reasons=[f"row {rejected.row}: {_cut(rejected.reason)}" for rejected in file.rejected[:SHOWN_REASONS]],
+        reasons=[
+            f"row {rejected.row}: {_cut(rejected.reason, LONGEST_REASON)}"
+            for rejected in file.rejected[:SHOWN_REASONS]
+        ],
         phone_column=_cut(file.phone_column),
         name_columns=_cut(" + ".join(file.name_columns)),
         niche_column=_cut(file.niche_column or ""),
@@ -72,5 +76,5 @@ async def fetch(bot: Bot, file_id: str) -> bytes:
     return content.getvalue()
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
+def _cut(text: str, longest: int = LONGEST_SHOWN) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

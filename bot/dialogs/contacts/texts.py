@@ -6,7 +6,6 @@ MAIN = """\
 {% if contacts %}
 👥 {{ "{:,}".format(contacts) }} {{ "contact" if contacts == 1 else "contacts" }} · \
 {{ "{:,}".format(opted_out) }} opted out
-
 {% for list in lists %}
 {% if loop.first %}
 

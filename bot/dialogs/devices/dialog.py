@@ -134,6 +134,7 @@ dialog = Dialog(
             Button(Const("🗑 Remove"), id="remove", on_click=handlers.remove),
             SwitchTo(Const("Keep it"), id="keep", state=Devices.card),
         ),
+        home(),
         state=Devices.remove,
         getter=get_card,
     ),

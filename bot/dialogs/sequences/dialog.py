@@ -14,6 +14,7 @@ from aiogram_dialog.widgets.kbd import (
     Start,
     SwitchTo,
 )
+from aiogram_dialog.widgets.link_preview import LinkPreview
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.contacts.states import Contacts
@@ -138,6 +139,7 @@ sequences = Dialog(
     ),
     Window(
         Jinja(CARD),
+        LinkPreview(is_disabled=True),
         Row(
             Button(Const("⏸ Pause"), id="pause", on_click=handlers.pause, when="active"),
             Button(Format("{start_label}"), id="start", on_click=handlers.start, when="startable"),
@@ -160,7 +162,6 @@ sequences = Dialog(
         back_and_home(Sequences.list),
         state=Sequences.card,
         getter=getters.get_card,
-        disable_web_page_preview=True,
     ),
     Window(
         Jinja(PEOPLE),

@@ -45,10 +45,6 @@ When should nobody be written to? What would go out in these hours waits until t
 Tap one, or type your own, such as <code>21:30-8am</code>."""
 
 
-def choices(select: Select[str], *, width: int) -> Keyboard:
-    return Group(select, width=width)
-
-
 def leave(back_to: State | None = None) -> Keyboard:
     back = (SwitchTo(BACK, id="back", state=back_to, when="first_time"),) if back_to is not None else ()
     return Row(*back, Cancel(BACK, id="leave", when="changing"), home())
@@ -57,7 +53,7 @@ def leave(back_to: State | None = None) -> Keyboard:
 dialog = Dialog(
     Window(
         Jinja(COUNTRY),
-        choices(
+        Group(
             Select(
                 Format("{item[0]}"),
                 id="country",
@@ -74,7 +70,7 @@ dialog = Dialog(
     ),
     Window(
         Jinja(TIME_ZONE),
-        choices(
+        Group(
             Select(
                 Format("{item[0]}"),
                 id="zone",
@@ -91,7 +87,7 @@ dialog = Dialog(
     ),
     Window(
         Jinja(QUIET_HOURS),
-        choices(
+        Group(
             Select(
                 Format("{item[0]}"),
                 id="quiet",

@@ -1,0 +1,92 @@
+"""Menus are clicked with the real dispatcher, use cases and PostgreSQL; only Telegram is played."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import count
+
+import pytest
+from aiogram import Bot, Dispatcher
+from aiogram.client.default import DefaultBotProperties
+from dishka import AsyncContainer
+
+from bot.container import make_container
+from bot.telegram import make_dispatcher
+from engine.actor import Actor
+from engine.clock import ManualClock
+from engine.database import Database
+from engine.settings import Settings
+from models import Membership, Operator
+from models.enums import Role
+
+from .harness import TOKEN, Chat, FakeTelegram
+
+_people = count(5000)
+
+Newcomer = Callable[[Role], Awaitable[Chat]]
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Without a token: simulated phones are on."""
+    return Settings(_env_file=None)
+
+
+@pytest.fixture
+async def container(database: Database, clock: ManualClock, settings: Settings) -> AsyncIterator[AsyncContainer]:
+    container = make_container(database, clock, settings)
+    yield container
+    await container.close()
+
+
+@pytest.fixture
+async def dispatcher(container: AsyncContainer) -> AsyncIterator[Dispatcher]:
+    dispatcher = await make_dispatcher(container)
+    yield dispatcher
+    for menu in dispatcher.sub_routers:  # they are modules' own, and the next test's dispatcher wants them
+        menu._parent_router = None
+
+
+@pytest.fixture
+def telegram() -> FakeTelegram:
+    return FakeTelegram()
+
+
+@pytest.fixture
+def bot(telegram: FakeTelegram) -> Bot:
+    return Bot(TOKEN, session=telegram, default=DefaultBotProperties(parse_mode="HTML"))
+
+
+@pytest.fixture
+def stranger_chat(dispatcher: Dispatcher, bot: Bot, telegram: FakeTelegram) -> Chat:
+    """The chat of somebody who is in no team."""
+    return Chat(dispatcher, bot, telegram, next(_people))
+
+
+@pytest.fixture
+async def chat(owner: Actor, database: Database, dispatcher: Dispatcher, bot: Bot, telegram: FakeTelegram) -> Chat:
+    """The owner's chat, at Home."""
+    async with database.transaction() as session:
+        operator = await session.get_one(Operator, owner.operator_id)
+    return await _at_home(Chat(dispatcher, bot, telegram, operator.telegram_user_id))
+
+
+@pytest.fixture
+def newcomer(
+    owner: Actor, database: Database, dispatcher: Dispatcher, bot: Bot, telegram: FakeTelegram
+) -> Newcomer:
+    """Takes somebody into the owner's team, in a role; gives their chat, at Home."""
+
+    async def join(role: Role) -> Chat:
+        person = next(_people)
+        async with database.transaction() as session:
+            operator = Operator(telegram_user_id=person, name=f"A {role}")
+            session.add(operator)
+            await session.flush()
+            session.add(Membership(workspace_id=owner.workspace_id, operator_id=operator.id, role=role))
+        return await _at_home(Chat(dispatcher, bot, telegram, person))
+
+    return join
+
+
+async def _at_home(chat: Chat) -> Chat:
+    await chat.say("/start")
+    return chat

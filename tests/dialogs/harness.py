@@ -1,0 +1,191 @@
+"""An operator's private chat with the bot: real menus and use cases behind it, Telegram's part played here."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from aiogram import Bot, Dispatcher
+from aiogram.client.session.base import BaseSession
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.methods import (
+    AnswerCallbackQuery,
+    DeleteMessage,
+    EditMessageReplyMarkup,
+    EditMessageText,
+    GetChat,
+    GetFile,
+    GetMe,
+    SendChatAction,
+    SendDocument,
+    SendMessage,
+    TelegramMethod,
+)
+from aiogram.types import Chat as TelegramChat
+from aiogram.types import ChatFullInfo, Document, File, InlineKeyboardButton, Message, PhotoSize, Update, User
+from aiogram_dialog.test_tools import BotClient
+from aiogram_dialog.test_tools.keyboard import InlineButtonTextLocator
+
+from bot.sandbox.telegram.formatting import MAX_TEXT, parse_html
+
+TOKEN = "42424242:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+BOT = User(id=42424242, is_bot=True, first_name="dripdesk", username="dripdesk_bot")
+
+
+@dataclass(frozen=True)
+class Toast:
+    text: str
+    alert: bool
+
+
+class FakeTelegram(BaseSession):
+    """Keeps messages as Telegram would show them; refuses what it would refuse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: dict[int, Message] = {}
+        self.texts_shown: list[str] = []  # every text that was ever on the screen
+        self.toasts: list[Toast] = []
+        self.sent_files: dict[str, bytes] = {}
+        self.files: dict[str, bytes] = {}
+        self.groups: dict[int, str] = {}
+        self._ids = count(1000)
+
+    async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:  # noqa: ASYNC109
+        match method:
+            case GetMe():
+                return BOT
+            case SendMessage():
+                text = self._visible(method, method.text, html=method.parse_mode is not None)
+                return self._keep(bot, method, next(self._ids), text=text)
+            case EditMessageText():
+                text = self._visible(method, method.text, html=True)
+                before = self.messages[method.message_id]
+                if (before.text, before.reply_markup) == (text, method.reply_markup):
+                    raise TelegramBadRequest(method, "Bad Request: message is not modified")
+                return self._keep(bot, method, method.message_id, text=text)
+            case EditMessageReplyMarkup():
+                before = self.messages[method.message_id]
+                return self._keep(bot, method, method.message_id, text=before.text)
+            case SendDocument():
+                document = method.document
+                self.sent_files[document.filename] = b"".join([chunk async for chunk in document.read(bot)])
+                file = Document(file_id=document.filename, file_unique_id="1", file_name=document.filename)
+                return self._keep(bot, method, next(self._ids), document=file, caption=method.caption)
+            case DeleteMessage():
+                return self.messages.pop(method.message_id, None) is not None
+            case AnswerCallbackQuery():
+                if method.text:
+                    self.toasts.append(Toast(method.text, bool(method.show_alert)))
+                return True
+            case SendChatAction():
+                return True
+            case GetFile():
+                if method.file_id not in self.files:
+                    raise TelegramBadRequest(method, "Bad Request: wrong file_id or the file is unavailable")
+                return File(file_id=method.file_id, file_unique_id="1", file_path=method.file_id)
+            case GetChat():
+                if method.chat_id not in self.groups:
+                    raise TelegramBadRequest(method, "Bad Request: chat not found")
+                return ChatFullInfo.model_construct(id=method.chat_id, title=self.groups[method.chat_id])
+        raise AssertionError(f"the menus are not known to call {type(method).__name__}")
+
+    async def stream_content(self, url: str, *_: Any, **__: Any) -> AsyncGenerator[bytes, None]:
+        yield self.files[url.rpartition("/")[2]]
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def _visible(self, method: TelegramMethod[Any], text: str, *, html: bool) -> str:
+        text = parse_html(text).text.strip() if html else text
+        if not text:
+            raise TelegramBadRequest(method, "Bad Request: message text is empty")
+        assert len(text) <= MAX_TEXT
+        assert "Something went wrong on our side" not in text
+        self.texts_shown.append(text)
+        return text
+
+    def _keep(self, bot: Bot, method: Any, message_id: int, **content: Any) -> Message:
+        for row in method.reply_markup.inline_keyboard if method.reply_markup else ():
+            assert all(len((button.callback_data or "").encode()) <= 64 and button.text for button in row)
+        message = Message(
+            message_id=message_id,
+            date=datetime.now(UTC),
+            chat=TelegramChat(id=method.chat_id, type="private"),
+            from_user=BOT,
+            reply_markup=method.reply_markup,
+            **content,
+        ).as_(bot)
+        self.messages[message_id] = message
+        return message
+
+
+class Chat(BotClient):
+    """What one operator sees and does."""
+
+    def __init__(self, dispatcher: Dispatcher, bot: Bot, telegram: FakeTelegram, user_id: int) -> None:
+        super().__init__(dispatcher, user_id=user_id, chat_id=user_id, bot=bot)
+        self.telegram = telegram
+
+    @property
+    def menu(self) -> Message:
+        """The last message that has buttons."""
+        return next(message for message in reversed(self._mine) if message.reply_markup is not None)
+
+    @property
+    def text(self) -> str:
+        return self.menu.text or ""
+
+    @property
+    def last(self) -> str:
+        """The last message of the chat, with buttons or without."""
+        return self._mine[-1].text or ""
+
+    @property
+    def buttons(self) -> list[str]:
+        return [button.text for row in self._keyboard for button in row]
+
+    @property
+    def toast(self) -> Toast:
+        return self.telegram.toasts[-1]
+
+    async def press(self, label: str) -> None:
+        await self.press_times(label, 1)
+
+    async def press_times(self, label: str, times: int) -> None:
+        """Press a button of the menu as it is now, all presses at once, as an impatient finger does."""
+        menu = self.menu
+        if label not in self.buttons:
+            raise AssertionError(f"no button {label!r} among {self.buttons} below {self.text!r}")
+        button = InlineButtonTextLocator(re.escape(label))
+        await asyncio.gather(*(self.click(menu, button) for _ in range(times)))
+
+    async def say(self, text: str) -> None:
+        await self.send(text)
+
+    async def drop(self, file_name: str, content: bytes, *, size: int | None = None) -> None:
+        """Drop a document into the chat."""
+        self.telegram.files[file_name] = content
+        document = Document(
+            file_id=file_name, file_unique_id="1", file_name=file_name, file_size=size or len(content)
+        )
+        await self._receive(document=document)
+
+    async def drop_photo(self) -> None:
+        await self._receive(photo=[PhotoSize(file_id="photo", file_unique_id="1", width=1, height=1)])
+
+    async def _receive(self, **content: Any) -> None:
+        message = self._new_message("", None).model_copy(update={"text": None, **content})
+        await self.dp.feed_update(self.bot, Update(update_id=self._new_update_id(), message=message))
+
+    @property
+    def _mine(self) -> list[Message]:
+        return [message for message in self.telegram.messages.values() if message.chat.id == self.chat.id]
+
+    @property
+    def _keyboard(self) -> list[list[InlineKeyboardButton]]:
+        markup = self.menu.reply_markup
+        return markup.inline_keyboard if markup else []
