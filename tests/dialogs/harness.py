@@ -163,16 +163,27 @@ class Chat(BotClient):
         button = InlineButtonTextLocator(re.escape(label))
         await asyncio.gather(*(self.click(menu, button) for _ in range(times)))
 
+    async def press_on(self, message: Message, label: str) -> None:
+        """Press a button of a message as it once was."""
+        await self.click(message, InlineButtonTextLocator(re.escape(label)))
+
+    @property
+    def texts(self) -> list[str]:
+        """Every text that was shown so far."""
+        return self.telegram.texts_shown
+
     async def say(self, text: str) -> None:
         await self.send(text)
 
-    async def drop(self, file_name: str, content: bytes, *, size: int | None = None) -> None:
+    async def drop(
+        self, file_name: str, content: bytes, *, size: int | None = None, caption: str | None = None
+    ) -> None:
         """Drop a document into the chat."""
         self.telegram.files[file_name] = content
         document = Document(
             file_id=file_name, file_unique_id="1", file_name=file_name, file_size=size or len(content)
         )
-        await self._receive(document=document)
+        await self._receive(document=document, caption=caption)
 
     async def drop_photo(self) -> None:
         await self._receive(photo=[PhotoSize(file_id="photo", file_unique_id="1", width=1, height=1)])

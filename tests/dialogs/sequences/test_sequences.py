@@ -1,0 +1,162 @@
+import pytest
+
+from engine.contacts.importing import ContactImports
+from engine.devices.registry import Devices
+from engine.sequences.catalogue import SequenceCatalogue
+from engine.sequences.editor import NewStep, SequenceEditor
+from models.enums import ConsentSource, Role, SequenceStatus
+
+
+@pytest.fixture
+async def editor(container) -> SequenceEditor:
+    return await container.get(SequenceEditor)
+
+
+@pytest.fixture
+async def catalogue(container) -> SequenceCatalogue:
+    return await container.get(SequenceCatalogue)
+
+
+@pytest.fixture
+async def device(container, owner) -> int:
+    return await (await container.get(Devices)).add_simulated(owner, "Sales-1")
+
+
+@pytest.fixture
+async def people(container, owner) -> None:
+    """Three contacts with permission and one without."""
+    imports = await container.get(ContactImports)
+    csv = b"phone,name\n+15550100001,Ann\n+15550100002,Ben\n+15550100003,Cho\n"
+    await imports.run(owner, data=csv, file_name="three.csv", source=ConsentSource.WEB_FORM)
+    await imports.run(owner, data=b"phone,name\n+15550100004,Dee\n", file_name="one.csv", source=None)
+
+
+@pytest.fixture
+async def draft(editor, owner, device) -> int:
+    sequence_id = await editor.create(owner, name="Welcome", device_ids=[device], niche=None, skip_weekends=False)
+    await editor.add_steps(owner, sequence_id, [NewStep(1, None, 0, "Hi"), NewStep(2, None, None, "Price list")])
+    return sequence_id
+
+
+async def open_card(chat, tab: str, label: str):
+    await chat.press("✉️ Sequences")
+    await chat.press(tab)
+    await chat.press(label)
+
+
+async def test_an_empty_list_says_what_to_do(chat):
+    await chat.press("✉️ Sequences")
+    assert "Nothing is running. Make a sequence with “+ New”" in chat.text
+
+
+async def test_four_questions_make_a_draft_and_lead_to_its_messages(chat, device, catalogue, owner):
+    await chat.press("✉️ Sequences")
+    await chat.press("+ New")
+    await chat.say("  Welcome   <b>week</b> ")
+    await chat.press("Continue ›")
+    assert chat.toast.text == "Choose at least one device."
+    await chat.press("Sales-1")
+    await chat.press("Continue ›")
+    await chat.say("Solar")
+    await chat.press("Skip them")
+    assert "Paste the whole plan" in chat.text
+    [draft] = await catalogue.list(owner, SequenceStatus.DRAFT)
+    assert (draft.name, draft.niche) == ("Welcome <b>week</b>", "Solar")
+    assert (await catalogue.card(owner, draft.id)).skip_weekends
+
+
+async def test_without_a_device_the_questions_offer_to_add_one_and_go_on(chat):
+    await chat.press("✉️ Sequences")
+    await chat.press("+ New")
+    await chat.say("Welcome")
+    await chat.press("+ Add a device")
+    await chat.press("“Sales-1”")
+    assert "Which devices send it?" in chat.text
+
+
+async def test_a_name_of_ten_thousand_characters_is_answered(chat, device):
+    await chat.press("✉️ Sequences")
+    await chat.press("+ New")
+    await chat.say("x" * 4000)
+    assert "This name has 4,000 characters; please choose one of at most 60." in chat.last
+
+
+async def test_a_name_that_is_taken_is_answered(chat, draft, device):
+    await chat.press("✉️ Sequences")
+    await chat.press("+ New")
+    await chat.say("welcome")
+    await chat.press("Sales-1")
+    await chat.press("Continue ›")
+    await chat.press("No particular interest ›")
+    await chat.press("Send on every day")
+    assert chat.toast.text.startswith("There is already a sequence called “welcome”")
+
+
+async def test_people_join_by_list_and_the_others_are_explained(chat, draft, people):
+    await open_card(chat, "Drafts", "Welcome · 0")
+    await chat.press("👥 Add people")
+    await chat.press("👥 All 4 contacts")
+    assert chat.toast.text == "3 joined · 1 have given no permission"
+    assert "👥 3 people · 3 on their way" in chat.text
+    await chat.press("👥 Add people")
+    await chat.press("👥 All 4 contacts")
+    assert chat.toast.text == "0 joined · 3 are in it already · 1 have given no permission"
+
+
+async def test_start_pause_and_resume_take_five_quick_presses_as_one(chat, draft, people, catalogue, owner):
+    await open_card(chat, "Drafts", "Welcome · 0")
+    await chat.press_times("▶️ Start", 5)
+    assert "🟢 Active" in chat.text
+    await chat.press_times("⏸ Pause", 5)
+    assert "⏸ Paused" in chat.text
+    await chat.press("▶️ Resume")
+    assert chat.toast.text == "It goes on where it stopped. Nobody gets a message twice."
+    assert (await catalogue.card(owner, draft)).status is SequenceStatus.ACTIVE
+
+
+async def test_without_messages_it_does_not_start(chat, editor, owner, device):
+    await editor.create(owner, name="Empty", device_ids=[device], niche=None, skip_weekends=False)
+    await open_card(chat, "Drafts", "Empty · 0")
+    await chat.press("▶️ Start")
+    assert chat.toast.text == "This sequence has no messages yet. Add one, then start it."
+
+
+async def test_delete_asks_and_archives_what_somebody_has_joined(chat, draft, people, catalogue, owner):
+    await open_card(chat, "Drafts", "Welcome · 0")
+    await chat.press("👥 Add people")
+    await chat.press("👥 All 4 contacts")
+    await chat.press("🗑 Delete")
+    assert "so it moves to the archive" in chat.text
+    await chat.press("Keep it")
+    assert (await catalogue.card(owner, draft)).status is SequenceStatus.DRAFT
+    await chat.press("🗑 Delete")
+    await chat.press("🗑 Delete")
+    assert [one.id for one in await catalogue.list(owner, SequenceStatus.ARCHIVED)] == [draft]
+
+
+async def test_delete_removes_what_nobody_joined(chat, draft, catalogue, owner):
+    await open_card(chat, "Drafts", "Welcome · 0")
+    await chat.press("🗑 Delete")
+    assert "Nobody has ever joined it" in chat.text
+    await chat.press("🗑 Delete")
+    assert await catalogue.list(owner, SequenceStatus.DRAFT) == []
+
+
+async def test_settings_show_the_pool_and_change_the_days(chat, draft, container, catalogue, owner):
+    await (await container.get(Devices)).add_simulated(owner, "Sales-2")
+    await open_card(chat, "Drafts", "Welcome · 0")
+    await chat.press("⚙️ Settings")
+    assert {"✓ Sales-1", "Sales-2"} <= set(chat.buttons)
+    await chat.press("Skip days of rest")
+    assert "joined on Friday, Day 2 is Monday" in chat.text
+    await chat.press("Sales-2")
+    await chat.press("Save devices")
+    assert [name for _, name in (await catalogue.card(owner, draft)).devices] == ["Sales-1", "Sales-2"]
+
+
+async def test_a_viewer_starts_nothing(newcomer, draft, catalogue, owner):
+    viewer = await newcomer(Role.VIEWER)
+    await open_card(viewer, "Drafts", "Welcome · 0")
+    await viewer.press("▶️ Start")
+    assert viewer.toast.text == "Only an operator of this team can do that; you are a viewer."
+    assert (await catalogue.card(owner, draft)).status is SequenceStatus.DRAFT
