@@ -28,13 +28,14 @@ class EmbeddedPostgres:
     def __init__(self, home: Path) -> None:
         self._home = home.resolve()
         self._data = self._home / "postgres"
+        self._pid_file = self._data / "postmaster.pid"
         self._users: IO[str] | None = None
 
     def start(self) -> str:
         """Start the server or join the running one; its address. Raises OSError, CalledProcessError."""
         self._data.mkdir(parents=True, exist_ok=True)
         with self._starting_or_stopping():
-            self._forget_another_process()
+            self._forget_dead_server()
             server = PostgresServer(self._data, cleanup_mode=None)
             server.start()
             self._users = self._lock_file("users")
@@ -84,21 +85,24 @@ class EmbeddedPostgres:
         with self._lock_file("users") as users:
             if not _try_lock(users):
                 return False
-            if (self._data / "postmaster.pid").exists():
+            if self._pid_file.exists():
                 server = PostgresServer(self._data, cleanup_mode=None)
                 stop = ("-w", "-m", "fast", "-D", str(self._data), "stop")
                 pgexec("pg_ctl", stop, bin_path=server.bin_path, user=server.system_user)
             return True
 
-    def _forget_another_process(self) -> None:
-        """Remove a pid file left by a machine that went down, if another program has that pid by now."""
-        pid_file = self._data / "postmaster.pid"
+    def _forget_dead_server(self) -> None:
+        """Remove a pid file left by a crash: half written, or another program has its number by now."""
+        with self._lock_file("users") as users:
+            if _try_lock(users) and not self._is_running():
+                self._pid_file.unlink(missing_ok=True)
+
+    def _is_running(self) -> bool:
         try:
-            pid = int(pid_file.read_text().split(maxsplit=1)[0])
-            if psutil.Process(pid).name() != "postgres":
-                pid_file.unlink()
-        except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
-            return  # no pid file, or one that PostgreSQL itself recognises as stale
+            pid = int(self._pid_file.read_text().split(maxsplit=1)[0])
+            return str(self._data) in psutil.Process(pid).cmdline()
+        except (FileNotFoundError, IndexError, ValueError, psutil.Error):
+            return False
 
     @contextmanager
     def _starting_or_stopping(self) -> Iterator[None]:

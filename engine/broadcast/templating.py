@@ -86,9 +86,8 @@ def render(body: str, *, name: str, phone: str, attributes: Mapping[str, Any]) -
     if "{" not in body:
         return body
     values: dict[str, object] = {"phone": phone, "attributes": _Columns(attributes)}
-    if name:
-        values["name"] = name
-        values["first_name"] = name.split(maxsplit=1)[0]
+    if words := name.split():
+        values["name"], values["first_name"] = name, words[0]
     try:
         return _compiled(body).render(values)
     except UndefinedError as error:
