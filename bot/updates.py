@@ -13,11 +13,11 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 
 from bot.rest.webhook import PATH, webhook_secret
 from bot.telegram import COMMANDS
+from engine.database import AdvisoryLock
 from engine.errors import StartError
 
 log = structlog.get_logger()
 
-_POLLING_LOCK = 7_305_212  # any constant: whoever polls Telegram for this database holds it
 ASK_AGAIN = 2.0  # machine seconds between the attempts of a standby
 
 
@@ -27,7 +27,7 @@ async def _polling_lease(url: URL) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
     try:
         # Asked again and again: waiting inside the server would hold a snapshot open, which slows the queue.
-        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _POLLING_LOCK):  # noqa: ASYNC110
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", AdvisoryLock.POLL_TELEGRAM):  # noqa: ASYNC110
             await asyncio.sleep(ASK_AGAIN)
         yield connection
     finally:

@@ -1,8 +1,10 @@
 """The connection pool, transactions, and the schema's migrations."""
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from enum import IntEnum
 from pathlib import Path
 from typing import Self
 
@@ -18,18 +20,26 @@ from engine.settings import Settings
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 OLDEST_POSTGRESQL = 140000
-_MIGRATION_LOCK = 7_305_211  # any constant: whoever migrates this database holds it
+
+
+class AdvisoryLock(IntEnum):
+    """What one process of an installation does at a time. The numbers are any that nobody else uses."""
+
+    MIGRATE = 7_305_211
+    POLL_TELEGRAM = 7_305_212
+    POST_ALERTS = 7_305_213
 
 
 class Database:
     def __init__(self, url: URL, *, pool_size: int = 10) -> None:
         self.url = url
         self._embedded: EmbeddedPostgres | None = None
+        tls = {"ssl": url.query["sslmode"]} if "sslmode" in url.query else {}  # what SQLAlchemy does not translate
         self.engine = create_async_engine(
-            url,
+            url.difference_update_query(["sslmode"]),
             pool_size=pool_size,
             pool_pre_ping=True,
-            connect_args={"server_settings": {"application_name": "dripdesk", "timezone": "UTC"}},
+            connect_args={"server_settings": {"application_name": "dripdesk", "timezone": "UTC"}, **tls},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
@@ -40,7 +50,13 @@ class Database:
         if url is not None:
             return cls(url)
         embedded = EmbeddedPostgres(settings.home)
-        address = await asyncio.to_thread(embedded.start)
+        try:
+            address = await asyncio.to_thread(embedded.start)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise StartError(
+                f"the embedded PostgreSQL does not start ({type(error).__name__}); see {embedded.log}, "
+                "or set DATABASE_URL to another one"
+            ) from error
         database = cls(make_url(address).set(drivername="postgresql+asyncpg"))
         database._embedded = embedded
         return database
@@ -79,7 +95,7 @@ class Database:
             version = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
             if version < OLDEST_POSTGRESQL:
                 raise StartError(f"DATABASE_URL: PostgreSQL 14 or newer is needed, this is {version // 10000}")
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": AdvisoryLock.MIGRATE})
             await connection.run_sync(_upgrade, revision)
             await connection.commit()
 

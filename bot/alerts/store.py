@@ -8,10 +8,8 @@ from sqlalchemy import ColumnElement, and_, literal_column, or_, select, text, u
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engine.database import Database
+from engine.database import AdvisoryLock, Database
 from models import Alert, Operator, Workspace
-
-_POSTER_LOCK = 7_305_212  # any constant: whoever posts alerts holds it
 
 # The literal, not a bound parameter, is what the partial index on open alerts is found by.
 _OPEN: ColumnElement[bool] = literal_column("alerts.status <> 'resolved'")
@@ -52,7 +50,7 @@ async def poster_lock(database: Database) -> AsyncIterator[bool]:
     """
     async with database.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        key = {"key": _POSTER_LOCK}
+        key = {"key": AdvisoryLock.POST_ALERTS}
         mine = bool(await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key))
         try:
             yield mine

@@ -64,8 +64,12 @@ async def get_card(
         "badge": BADGES[card.status],
         "steps": [step_line(step) for step in card.steps[:MOST_SHOWN]],
         "more": max(0, len(card.steps) - MOST_SHOWN),
-        "people": [(card.people[status], word) for status, word in PEOPLE.items() if card.people.get(status)],
-        "next_due": when(card.next_due_at, overview.now, card.time_zone) if card.next_due_at else None,
+        "people": [(card.people[status], word) for status, word in PEOPLE.items() if card.people.get(status)]
+        if card.status is not SequenceStatus.DRAFT
+        else [("all", "wait for the start")] * bool(card.contacts),
+        "next_due": when(card.next_due_at, overview.now, card.time_zone)
+        if card.next_due_at and card.status is SequenceStatus.ACTIVE
+        else None,
         "stopped": overview.stopped_at is not None,
         "active": card.status is SequenceStatus.ACTIVE,
         "startable": card.status in {SequenceStatus.DRAFT, SequenceStatus.PAUSED},
