@@ -29,6 +29,7 @@ class EmbeddedPostgres:
         self._home = home.resolve()
         self._data = self._home / "postgres"
         self._pid_file = self._data / "postmaster.pid"
+        self.log = self._data / "log"
         self._users: IO[str] | None = None
 
     def start(self) -> str:
@@ -37,7 +38,10 @@ class EmbeddedPostgres:
         with self._starting_or_stopping():
             self._forget_dead_server()
             server = PostgresServer(self._data, cleanup_mode=None)
-            server.start()
+            try:
+                server.start()
+            except subprocess.TimeoutExpired:  # a busy machine: join what has started meanwhile
+                server.start()
             self._users = self._lock_file("users")
             fcntl.flock(self._users, fcntl.LOCK_SH)
             self._ensure_keeper()

@@ -98,6 +98,10 @@ class Settings(BaseSettings):
                 "or leave it empty for the embedded one"
             )
             raise ValueError(msg)
+        unknown = sorted(url.query.keys() - {"sslmode", "host", "port"})
+        if unknown:
+            msg = f"take out {', '.join(unknown)}; after the question mark only sslmode and host may stand"
+            raise ValueError(msg)
         return value
 
     @field_validator("telegram_bot_token")

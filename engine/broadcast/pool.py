@@ -23,7 +23,8 @@ from models.enums import DeviceState
 
 log = structlog.get_logger()
 
-DRAIN_WITHIN = 15.0  # machine seconds for the sends in flight; the process has 20 in all
+DRAIN_WITHIN = 14.0  # machine seconds for the sends in flight; the process has 20 in all
+LAST_WORDS_WITHIN = 2.0  # machine seconds for their outcomes, and again for giving the devices up
 
 
 @dataclass(slots=True)
@@ -192,9 +193,12 @@ class WorkerPool:
                 working.add(employed.work)
         if working:
             await asyncio.wait(working, timeout=DRAIN_WITHIN)
-        for employed in list(self._employed.values()):
-            await self._dismiss(employed)
-        await self._ownership.release()
+        supervisors = {employed.supervisor for employed in self._employed.values()}
+        for supervisor in supervisors:
+            supervisor.cancel()
+        if supervisors:  # not for ever: the database may be away
+            await asyncio.wait(supervisors, timeout=LAST_WORDS_WITHIN)
+        await _while_database_answers(lambda: asyncio.wait_for(self._ownership.release(), LAST_WORDS_WITHIN))
 
 
 async def _while_database_answers(work: Callable[[], object]) -> None:
@@ -204,7 +208,7 @@ async def _while_database_answers(work: Callable[[], object]) -> None:
     except Exception as error:
         if not is_transient(error):
             raise
-        log.warning("the database does not answer", error=str(error).splitlines()[0])
+        log.warning("the database does not answer", error=repr(error).partition("\n")[0])
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> None:

@@ -1,0 +1,172 @@
+"""No use case reaches into another workspace, and viewers change nothing.
+
+Every public method of every class below must have a call here: one without the check fails the test, and a new
+one without a call does too.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import time
+from typing import Any
+
+from engine.actor import Actor
+from engine.alerts import Alerts, raise_signals
+from engine.devices.registry import Devices
+from engine.errors import NotAllowedError, NotFoundError
+from engine.sequences.catalogue import SequenceCatalogue
+from engine.sequences.control import SequenceControl
+from engine.sequences.editor import NewStep, SequenceEditor
+from engine.sequences.enrolment import Enrolments
+from engine.signals import DeviceDown
+from models import ContactList
+from models.enums import DeviceState, Role, SequenceStatus
+from tests.integration.engine.world import World
+
+USE_CASES = (SequenceEditor, SequenceControl, Enrolments, SequenceCatalogue, Devices, Alerts)
+READERS = {
+    "SequenceCatalogue.list", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
+    "SequenceCatalogue.sample",
+    "Devices.list", "Devices.card", "Alerts.open",
+}  # fmt: skip
+WITHOUT_AN_ID = {"SequenceCatalogue.list", "Devices.list", "Devices.add_simulated", "Alerts.open"}
+
+
+@dataclass
+class Things:
+    """What one workspace has."""
+
+    world: World
+    sequence: int
+    step: int
+    device: int
+    contact: int
+    list: int
+    alert: int
+
+
+Call = Callable[[Things, Things, Actor], Awaitable[Any]]
+
+# (theirs, ours, actor): the id under test is `theirs`; what else a call needs is `ours`.
+CALLS: dict[str, list[Call]] = {
+    "SequenceEditor.create": [
+        lambda t, o, a: t.world.editor.create(
+            a, name="New", device_ids=[t.device], niche=None, skip_weekends=False
+        )
+    ],
+    "SequenceEditor.set_devices": [
+        lambda t, o, a: t.world.editor.set_devices(a, t.sequence, [o.device]),
+        lambda t, o, a: t.world.editor.set_devices(a, o.sequence, [t.device]),
+    ],
+    "SequenceEditor.set_skip_weekends": [
+        lambda t, o, a: t.world.editor.set_skip_weekends(a, t.sequence, skip=True)
+    ],
+    "SequenceEditor.add_steps": [
+        lambda t, o, a: t.world.editor.add_steps(a, t.sequence, [NewStep(5, time(9), None, "x")])
+    ],
+    "SequenceEditor.add_text": [lambda t, o, a: t.world.editor.add_text(a, t.sequence, "Day 5 09:00\nx")],
+    "SequenceEditor.set_text": [lambda t, o, a: t.world.editor.set_text(a, t.step, "x")],
+    "SequenceEditor.set_time": [
+        lambda t, o, a: t.world.editor.set_time(a, t.step, day=3, send_time=time(9), after_join_minutes=None)
+    ],
+    "SequenceEditor.remove_step": [lambda t, o, a: t.world.editor.remove_step(a, t.step)],
+    "SequenceEditor.delete": [lambda t, o, a: t.world.editor.delete(a, t.sequence)],
+    "SequenceControl.start": [lambda t, o, a: t.world.control.start(a, t.sequence)],
+    "SequenceControl.pause": [lambda t, o, a: t.world.control.pause(a, t.sequence)],
+    "Enrolments.join_list": [
+        lambda t, o, a: t.world.enrolments.join_list(a, t.sequence, o.list),
+        lambda t, o, a: t.world.enrolments.join_list(a, o.sequence, t.list),
+    ],
+    "Enrolments.join_niche": [lambda t, o, a: t.world.enrolments.join_niche(a, t.sequence, "solar")],
+    "Enrolments.join_contacts": [
+        lambda t, o, a: t.world.enrolments.join_contacts(a, t.sequence, [o.contact]),
+        lambda t, o, a: t.world.enrolments.join_contacts(a, o.sequence, [t.contact]),
+    ],
+    "Enrolments.join_everyone": [lambda t, o, a: t.world.enrolments.join_everyone(a, t.sequence)],
+    "SequenceCatalogue.card": [lambda t, o, a: t.world.catalogue.card(a, t.sequence)],
+    "SequenceCatalogue.export": [lambda t, o, a: t.world.catalogue.export(a, t.sequence)],
+    "SequenceCatalogue.sample": [lambda t, o, a: t.world.catalogue.sample(a, t.step)],
+    "SequenceCatalogue.file": [lambda t, o, a: t.world.catalogue.file(a, t.step)],
+    "Devices.card": [lambda t, o, a: t.world.devices.card(a, t.device)],
+    "Devices.set_delays": [lambda t, o, a: t.world.devices.set_delays(a, t.device, 1, 2)],
+    "Devices.pause": [lambda t, o, a: t.world.devices.pause(a, t.device)],
+    "Devices.resume": [lambda t, o, a: t.world.devices.resume(a, t.device)],
+    "Devices.restart": [lambda t, o, a: t.world.devices.restart(a, t.device)],
+    "Devices.remove": [lambda t, o, a: t.world.devices.remove(a, t.device)],
+    "Alerts.acknowledge": [lambda t, o, a: Alerts(t.world.database, t.world.clock).acknowledge(a, t.alert)],
+}
+
+
+async def things_of(world: World) -> Things:
+    device = await world.device()
+    sequence = await world.sequence([device], (1, 11, "Hi"))
+    (step,) = await world.steps(sequence)
+    (contact,) = await world.contacts(1)
+    async with world.database.transaction() as session:
+        people = ContactList(workspace_id=world.actor.workspace_id, name="People")
+        session.add(people)
+        down = DeviceDown(world.actor.workspace_id, device, "Sales", state=DeviceState.PARKED, reason="x")
+        await raise_signals(session, [down], world.clock.now())
+    alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
+    return Things(world, sequence, step, device, contact, people.id, alert)
+
+
+def test_every_use_case_is_tried() -> None:
+    methods = {
+        f"{case.__name__}.{name}"
+        for case in USE_CASES
+        for name, _ in inspect.getmembers(case, inspect.isfunction)
+        if not name.startswith("_")
+    }
+    assert methods == set(CALLS) | WITHOUT_AN_ID
+
+
+async def test_another_workspaces_ids_do_not_exist_here(world: World, stranger: Actor) -> None:
+    ours = await things_of(world)
+    theirs = await things_of(World(world.database, world.clock, stranger))
+    before = await snapshot(world, stranger)
+    for name, calls in CALLS.items():
+        for call in calls:
+            assert await refused(call(theirs, ours, world.actor), NotFoundError), name
+    assert await snapshot(world, stranger) == before
+
+
+async def test_lists_show_only_what_is_ours(world: World, stranger: Actor) -> None:
+    ours = await things_of(world)
+    await things_of(World(world.database, world.clock, stranger))
+    (sequence,) = await world.catalogue.list(world.actor, SequenceStatus.ACTIVE)
+    (device,) = await world.devices.list(world.actor)
+    (alert,) = await Alerts(world.database, world.clock).open(world.actor)
+    assert (sequence.id, device.id, alert.id) == (ours.sequence, ours.device, ours.alert)
+
+
+async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> None:
+    ours = await things_of(world)
+    viewer = replace(world.actor, role=Role.VIEWER)
+    before = await snapshot(world, viewer)
+    changes = {**CALLS, "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")]}
+    for name, calls in changes.items():
+        for call in calls:
+            if name in READERS:
+                await call(ours, ours, viewer)
+                continue
+            assert await refused(call(ours, ours, viewer), NotAllowedError), name
+    assert await snapshot(world, viewer) == before
+
+
+async def refused(call: Awaitable[Any], error: type[Exception]) -> bool:
+    try:
+        await call
+    except error:
+        return True
+    return False
+
+
+async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
+    tables = ("sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts")
+    return [
+        await world.rows(
+            f"SELECT t::text FROM {table} t WHERE workspace_id = :id ORDER BY 1", id=actor.workspace_id
+        )
+        for table in tables
+    ]

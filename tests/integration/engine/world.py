@@ -1,0 +1,228 @@
+"""A team with devices, people and sequences on a real PostgreSQL, and an engine whose every move a test makes."""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+
+from engine.actor import Actor
+from engine.broadcast import store
+from engine.broadcast.claims import Answer, Claimed, Claims
+from engine.broadcast.media import MediaLibrary
+from engine.broadcast.outcomes import Outcomes, Report
+from engine.broadcast.store import Ask
+from engine.clock import ManualClock
+from engine.contacts.inbox import Inbox
+from engine.database import Database
+from engine.devices.ownership import Ownership
+from engine.devices.registry import Devices
+from engine.sequences.catalogue import SequenceCatalogue
+from engine.sequences.control import SequenceControl
+from engine.sequences.editor import NewStep, SequenceEditor
+from engine.sequences.enrolment import Enrolments
+from engine.sequences.processor import SequenceProcessor
+from engine.settings import Settings
+from engine.transports.contract import Outcome, Sent
+from engine.workspaces import Workspaces
+from models import Contact, UserDevice
+from models import Sequence as SequenceRow
+from models.enums import ConsentState, DeviceState, SequenceStatus, TransportKind
+
+KUALA_LUMPUR = ZoneInfo("Asia/Kuala_Lumpur")
+MONDAY = datetime(2026, 1, 5, 10, 0, tzinfo=KUALA_LUMPUR)  # where the clock stands when a test begins
+FAR = timedelta(days=3650)
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    """An instant of January 2026, local."""
+    return datetime(2026, 1, day, hour, minute, tzinfo=KUALA_LUMPUR)
+
+
+async def until(true: Callable[[], Any], within: float = 10) -> None:
+    """Wait until something is so, which other tasks bring about."""
+    async with asyncio.timeout(within):
+        while True:
+            so = true()
+            if await so if inspect.isawaitable(so) else so:
+                return
+            await asyncio.sleep(0.005)
+
+
+@dataclass
+class World:
+    database: Database
+    clock: ManualClock
+    actor: Actor
+    people: int = 0
+    engines: list["HandEngine"] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        database, clock = self.database, self.clock
+        settings = Settings(_env_file=None)
+        self.editor = SequenceEditor(database, clock)
+        self.control = SequenceControl(database, clock)
+        self.enrolments = Enrolments(database, clock)
+        self.catalogue = SequenceCatalogue(database, clock)
+        self.devices = Devices(database, clock, settings)
+        self.workspaces = Workspaces(database, clock, settings)
+        self.inbox = Inbox(database, clock)
+        self.processor = SequenceProcessor(database)
+
+    async def device(self, name: str = "Sales", **columns: Any) -> int:
+        columns = {"min_delay_seconds": 0, "max_delay_seconds": 0, "state": DeviceState.ONLINE, **columns}
+        async with self.database.transaction() as session:
+            device = UserDevice(
+                workspace_id=self.actor.workspace_id, name=name, transport=TransportKind.SIMULATOR, **columns
+            )
+            session.add(device)
+        return device.id
+
+    async def contacts(self, count: int = 1, **columns: Any) -> list[int]:
+        columns = {"consent": ConsentState.OPTED_IN, **columns}
+        rows = []
+        for _ in range(count):
+            self.people += 1
+            named = {"name": f"Person {self.people}", **columns}
+            rows.append(Contact(workspace_id=self.actor.workspace_id, phone=f"+6012{self.people:07d}", **named))
+        async with self.database.transaction() as session:
+            session.add_all(rows)
+        return [row.id for row in rows]
+
+    async def sequence(
+        self, devices: Sequence[int], *steps: tuple[int, int, str], name: str = "Welcome", **columns: Any
+    ) -> int:
+        """An active sequence; a step is (day, hour, text)."""
+        sequence_id = await self.editor.create(
+            self.actor, name=name, device_ids=devices, niche=None, skip_weekends=False
+        )
+        await self.editor.add_steps(
+            self.actor, sequence_id, [NewStep(day, time(hour), None, body) for day, hour, body in steps]
+        )
+        async with self.database.transaction() as session:
+            row = await session.get_one(SequenceRow, sequence_id)
+            for column, value in {"status": SequenceStatus.ACTIVE, **columns}.items():
+                setattr(row, column, value)
+        return sequence_id
+
+    async def running(self, *steps: tuple[int, int, str], people: int = 1, **columns: Any) -> tuple[int, int]:
+        """One device, people in a sequence that has begun; (sequence, device)."""
+        device = await self.device()
+        sequence = await self.sequence([device], *(steps or [(1, 11, "Hi {{ name }}")]), **columns)
+        await self.enrolments.join_contacts(self.actor, sequence, await self.contacts(people))
+        return sequence, device
+
+    async def steps(self, sequence_id: int) -> list[int]:
+        return [step.id for step in (await self.catalogue.card(self.actor, sequence_id)).steps]
+
+    async def move_to(self, instant: datetime) -> None:
+        """Let business time pass and the sequence processor run."""
+        self.clock.set(instant)
+        await self.processor.run_once(instant)
+
+    async def engine(self) -> "HandEngine":
+        ownership = await Ownership.register(self.database, self.clock)
+        await ownership.take(100)
+        engine = HandEngine(self, ownership)
+        self.engines.append(engine)
+        return engine
+
+    async def rows(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+        async with self.database.transaction() as session:
+            return [tuple(row) for row in await session.execute(text(statement), values)]
+
+    async def run(self, statement: str, **values: Any) -> None:
+        async with self.database.transaction() as session:
+            await session.execute(text(statement), values)
+
+    async def one(self, statement: str, **values: Any) -> Any:
+        """The only row; the bare value if it has one column."""
+        (row,) = await self.rows(statement, **values)
+        return row[0] if len(row) == 1 else row
+
+    async def statuses(self) -> list[str]:
+        return [status for (status,) in await self.rows("SELECT status FROM broadcast_messages ORDER BY id")]
+
+    async def alerts(self) -> list[tuple[Any, ...]]:
+        return await self.rows("SELECT kind, status, occurrences FROM alerts ORDER BY id")
+
+    async def assert_books_balance(self) -> None:
+        """What must hold between any two transactions, whatever has happened."""
+        for (sequence_id,) in await self.rows(
+            "SELECT id FROM sequences WHERE workspace_id = :id", id=self.actor.workspace_id
+        ):
+            card = await self.catalogue.card(self.actor, sequence_id)
+            for results in (step.results for step in card.steps):
+                ended = results.sent + results.failed + results.skipped + results.unknown + results.cancelled
+                assert results.planned == results.queued + ended
+        lost = await self.rows("""
+            SELECT e.id, e.status, e.next_due_at, count(m.id) FROM sequence_contacts e
+              LEFT JOIN broadcast_messages m ON m.enrolment_id = e.id AND m.status IN ('pending', 'processing')
+             GROUP BY e.id
+            HAVING count(m.id) > 1
+                OR (e.status IN ('active', 'paused') AND (e.next_due_at IS NULL) <> (count(m.id) = 1))
+                OR (e.status = 'completed' AND count(m.id) > 0)""")
+        assert lost == [], "runs that wait for nothing, or for two things at once"
+        flying = "SELECT id FROM broadcast_messages WHERE status = 'processing' ORDER BY id"
+        held = "SELECT in_flight_message_id FROM user_devices WHERE in_flight_message_id IS NOT NULL ORDER BY 1"
+        assert await self.rows(flying) == await self.rows(held), "in flight, but on no device, or the reverse"
+        undelivered = await self.rows("""
+            SELECT m.id FROM broadcast_messages m LEFT JOIN deliveries d ON d.message_id = m.id
+             WHERE (m.status = 'sent') <> (d.message_id IS NOT NULL) OR (m.status = 'sent' AND m.body IS NULL)""")
+        assert undelivered == []
+
+
+class HandEngine:
+    """An engine without a loop: it claims and reports when the test says so."""
+
+    def __init__(self, world: World, ownership: Ownership, media: MediaLibrary | None = None) -> None:
+        self.world = world
+        self.ownership = ownership
+        self.claims = Claims(
+            world.database,
+            world.clock,
+            media or MediaLibrary(),
+            engine_id=ownership.engine_id,
+            random=Random(1),
+        )
+        self.outcomes = Outcomes(world.database, world.clock)
+        self.calls = 0
+
+    async def epoch(self, device_id: int) -> int:
+        return next(device.epoch for device in await self.ownership.owned() if device.id == device_id)
+
+    async def ask(self, device_id: int) -> Ask | None:
+        """What the device's worker would ask for now."""
+        now = self.world.clock.now()
+        async with self.world.database.transaction() as session:
+            ahead = await store.read_ahead(session, [device_id], now, 1)
+        waiting = ahead.get(device_id, [])
+        return Ask(device_id, await self.epoch(device_id), waiting[0].message_id) if waiting else None
+
+    async def claim(self, device_id: int) -> Answer | None:
+        ask = await self.ask(device_id)
+        return (await self.claims.claim([ask]))[0] if ask else None
+
+    async def report(self, device_id: int, claimed: Claimed, outcome: Outcome, epoch: int | None = None) -> None:
+        if epoch is None:
+            epoch = await self.epoch(device_id)
+        await self.outcomes.write(
+            [Report(device_id, epoch, claimed.message.ref, claimed.attempt, outcome, claimed.delay)]
+        )
+
+    async def sent(self, device_id: int, claimed: Claimed, epoch: int | None = None) -> None:
+        self.calls += 1
+        await self.report(device_id, claimed, Sent(f"wamid-{claimed.message.ref}"), epoch)
+
+    async def send_all(self, device_id: int) -> list[str]:
+        """Send whatever may be sent now; the texts."""
+        texts = []
+        while isinstance(claimed := await self.claim(device_id), Claimed):
+            texts.append(claimed.message.body)
+            await self.sent(device_id, claimed)
+        return texts

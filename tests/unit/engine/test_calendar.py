@@ -1,0 +1,286 @@
+"""When a step is due. Every instant here is checked against the wall clock of its zone."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.sequences.calendar import (
+    NoSendableDayError,
+    QuietHours,
+    Run,
+    SendingDays,
+    StepTime,
+    anchor_for,
+    at_local_time,
+    next_due,
+    shifted,
+)
+from engine.sequences.progress import public_holidays, sending_days
+
+KUALA_LUMPUR = ZoneInfo("Asia/Kuala_Lumpur")
+BERLIN = ZoneInfo("Europe/Berlin")
+WEEKDAYS = SendingDays(rest_days=frozenset({6, 7}))
+EVERY_DAY = SendingDays()
+
+zones = st.sampled_from(sorted(available_timezones() - {"Factory", "localtime"})).map(ZoneInfo)
+dates = st.dates(date(2020, 1, 1), date(2040, 12, 31))
+minutes = st.integers(0, 1439).map(lambda minute: time(*divmod(minute, 60)))
+instants = st.integers(0, 20 * 365 * 24 * 60).map(
+    lambda minute: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
+)
+sending = st.builds(
+    SendingDays,
+    rest_days=st.frozensets(st.integers(1, 7), max_size=6),
+    holidays=st.frozensets(dates, max_size=40),
+)
+
+
+def step(number: int, day: int, hour: int = 9, minute: int = 0) -> StepTime:
+    return StepTime.of(number, day, time(hour, minute), None)
+
+
+def joining(number: int, after: int = 0) -> StepTime:
+    return StepTime.of(number, 1, None, after)
+
+
+def run(joined_at: datetime, zone: ZoneInfo, first: StepTime, days: SendingDays = EVERY_DAY) -> Run:
+    return Run(joined_at, anchor_for(joined_at, zone, first, days), zone)
+
+
+def due_dates(joined_at: datetime, zone: ZoneInfo, count: int, days: SendingDays) -> list[date]:
+    first = step(1, 1)
+    begun = run(joined_at, zone, first, days)
+    return [days.nth(begun.anchor, number) for number in range(1, count + 1)]
+
+
+def test_friday_enrolment_skips_the_weekend() -> None:
+    friday = datetime(2026, 1, 9, 8, tzinfo=KUALA_LUMPUR)
+    assert [day.strftime("%a") for day in due_dates(friday, KUALA_LUMPUR, 4, WEEKDAYS)] == [
+        "Fri",
+        "Mon",
+        "Tue",
+        "Wed",
+    ]
+
+
+def test_without_days_of_rest_days_are_plain_days() -> None:
+    friday = datetime(2026, 1, 9, 8, tzinfo=KUALA_LUMPUR)
+    assert [day.day for day in due_dates(friday, KUALA_LUMPUR, 4, EVERY_DAY)] == [9, 10, 11, 12]
+
+
+def test_holidays_are_skipped_when_asked() -> None:
+    days = sending_days(skip_weekends=False, rest_days=[6, 7], skip_holidays=True, country="MY")
+    assert not days.may_send_on(date(2026, 8, 31))  # Merdeka
+    assert days.may_send_on(date(2026, 8, 29))
+
+
+def test_an_unknown_country_has_no_holidays() -> None:
+    assert not public_holidays("XX")
+
+
+@pytest.mark.parametrize(("hour", "expected"), [(8, 5), (9, 6), (10, 6)])
+def test_day_one_is_today_only_while_its_time_is_ahead(hour: int, expected: int) -> None:
+    joined_at = datetime(2026, 1, 5, hour, tzinfo=KUALA_LUMPUR)
+    assert anchor_for(joined_at, KUALA_LUMPUR, step(1, 1), EVERY_DAY).day == expected
+
+
+def test_today_is_the_day_of_the_contacts_zone() -> None:
+    joined_at = datetime(2026, 1, 5, 23, 30, tzinfo=UTC)  # 07:30 on the sixth in Kuala Lumpur
+    assert anchor_for(joined_at, KUALA_LUMPUR, step(1, 1), EVERY_DAY) == date(2026, 1, 6)
+
+
+def test_right_after_joining_goes_at_once() -> None:
+    joined_at = datetime(2026, 1, 5, 22, 10, tzinfo=KUALA_LUMPUR)
+    due = next_due(run(joined_at, KUALA_LUMPUR, joining(1, 15)), [joining(1, 15), step(2, 1, 9)], EVERY_DAY)
+    assert due is not None
+    assert (due.step_id, due.at) == (1, datetime(2026, 1, 5, 22, 25, tzinfo=KUALA_LUMPUR))
+
+
+def test_right_after_joining_on_a_day_of_rest_waits_for_the_same_time_of_the_next_day() -> None:
+    saturday = datetime(2026, 1, 10, 15, tzinfo=KUALA_LUMPUR)
+    begun = run(saturday, KUALA_LUMPUR, joining(1), WEEKDAYS)
+    due = next_due(begun, [joining(1)], WEEKDAYS)
+    assert due is not None
+    assert due.at == datetime(2026, 1, 12, 15, tzinfo=KUALA_LUMPUR)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "local", "utc"),
+    [
+        # Gaps: the first valid instant.
+        ("Europe/Berlin", date(2026, 3, 29), time(2, 30), datetime(2026, 3, 29, 1, tzinfo=UTC)),
+        ("America/New_York", date(2026, 3, 8), time(2, 0), datetime(2026, 3, 8, 7, tzinfo=UTC)),
+        ("Australia/Lord_Howe", date(2026, 10, 4), time(2, 15), datetime(2026, 10, 3, 15, 30, tzinfo=UTC)),
+        ("America/Santiago", date(2026, 9, 6), time(0, 0), datetime(2026, 9, 6, 4, tzinfo=UTC)),
+        ("Pacific/Apia", date(2011, 12, 30), time(9, 0), datetime(2011, 12, 30, 10, tzinfo=UTC)),
+        # Folds: the first of the two.
+        ("Europe/Berlin", date(2026, 10, 25), time(2, 30), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        ("Australia/Lord_Howe", date(2026, 4, 5), time(1, 45), datetime(2026, 4, 4, 14, 45, tzinfo=UTC)),
+        # Neither.
+        ("Asia/Kathmandu", date(2026, 1, 5), time(9, 0), datetime(2026, 1, 5, 3, 15, tzinfo=UTC)),
+    ],
+)
+def test_local_times_around_clock_changes(zone: str, day: date, local: time, utc: datetime) -> None:
+    assert at_local_time(day, local, ZoneInfo(zone)) == utc
+
+
+def test_the_set_local_time_holds_across_a_clock_change() -> None:
+    joined_at = datetime(2026, 3, 27, 8, tzinfo=BERLIN)
+    steps = [step(number, number) for number in range(1, 5)]
+    begun = run(joined_at, BERLIN, steps[0])
+    dues = [next_due(begun, [one], EVERY_DAY) for one in steps]
+    assert [due.at.astimezone(BERLIN).hour for due in dues if due] == [9, 9, 9, 9]
+    assert [due.at.hour for due in dues if due] == [8, 8, 7, 7]
+
+
+def test_apia_has_no_thirtieth_so_two_days_still_fall_on_two_dates() -> None:
+    apia = ZoneInfo("Pacific/Apia")
+    begun = Run(datetime(2011, 12, 29, tzinfo=UTC), date(2011, 12, 30), apia)
+    first = next_due(begun, [step(1, 1), step(2, 2)], EVERY_DAY)
+    assert first is not None
+    assert first.at.astimezone(apia).date() == date(2011, 12, 31)
+    after = Run(begun.joined_at, begun.anchor, apia, (1, 540), 1, date(2011, 12, 31))
+    second = next_due(after, [step(1, 1), step(2, 2)], EVERY_DAY)
+    assert second is not None
+    assert second.at.astimezone(apia).date() == date(2012, 1, 1)
+
+
+def test_a_step_that_was_skipped_does_not_push_the_next_day_away() -> None:
+    begun = Run(datetime(2026, 1, 5, tzinfo=UTC), date(2026, 1, 5), KUALA_LUMPUR, last_place=(1, 540))
+    due = next_due(begun, [step(2, 2)], EVERY_DAY)
+    assert due is not None
+    assert due.at.astimezone(KUALA_LUMPUR).date() == date(2026, 1, 6)
+
+
+def test_the_second_step_of_a_day_does_not_share_the_date_of_the_day_before() -> None:
+    # Day 1 came late, on the sixth; the first step of Day 2 was then skipped.
+    late = Run(datetime(2026, 1, 5, tzinfo=UTC), date(2026, 1, 5), KUALA_LUMPUR, (2, 540), 1, date(2026, 1, 6))
+    due = next_due(late, [step(3, 2, 18)], EVERY_DAY)
+    assert due is not None
+    assert due.at == datetime(2026, 1, 7, 18, tzinfo=KUALA_LUMPUR)
+
+
+def test_a_year_without_a_sendable_day_is_an_error() -> None:
+    with pytest.raises(NoSendableDayError):
+        SendingDays(rest_days=frozenset(range(1, 8))).first_from(date(2026, 1, 1))
+
+
+@given(dates, minutes, zones)
+def test_a_local_time_is_never_early_and_exact_wherever_it_exists(day: date, local: time, zone: ZoneInfo) -> None:
+    instant = at_local_time(day, local, zone)
+    wall = instant.astimezone(zone).replace(tzinfo=None)
+    asked = datetime.combine(day, local)
+    assert wall >= asked
+    exists = asked.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == asked
+    if exists:
+        assert wall == asked
+    else:  # a second before, the clock had not come so far
+        before = (instant - timedelta(seconds=1)).astimezone(zone).replace(tzinfo=None)
+        assert before < asked
+    assert at_local_time(day, local, zone) == instant
+
+
+@given(dates, st.integers(1, 60), sending)
+def test_anchor_of_is_nth_the_other_way_round(anchor: date, number: int, days: SendingDays) -> None:
+    anchor = days.first_from(anchor)
+    assert days.anchor_of(days.nth(anchor, number), number) == anchor
+
+
+@settings(max_examples=200)
+@given(
+    instants,
+    zones,
+    sending,
+    st.lists(st.tuples(st.integers(1, 12), minutes), min_size=1, max_size=8, unique=True),
+    st.booleans(),
+    st.lists(st.tuples(st.timedeltas(timedelta(), timedelta(days=3)), st.booleans()), min_size=9, max_size=9),
+)
+def test_a_whole_run(  # noqa: PLR0917
+    joined_at: datetime,
+    zone: ZoneInfo,
+    days: SendingDays,
+    times: list[tuple[int, time]],
+    on_joining: bool,
+    ends: list[tuple[timedelta, bool]],
+) -> None:
+    """In step order, never early, never on a forbidden day, never two days' steps on one date, each once."""
+    steps = [StepTime.of(number, day, local, None) for number, (day, local) in enumerate(times)]
+    if on_joining:
+        steps.append(joining(99))
+    first = min(steps, key=lambda one: one.place)
+    position = run(joined_at, zone, first, days)
+    by_id = {one.step_id: one for one in steps}
+    order: list[tuple[int, int]] = []
+    sent_on: dict[date, int] = {}
+    for delay, came in ends:
+        had = [one for one in steps if one.place not in order]
+        due = next_due(position, had, days)
+        if due is None:
+            break
+        assert due == next_due(position, reversed(had), days)
+        current = by_id[due.step_id]
+        local = due.at.astimezone(zone)
+        assert due.at >= joined_at or current.step_id != 99
+        if current.send_time is not None:
+            assert local.replace(tzinfo=None) >= datetime.combine(local.date(), current.send_time)
+        assert days.may_send_on(local.date())
+        assert sent_on.get(local.date(), current.day) == current.day
+        order.append(current.place)
+        ended = due.at + delay
+        if came:
+            sent_on[ended.astimezone(zone).date()] = current.day
+            position = Run(
+                joined_at, position.anchor, zone, current.place, current.day, ended.astimezone(zone).date()
+            )
+        else:
+            position = Run(
+                joined_at, position.anchor, zone, current.place, position.reached_day, position.reached_on
+            )
+    assert order == sorted(one.place for one in steps)
+
+
+@given(instants, zones, sending, st.integers(1, 12), minutes)
+def test_a_missed_step_moves_to_the_next_date_at_its_set_time(
+    now: datetime, zone: ZoneInfo, days: SendingDays, day: int, local: time
+) -> None:
+    missed = StepTime.of(1, day, local, None)
+    begun = Run(now - timedelta(days=30), now.date() - timedelta(days=30), zone)
+    anchor, due = shifted(begun, missed, now, days)
+    assert due > now
+    on = days.nth(anchor, day)
+    assert days.may_send_on(on)
+    assert at_local_time(on, local, zone) == due
+
+
+@given(instants, zones, minutes, minutes)
+def test_quiet_hours_end_later_and_outside_of_themselves(
+    now: datetime, zone: ZoneInfo, start: time, end: time
+) -> None:
+    quiet = QuietHours(start, end)
+    until = quiet.end_after(now, zone)
+    if until is None:
+        assert not quiet.contain(now.astimezone(zone).time())
+    else:
+        assert until > now
+        assert until.astimezone(zone).time() >= end or not quiet.contain(until.astimezone(zone).time())
+
+
+@pytest.mark.parametrize(
+    ("local", "ends"),
+    [((21, 0), (6, 8)), ((23, 30), (6, 8)), ((7, 59), (5, 8)), ((8, 0), None), ((20, 59), None)],
+)
+def test_quiet_hours_may_cross_midnight_and_their_end_is_not_quiet(
+    local: tuple[int, int], ends: tuple[int, int] | None
+) -> None:
+    now = datetime(2026, 1, 5, *local, tzinfo=KUALA_LUMPUR)
+    expected = None if ends is None else datetime(2026, 1, *ends, tzinfo=KUALA_LUMPUR)
+    assert QuietHours(time(21), time(8)).end_after(now, KUALA_LUMPUR) == expected
+
+
+def test_quiet_hours_that_come_twice_as_the_clocks_go_back_end_twice() -> None:
+    quiet = QuietHours(time(1, 0), time(2, 30))
+    second_two_fifteen = datetime(2026, 10, 25, 1, 15, tzinfo=UTC)
+    assert quiet.end_after(second_two_fifteen, BERLIN) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
