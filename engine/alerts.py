@@ -45,7 +45,7 @@ def meaning(signal: Signal) -> Problem | Solution:
     subject = f"device:{signal.device_id}"
     match signal:
         case DeviceDown(device=name, state=state, reason=reason):
-            told = f"{name} is not sending: {reason or state.replace('_', ' ')}."
+            told = f"{name} is not sending: {reason.rstrip('.') or state.replace('_', ' ')}."
             return Problem(AlertKind.DEVICE_DOWN, subject, told)
         case DeviceBack(device=name):
             return Solution(AlertKind.DEVICE_DOWN, subject, f"{name} is online again.")
@@ -55,10 +55,10 @@ def meaning(signal: Signal) -> Problem | Solution:
         case WorkerRecovered(device=name):
             return Solution(AlertKind.WORKER_STUCK, subject, f"{name} is sending again.")
         case SendsFailed(device=name, code=code, text=reason, count=count):
-            told = f"{name} could not send: {reason}."
+            told = f"{name} could not send: {reason.rstrip('.')}."
             return Problem(AlertKind.SEND_FAILED, f"{subject}:{code}", told, count)
         case SendsUnknown(device=name, text=reason, count=count):
-            told = f"Not sure it arrived: {name}, {reason}. It will not be sent again by itself."
+            told = f"Not sure it arrived: {name}, {reason.rstrip('.')}. It will not be sent again by itself."
             return Problem(AlertKind.SEND_UNKNOWN, subject, told, count)
     raise TypeError(signal)
 

@@ -1,12 +1,14 @@
 """What every screen shares: Back and Home, times as people write them, and text typed by people."""
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiogram.fsm.state import State
 from aiogram_dialog import StartMode
-from aiogram_dialog.widgets.kbd import Cancel, Keyboard, Row, Start, SwitchTo
-from aiogram_dialog.widgets.text import Const
+from aiogram_dialog.widgets.kbd import Cancel, Keyboard, Row, ScrollingGroup, Select, Start, SwitchTo
+from aiogram_dialog.widgets.kbd.select import OnItemClick
+from aiogram_dialog.widgets.text import Const, Format
 
 from bot.dialogs.home.states import Home
 
@@ -33,3 +35,23 @@ def when(instant: datetime, now: datetime, zone: str) -> str:
         return f"tomorrow {local:%H:%M}"
     year = "" if local.year == today.year else f" {local.year}"
     return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M}"
+
+
+def choices(
+    id: str,  # noqa: A002 (what the widgets call it)
+    *,
+    items: str,
+    on_click: OnItemClick[Any, int],
+    label: str = "{item[0]}",
+    width: int = 1,
+) -> Keyboard:
+    """Make a button for each of `items`, pairs of a label and an id, eight rows on a page."""
+    buttons = Select(
+        Format(label),
+        id=id,
+        item_id_getter=lambda item: item[1],
+        items=items,
+        type_factory=int,
+        on_click=on_click,
+    )
+    return ScrollingGroup(buttons, id=f"{id}_pages", width=width, height=8, hide_on_single_page=True)

@@ -3,13 +3,13 @@
 from aiogram.enums import ContentType
 from aiogram_dialog import Dialog, Window
 from aiogram_dialog.widgets.input import MessageInput, TextInput
-from aiogram_dialog.widgets.kbd import Button, Cancel, Column, Group, Row, ScrollingGroup, Select, SwitchTo
+from aiogram_dialog.widgets.kbd import Button, Cancel, Group, Row, Select, SwitchTo
 from aiogram_dialog.widgets.link_preview import LinkPreview
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.builder import getters, handlers
 from bot.dialogs.builder.states import Builder
-from bot.dialogs.navigation import back_and_home, home
+from bot.dialogs.navigation import back_and_home, choices, home
 
 PLAN = """\
 <b>{{ card.name }}</b> · messages
@@ -61,22 +61,7 @@ dialog = Dialog(
         Jinja(PLAN),
         LinkPreview(is_disabled=True),
         MessageInput(handlers.take_message, content_types=[ContentType.ANY]),
-        ScrollingGroup(
-            Column(
-                Select(
-                    Format("{item[0]}"),
-                    id="open",
-                    item_id_getter=lambda item: item[1],
-                    items="buttons",
-                    type_factory=int,
-                    on_click=handlers.open_step,
-                )
-            ),
-            id="pages",
-            width=2,
-            height=5,
-            hide_on_single_page=True,
-        ),
+        choices("open", items="buttons", on_click=handlers.open_step, width=2),
         Row(
             SwitchTo(Const("+ Add by buttons"), id="add", state=Builder.add_day),
             Button(Const("👁 Preview all"), id="preview", on_click=handlers.preview_all, when="has_steps"),
@@ -134,17 +119,7 @@ dialog = Dialog(
     Window(
         Const("<b>New message</b>\n\nOn which day after joining? Day 1 is the day of joining. Or type a number."),
         TextInput(id="day", on_success=handlers.type_day),
-        Group(
-            Select(
-                Format("{item[0]}"),
-                id="days",
-                item_id_getter=lambda item: item[1],
-                items="days",
-                type_factory=int,
-                on_click=handlers.choose_day,
-            ),
-            width=2,
-        ),
+        choices("days", items="days", on_click=handlers.choose_day, width=2),
         back_and_home(Builder.plan),
         state=Builder.add_day,
         getter=getters.get_days,

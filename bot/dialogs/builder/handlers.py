@@ -1,7 +1,6 @@
 from datetime import time
 from typing import Any
 
-from aiogram import Bot
 from aiogram.types import BufferedInputFile, CallbackQuery, Message
 from aiogram_dialog import DialogManager, ShowMode
 from aiogram_dialog.widgets.input import ManagedTextInput, MessageInput
@@ -13,7 +12,7 @@ from bot.dialogs.builder.attachments import read_attachment, send_preview
 from bot.dialogs.builder.formatting import to_telegram_html, to_whatsapp
 from bot.dialogs.builder.getters import find_step, sequence_of
 from bot.dialogs.builder.states import Builder
-from engine.actor import Actor
+from bot.dialogs.context import actor_of, bot_of
 from engine.errors import InvalidInputError
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
@@ -21,11 +20,6 @@ from engine.sequences.editor import NewStep, SequenceEditor
 from engine.sequences.pasting import read_header, read_time
 
 NEARLY_CUT = 3900  # characters; Telegram's apps cut a paste at 4096, at the last space before
-
-
-def actor_of(manager: DialogManager) -> Actor:
-    actor: Actor = manager.middleware_data["actor"]
-    return actor
 
 
 def step_of(manager: DialogManager) -> int:
@@ -41,7 +35,7 @@ async def take_message(
 ) -> None:
     """Add what was typed, pasted or sent as a file. The parts of a paste that Telegram cut are joined."""
     text = to_whatsapp(message.text or message.caption or "", message.entities or message.caption_entities)
-    attachment = await read_attachment(_bot(manager), message)
+    attachment = await read_attachment(bot_of(manager), message)
     cut = manager.dialog_data.get("cut") or {}
     follows = cut.get("message_id") == message.message_id - 1
     ids = await editor.add_text(
@@ -67,7 +61,7 @@ async def export(
     plan = await catalogue.export(actor_of(manager), sequence_of(manager))
     if callback.message is not None:
         file = BufferedInputFile(plan.encode(), "sequence.txt")
-        await _bot(manager).send_document(
+        await bot_of(manager).send_document(
             callback.message.chat.id, file, caption="Change it and paste it into a new sequence."
         )
     manager.show_mode = ShowMode.DELETE_AND_SEND
@@ -98,7 +92,7 @@ async def _show(
         return
     text = await catalogue.sample(actor_of(manager), step_id)
     file = await catalogue.file(actor_of(manager), step_id)
-    await send_preview(_bot(manager), callback.message.chat.id, file, to_telegram_html(text))
+    await send_preview(bot_of(manager), callback.message.chat.id, file, to_telegram_html(text))
 
 
 @inject
@@ -207,12 +201,7 @@ async def add(
         send_time=time.fromisoformat(at) if at else None,
         after_join_minutes=None if at else 0,
         body=to_whatsapp(message.text or message.caption or "", message.entities or message.caption_entities),
-        attachment=await read_attachment(_bot(manager), message),
+        attachment=await read_attachment(bot_of(manager), message),
     )
     await editor.add_steps(actor_of(manager), sequence_of(manager), [step])
     await manager.switch_to(Builder.plan)
-
-
-def _bot(manager: DialogManager) -> Bot:
-    bot: Bot = manager.middleware_data["bot"]
-    return bot

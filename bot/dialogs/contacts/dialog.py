@@ -2,12 +2,12 @@
 
 from aiogram_dialog import Dialog, LaunchMode, Window
 from aiogram_dialog.widgets.input import TextInput
-from aiogram_dialog.widgets.kbd import Button, Column, Group, Row, ScrollingGroup, Select, Start, SwitchTo
+from aiogram_dialog.widgets.kbd import Button, Group, Row, Select, Start, SwitchTo
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.contacts import getters, handlers, texts
 from bot.dialogs.contacts.states import AddToSequence, Contacts, Import
-from bot.dialogs.navigation import back_and_home
+from bot.dialogs.navigation import back_and_home, choices
 from bot.dialogs.sequences.states import NewSequence
 
 book = Dialog(
@@ -31,22 +31,7 @@ book = Dialog(
     ),
     Window(
         Jinja(texts.LISTS),
-        ScrollingGroup(
-            Column(
-                Select(
-                    Format("{item[0]}"),
-                    id="list",
-                    item_id_getter=lambda item: item[1],
-                    items="labels",
-                    type_factory=int,
-                    on_click=handlers.add_list_to_sequence,
-                )
-            ),
-            id="pages",
-            width=1,
-            height=8,
-            hide_on_single_page=True,
-        ),
+        choices("list", items="labels", on_click=handlers.add_list_to_sequence),
         back_and_home(Contacts.main),
         state=Contacts.lists,
         getter=getters.get_lists,
@@ -81,16 +66,7 @@ importing = Dialog(
     ),
     Window(
         Jinja(texts.INTEREST),
-        Column(
-            Select(
-                Format("🏷 {item[0]}"),
-                id="niche",
-                item_id_getter=lambda item: item[1],
-                items="niches",
-                type_factory=int,
-                on_click=handlers.choose_interest,
-            )
-        ),
+        choices("niche", items="niches", on_click=handlers.choose_interest, label="🏷 {item[0]}"),
         Button(Const("No interest"), id="none", on_click=handlers.clear_interest),
         TextInput(id="type_niche", on_success=handlers.type_interest),
         back_and_home(Import.review),
@@ -119,22 +95,7 @@ importing = Dialog(
 adding = Dialog(
     Window(
         Jinja(texts.ADD),
-        ScrollingGroup(
-            Column(
-                Select(
-                    Format("{item[0]}"),
-                    id="sequence",
-                    item_id_getter=lambda item: item[1],
-                    items="labels",
-                    type_factory=int,
-                    on_click=handlers.join_sequence,
-                )
-            ),
-            id="pages",
-            width=1,
-            height=8,
-            hide_on_single_page=True,
-        ),
+        choices("sequence", items="labels", on_click=handlers.join_sequence),
         Start(Const("+ New sequence"), id="new", state=NewSequence.name),
         back_and_home(),
         state=AddToSequence.sequence,

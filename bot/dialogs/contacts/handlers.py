@@ -1,6 +1,5 @@
 from typing import Any, cast
 
-from aiogram import Bot
 from aiogram.types import BufferedInputFile, CallbackQuery, Message
 from aiogram_dialog import DialogManager, ShowMode
 from aiogram_dialog.widgets.kbd import Button
@@ -10,6 +9,7 @@ from dishka.integrations.aiogram_dialog import inject
 from bot.dialogs.contacts.files import fetch
 from bot.dialogs.contacts.getters import file_of
 from bot.dialogs.contacts.states import AddToSequence, Import
+from bot.dialogs.context import actor_of, bot_of
 from bot.dialogs.sequences.handlers import told
 from bot.dialogs.sequences.states import Sequences
 from engine.contacts.book import ContactBook
@@ -30,7 +30,7 @@ async def find(_message: Message, _input: Any, manager: DialogManager, text: str
 async def add_list_to_sequence(
     _callback: CallbackQuery, _select: Any, manager: DialogManager, list_id: int, book: FromDishka[ContactBook]
 ) -> None:
-    lists = await book.lists(manager.middleware_data["actor"])
+    lists = await book.lists(actor_of(manager))
     name = next(found.name for found in lists if found.id == list_id)
     await manager.start(AddToSequence.sequence, data={"list_id": list_id, "list_name": name})
 
@@ -47,7 +47,7 @@ async def type_interest(_message: Message, _input: Any, manager: DialogManager, 
 async def choose_interest(
     _callback: CallbackQuery, _select: Any, manager: DialogManager, number: int, book: FromDishka[ContactBook]
 ) -> None:
-    niches = await book.niches(manager.middleware_data["actor"])
+    niches = await book.niches(actor_of(manager))
     manager.dialog_data["niche"] = niches[number].niche
     await manager.switch_to(Import.review)
 
@@ -70,8 +70,8 @@ async def run_import(
     await manager.show()
     try:
         result = await imports.run(
-            manager.middleware_data["actor"],
-            data=await fetch(_bot(manager), file.file_id),
+            actor_of(manager),
+            data=await fetch(bot_of(manager), file.file_id),
             file_name=file.name,
             source=None if source == "unknown" else ConsentSource(source),
             niche=manager.dialog_data.get("niche"),
@@ -96,19 +96,15 @@ async def send_rejects(
     callback: CallbackQuery, _button: Button, manager: DialogManager, imports: FromDishka[ContactImports]
 ) -> None:
     """Read the file once more: only Telegram keeps it."""
-    file, bot = file_of(manager), _bot(manager)
+    file, bot = file_of(manager), bot_of(manager)
     data = await fetch(bot, file.file_id)
-    preview = await imports.preview(manager.middleware_data["actor"], data, file.name)
+    preview = await imports.preview(actor_of(manager), data, file.name)
     await bot.send_document(
         callback.from_user.id,
         BufferedInputFile(rejects_csv(preview.file), file.rejects_name),
         caption="Mend these rows and drop the file here again; the others need not be in it.",
     )
     manager.show_mode = ShowMode.DELETE_AND_SEND  # the menu stays the last message of the chat
-
-
-def _bot(manager: DialogManager) -> Bot:
-    return cast(Bot, manager.middleware_data["bot"])
 
 
 # Adding a list to a sequence
@@ -129,7 +125,7 @@ async def join_sequence(
     enrolments: FromDishka[Enrolments],
 ) -> None:
     list_id = cast(dict[str, Any], manager.start_data)["list_id"]
-    report = await enrolments.join_list(manager.middleware_data["actor"], sequence_id, list_id)
+    report = await enrolments.join_list(actor_of(manager), sequence_id, list_id)
     manager.dialog_data.update(sequence_id=sequence_id, report=told(report))
     await manager.switch_to(AddToSequence.done)
 

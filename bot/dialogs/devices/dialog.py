@@ -2,13 +2,13 @@
 
 from aiogram_dialog import Dialog, Window
 from aiogram_dialog.widgets.input import TextInput
-from aiogram_dialog.widgets.kbd import Button, Column, Row, ScrollingGroup, Select, SwitchTo
+from aiogram_dialog.widgets.kbd import Button, Row, Select, SwitchTo
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.devices import handlers
 from bot.dialogs.devices.getters import get_card, get_delays, get_list, get_new
 from bot.dialogs.devices.states import Devices
-from bot.dialogs.navigation import BACK, back_and_home, home
+from bot.dialogs.navigation import BACK, back_and_home, choices, home
 
 LIST = """\
 <b>Devices</b>
@@ -64,22 +64,7 @@ It stops sending for good. What it has sent stays in your results."""
 dialog = Dialog(
     Window(
         Jinja(LIST),
-        ScrollingGroup(
-            Column(
-                Select(
-                    Format("{item[0]}"),
-                    id="open",
-                    item_id_getter=lambda item: item[1],
-                    items="labels",
-                    type_factory=int,
-                    on_click=handlers.open_card,
-                )
-            ),
-            id="pages",
-            width=1,
-            height=8,
-            hide_on_single_page=True,
-        ),
+        choices("open", items="labels", on_click=handlers.open_card),
         Row(
             SwitchTo(Format("{add_label}"), id="add", state=Devices.add),
             SwitchTo(Const("⟳ Refresh"), id="refresh", state=Devices.list),

@@ -6,6 +6,7 @@ from aiogram_dialog.widgets.kbd import Button
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
+from bot.dialogs.context import actor_of
 from bot.dialogs.devices.delays import read_delays
 from bot.dialogs.devices.getters import suggest_name
 from bot.dialogs.devices.states import Devices as States
@@ -26,7 +27,7 @@ async def open_card(_callback: CallbackQuery, _select: Any, manager: DialogManag
 async def add_suggested(
     _callback: CallbackQuery, _button: Button, manager: DialogManager, devices: FromDishka[Devices]
 ) -> None:
-    name = suggest_name(await devices.list(manager.middleware_data["actor"]))
+    name = suggest_name(await devices.list(actor_of(manager)))
     await _add(manager, devices, name)
 
 
@@ -38,7 +39,7 @@ async def add_named(
 
 
 async def _add(manager: DialogManager, devices: Devices, name: str) -> None:
-    manager.dialog_data["device_id"] = await devices.add_simulated(manager.middleware_data["actor"], name)
+    manager.dialog_data["device_id"] = await devices.add_simulated(actor_of(manager), name)
     if manager.dialog_data["only_adding"]:
         await manager.done()
     else:
@@ -56,7 +57,7 @@ async def leave_add(_callback: CallbackQuery, _button: Button, manager: DialogMa
 async def pause(
     callback: CallbackQuery, _button: Button, manager: DialogManager, devices: FromDishka[Devices]
 ) -> None:
-    await devices.pause(manager.middleware_data["actor"], manager.dialog_data["device_id"])
+    await devices.pause(actor_of(manager), manager.dialog_data["device_id"])
     await callback.answer("Paused. It starts no message until you resume.")
 
 
@@ -64,7 +65,7 @@ async def pause(
 async def resume(
     callback: CallbackQuery, _button: Button, manager: DialogManager, devices: FromDishka[Devices]
 ) -> None:
-    await devices.resume(manager.middleware_data["actor"], manager.dialog_data["device_id"])
+    await devices.resume(actor_of(manager), manager.dialog_data["device_id"])
     await callback.answer("It goes on sending.")
 
 
@@ -72,7 +73,7 @@ async def resume(
 async def restart(
     callback: CallbackQuery, _button: Button, manager: DialogManager, devices: FromDishka[Devices]
 ) -> None:
-    await devices.restart(manager.middleware_data["actor"], manager.dialog_data["device_id"])
+    await devices.restart(actor_of(manager), manager.dialog_data["device_id"])
     await callback.answer("Restarting. Refresh in a few seconds.")
 
 
@@ -92,7 +93,7 @@ async def type_delays(
 
 async def _set_delays(manager: DialogManager, devices: Devices, text: str) -> None:
     shortest, longest = read_delays(text)
-    actor, device_id = manager.middleware_data["actor"], manager.dialog_data["device_id"]
+    actor, device_id = actor_of(manager), manager.dialog_data["device_id"]
     await devices.set_delays(actor, device_id, shortest, longest)
     await manager.switch_to(States.card)
 
@@ -101,6 +102,6 @@ async def _set_delays(manager: DialogManager, devices: Devices, text: str) -> No
 async def remove(
     callback: CallbackQuery, _button: Button, manager: DialogManager, devices: FromDishka[Devices]
 ) -> None:
-    await devices.remove(manager.middleware_data["actor"], manager.dialog_data["device_id"])
+    await devices.remove(actor_of(manager), manager.dialog_data["device_id"])
     await callback.answer("Removed.")
     await manager.switch_to(States.list)

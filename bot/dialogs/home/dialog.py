@@ -1,7 +1,7 @@
 """Home: is everything all right, what goes out next, and the way to everything else."""
 
 from aiogram_dialog import Dialog, Window
-from aiogram_dialog.widgets.kbd import Button, Column, Row, Select, Start, SwitchTo
+from aiogram_dialog.widgets.kbd import Button, Row, Start, SwitchTo
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.contacts.states import Contacts
@@ -9,6 +9,7 @@ from bot.dialogs.devices.states import Devices
 from bot.dialogs.home.getters import get_alerts, get_home
 from bot.dialogs.home.handlers import acknowledge, resume_everything, stop_everything
 from bot.dialogs.home.states import Home
+from bot.dialogs.navigation import choices
 from bot.dialogs.sequences.handlers import open_created
 from bot.dialogs.sequences.states import NewSequence, Sequences
 from bot.dialogs.settings.states import Settings
@@ -86,16 +87,7 @@ dialog = Dialog(
     ),
     Window(
         Jinja(ALERTS),
-        Column(
-            Select(
-                Format("{item[0]}"),
-                id="seen",
-                item_id_getter=lambda item: item[1],
-                items="unseen",
-                type_factory=int,
-                on_click=acknowledge,
-            )
-        ),
+        choices("seen", items="unseen", on_click=acknowledge),
         SwitchTo(Const("‹ Back"), id="back", state=Home.main),
         state=Home.alerts,
         getter=get_alerts,

@@ -6,6 +6,7 @@ from aiogram_dialog.widgets.kbd import Button
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
+from bot.dialogs.context import actor_of
 from bot.dialogs.home.states import Home
 from engine.alerts import Alerts
 from engine.workspaces import Workspaces
@@ -15,7 +16,7 @@ from engine.workspaces import Workspaces
 async def stop_everything(
     callback: CallbackQuery, _button: Button, manager: DialogManager, workspaces: FromDishka[Workspaces]
 ) -> None:
-    await workspaces.stop_everything(manager.middleware_data["actor"])
+    await workspaces.stop_everything(actor_of(manager))
     await callback.answer("Everything is stopped.")
     await manager.switch_to(Home.main)
 
@@ -24,7 +25,7 @@ async def stop_everything(
 async def resume_everything(
     callback: CallbackQuery, _button: Button, manager: DialogManager, workspaces: FromDishka[Workspaces]
 ) -> None:
-    await workspaces.resume_everything(manager.middleware_data["actor"])
+    await workspaces.resume_everything(actor_of(manager))
     await callback.answer("Sending goes on.")
 
 
@@ -36,5 +37,5 @@ async def acknowledge(
     alert_id: int,
     alerts: FromDishka[Alerts],
 ) -> None:
-    await alerts.acknowledge(manager.middleware_data["actor"], alert_id)
+    await alerts.acknowledge(actor_of(manager), alert_id)
     await callback.answer("Seen by you.")

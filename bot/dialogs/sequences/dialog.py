@@ -19,7 +19,7 @@ from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.contacts.states import Contacts
 from bot.dialogs.devices.states import Devices
-from bot.dialogs.navigation import back_and_home, home
+from bot.dialogs.navigation import back_and_home, choices, home
 from bot.dialogs.sequences import getters, handlers
 from bot.dialogs.sequences.states import NewSequence, Sequences
 
@@ -46,8 +46,7 @@ CARD = """\
 {% if stopped %}
 ⛔ Everything is stopped; resume at Home.
 {% endif %}
-👥 {{ "{:,}".format(card.contacts) }} people\
-{% for count, word in people %} · {{ "{:,}".format(count) }} {{ word }}{% endfor %}
+👥 {{ "{:,}".format(card.contacts) }} people{% if people %} · {{ people }}{% endif %}
 
 📱 {{ card.devices|map(attribute=1)|join(", ") or "no device" }}\
 {% if card.niche %} · 🏷 {{ card.niche }}{% endif %}\
@@ -116,22 +115,7 @@ sequences = Dialog(
                 on_click=handlers.choose_tab,
             )
         ),
-        ScrollingGroup(
-            Column(
-                Select(
-                    Format("{item[0]}"),
-                    id="open",
-                    item_id_getter=lambda item: item[1],
-                    items="labels",
-                    type_factory=int,
-                    on_click=handlers.open_card,
-                )
-            ),
-            id="pages",
-            width=1,
-            height=8,
-            hide_on_single_page=True,
-        ),
+        choices("open", items="labels", on_click=handlers.open_card),
         Start(Const("+ New"), id="new", state=NewSequence.name),
         back_and_home(),
         state=Sequences.list,
@@ -165,16 +149,7 @@ sequences = Dialog(
     ),
     Window(
         Jinja(PEOPLE),
-        Column(
-            Select(
-                Format("📋 {item[0]}"),
-                id="list",
-                item_id_getter=lambda item: item[1],
-                items="lists",
-                type_factory=int,
-                on_click=handlers.join_list,
-            )
-        ),
+        choices("list", items="lists", on_click=handlers.join_list, label="📋 {item[0]}"),
         Button(
             Format("🏷 Everyone interested in {niche}"), id="niche", on_click=handlers.join_niche, when="has_niche"
         ),
@@ -193,8 +168,8 @@ sequences = Dialog(
         Jinja(
             "<b>Delete “{{ card.name }}”?</b>\n\n"
             "{% if deletable %}Nobody has ever joined it, so it goes for good."
-            "{% else %}{{ '{:,}'.format(card.contacts) }} people are or were in it, so it moves to the archive: "
-            "nothing more is sent, and its history is kept.{% endif %}"
+            "{% else %}{{ '{:,}'.format(card.contacts) }} people are or were in it, so it moves to the archive "
+            "for good: who is on their way gets nothing more, and its history is kept.{% endif %}"
         ),
         Row(
             Button(Const("🗑 Delete"), id="delete", on_click=handlers.delete),
@@ -248,16 +223,7 @@ new_sequence = Dialog(
     Window(
         Jinja("<b>{{ name }}</b> · 3 of 4\n\nWhich interest is it for? Tap one, type one, or leave it out."),
         TextInput(id="niche", on_success=handlers.take_niche),
-        Column(
-            Select(
-                Format("🏷 {item[0]}"),
-                id="choose",
-                item_id_getter=lambda item: item[1],
-                items="niches",
-                type_factory=int,
-                on_click=handlers.choose_niche,
-            )
-        ),
+        choices("choose", items="niches", on_click=handlers.choose_niche, label="🏷 {item[0]}"),
         Next(Const("No particular interest ›"), id="none"),
         back_and_home(NewSequence.device),
         state=NewSequence.niche,

@@ -64,9 +64,7 @@ async def get_card(
         "badge": BADGES[card.status],
         "steps": [step_line(step) for step in card.steps[:MOST_SHOWN]],
         "more": max(0, len(card.steps) - MOST_SHOWN),
-        "people": [(card.people[status], word) for status, word in PEOPLE.items() if card.people.get(status)]
-        if card.status is not SequenceStatus.DRAFT
-        else [("all", "wait for the start")] * bool(card.contacts),
+        "people": _people(card),
         "next_due": when(card.next_due_at, overview.now, card.time_zone)
         if card.next_due_at and card.status is SequenceStatus.ACTIVE
         else None,
@@ -79,6 +77,14 @@ async def get_card(
         "skips": card.skip_weekends,
         "sends_daily": not card.skip_weekends,
     }
+
+
+def _people(card: SequenceCard) -> str:
+    """Tell where they are: "200 on their way · 28 finished"."""
+    if card.status is SequenceStatus.DRAFT:
+        return "waiting for the start" if card.contacts else ""
+    present = ((card.people.get(status, 0), word) for status, word in PEOPLE.items())
+    return " · ".join(f"{count:,} {word}" for count, word in present if count)
 
 
 def step_line(step: Any) -> dict[str, Any]:

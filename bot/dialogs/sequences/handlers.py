@@ -8,8 +8,8 @@ from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
 from bot.dialogs.builder.states import Builder
+from bot.dialogs.context import actor_of
 from bot.dialogs.sequences.states import NewSequence, Sequences
-from engine.actor import Actor
 from engine.contacts.book import ContactBook
 from engine.devices.registry import check_name
 from engine.sequences.catalogue import SequenceCatalogue
@@ -32,11 +32,6 @@ def told(report: JoinReport) -> str:
     parts = [f"{report.joined:,} joined"]
     parts += [f"{count:,} {REFUSALS[reason]}" for reason, count in report.refused.items()]
     return " · ".join(parts)
-
-
-def actor_of(manager: DialogManager) -> Actor:
-    actor: Actor = manager.middleware_data["actor"]
-    return actor
 
 
 def sequence_of(manager: DialogManager) -> int:

@@ -5,6 +5,7 @@ from aiogram_dialog import DialogManager, StartMode
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
+from bot.dialogs.context import actor_of
 from bot.dialogs.home.states import Home
 from bot.dialogs.welcome.answers import read_country, read_quiet_hours, read_zone, zones_of
 from bot.dialogs.welcome.getters import is_changing
@@ -32,7 +33,7 @@ async def type_country(
 
 async def _save_country(manager: DialogManager, workspaces: Workspaces, country: str) -> None:
     """Save it at once, with a time of that country; the next question may correct the time."""
-    actor = manager.middleware_data["actor"]
+    actor = actor_of(manager)
     zone, zones = (await workspaces.get(actor)).time_zone, zones_of(country)
     await workspaces.set_place(actor, country=country, time_zone=zone if zone in zones else zones[0])
     await manager.switch_to(Welcome.time_zone)
@@ -46,7 +47,7 @@ async def choose_zone(
     zone: str,
     workspaces: FromDishka[Workspaces],
 ) -> None:
-    country = (await workspaces.get(manager.middleware_data["actor"])).country
+    country = (await workspaces.get(actor_of(manager))).country
     await _save_zone(manager, workspaces, country, zone)
 
 
@@ -54,12 +55,12 @@ async def choose_zone(
 async def type_zone(
     _message: Message, _input: Any, manager: DialogManager, text: str, workspaces: FromDishka[Workspaces]
 ) -> None:
-    country = (await workspaces.get(manager.middleware_data["actor"])).country
+    country = (await workspaces.get(actor_of(manager))).country
     await _save_zone(manager, workspaces, country, read_zone(text, country))
 
 
 async def _save_zone(manager: DialogManager, workspaces: Workspaces, country: str, zone: str) -> None:
-    await workspaces.set_place(manager.middleware_data["actor"], country=country, time_zone=zone)
+    await workspaces.set_place(actor_of(manager), country=country, time_zone=zone)
     if is_changing(manager):
         await manager.done()
     else:
@@ -86,7 +87,7 @@ async def type_quiet_hours(
 
 async def _save_quiet_hours(manager: DialogManager, workspaces: Workspaces, text: str) -> None:
     start, end = read_quiet_hours(text) or (None, None)
-    await workspaces.set_quiet_hours(manager.middleware_data["actor"], start, end)
+    await workspaces.set_quiet_hours(actor_of(manager), start, end)
     if is_changing(manager):
         await manager.done()
     else:

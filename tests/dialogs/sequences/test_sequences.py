@@ -97,7 +97,7 @@ async def test_people_join_by_list_and_the_others_are_explained(chat, draft, peo
     await chat.press("👥 Add people")
     await chat.press("👥 All 4 contacts")
     assert chat.toast.text == "3 joined · 1 have given no permission"
-    assert "👥 3 people · 3 on their way" in chat.text
+    assert "👥 3 people · waiting for the start" in chat.text
     await chat.press("👥 Add people")
     await chat.press("👥 All 4 contacts")
     assert chat.toast.text == "0 joined · 3 are in it already · 1 have given no permission"
@@ -126,7 +126,7 @@ async def test_delete_asks_and_archives_what_somebody_has_joined(chat, draft, pe
     await chat.press("👥 Add people")
     await chat.press("👥 All 4 contacts")
     await chat.press("🗑 Delete")
-    assert "so it moves to the archive" in chat.text
+    assert "so it moves to the archive for good" in chat.text
     await chat.press("Keep it")
     assert (await catalogue.card(owner, draft)).status is SequenceStatus.DRAFT
     await chat.press("🗑 Delete")
