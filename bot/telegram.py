@@ -28,7 +28,7 @@ from bot.menus import MENUS
 from bot.storage import PostgresStorage
 from engine.actor import Actor
 from engine.database import Database
-from engine.errors import DripdeskError
+from engine.errors import DripdeskError, NotFoundError
 from engine.workspaces import Workspaces
 
 log = structlog.get_logger()
@@ -93,16 +93,18 @@ async def claim(
     actor: Actor | None,
     workspaces: FromDishka[Workspaces],
 ) -> None:
-    """Take the first owner in. An operator who follows an old link is simply at home."""
-    payload = command.args or ""
-    if actor is None and message.from_user is not None:
-        token = payload.removeprefix(CLAIM)
-        person = message.from_user
-        claimed = await workspaces.claim(token, telegram_user_id=person.id, name=person.first_name)
-        dialog_manager.middleware_data["actor"] = claimed
-        await dialog_manager.start(Welcome.country, mode=StartMode.RESET_STACK)
+    """Take the first owner in. Who only guesses, or comes too late, gets no answer, as any stranger."""
+    person = message.from_user
+    if actor is not None or person is None:
+        await dialog_manager.start(Home.main, mode=StartMode.RESET_STACK)
         return
-    await dialog_manager.start(Home.main, mode=StartMode.RESET_STACK)
+    token = (command.args or "").removeprefix(CLAIM)
+    try:
+        claimed = await workspaces.claim(token, telegram_user_id=person.id, name=person.first_name)
+    except NotFoundError:
+        return
+    dialog_manager.middleware_data["actor"] = claimed
+    await dialog_manager.start(Welcome.country, mode=StartMode.RESET_STACK)
 
 
 @router.message(Command("start", "help", "menu"), F.chat.type == "private")
