@@ -115,15 +115,15 @@ class Operator:
         self.press("Web form")
         self.see("imported (", within=20)
 
-    def import_people(self, count: int, name: str = "people") -> list[str]:
-        """Import this many made-up people; their phones."""
-        phones = [f"+6010000{number:04}" for number in range(1, count + 1)]
-        rows = "\n".join(f"Person {index},{phone}" for index, phone in enumerate(phones, 1))
+    def import_people(self, count: int, *, series: int) -> str:
+        """Import this many made-up people of a series (0–99), no two alike; the name of their list."""
+        rows = "\n".join(f"Person {number},{made_up_phone(series, number)}" for number in range(count))
+        name = f"series {series}"
         self.upload(f"{name}.csv", f"Name,Phone\n{rows}\n".encode())
-        self.see("Where did these people opt in?")
+        self.see(f"{name}.csv", "Where did these people opt in?")
         self.press("Web form")
-        self.see(f"{count:,} imported", within=20)
-        return phones
+        self.see(f"{count} imported", name)
+        return name
 
     def create_sequence(
         self, name: str, plan: str, devices: Iterable[str], *, skip_weekends: bool = False
@@ -153,10 +153,26 @@ class Operator:
         self.press(name)
         return self.see(name, "people", "📱")
 
-    def add_everyone(self) -> None:
+    def add_people(self, list_name: str) -> None:
         """From a sequence's card."""
         self.press("Add people")
-        self.press("All ")
+        self.press(f"📋 {list_name}")
+        self.see("people", "📱")
+
+    def run_sequence(
+        self, name: str, plan: str, devices: Iterable[str], list_name: str, *, skip_weekends: bool = False
+    ) -> None:
+        """Create it, add these people and start it; leaves the chat at its card."""
+        self.create_sequence(name, plan, devices, skip_weekends=skip_weekends)
+        self.press("Done")
+        self.see(name, "📱")
+        self.add_people(list_name)
+        assert "Started" in self.press("Start")
+
+
+def made_up_phone(series: int, number: int) -> str:
+    """Of a range that Malaysia has not assigned."""
+    return f"+6010000{series:02}{number:02}"
 
 
 def _button(message: Message, label: str) -> str | None:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -164,6 +164,30 @@ class Product:
         response = self.http.post(path, json=body)
         assert response.is_success, f"POST {path} {body}: {response.status_code} {response.text}"
         return response.json()
+
+    def now(self) -> datetime:
+        """Business time."""
+        return datetime.fromisoformat(self.get("/sandbox/clock")["now"])
+
+    def run_clock(self, speed: float) -> None:
+        self.post("/sandbox/clock", speed=speed)
+
+    def jump_to(self, instant: datetime) -> None:
+        self.post("/sandbox/clock", jump_to=instant.isoformat())
+
+    def jump_to_next_due(self) -> None:
+        """As the page's button does, once something is waiting for its time."""
+        wait_until(lambda: self.get("/sandbox/clock")["next_due"], "something is due later")
+        self.post("/sandbox/clock", jump_to="next_due")
+
+    def let_pass(self, business_time: timedelta) -> None:
+        until = self.now() + business_time
+        wait_until(lambda: self.now() >= until, f"{business_time} of business time")
+
+    def wait_until_all_is_sent(self, within: float = 60.0) -> None:
+        """Until no message of those that exist is waiting or on its way."""
+        unfinished = "SELECT 1 FROM broadcast_messages WHERE status IN ('pending', 'processing') LIMIT 1"
+        wait_until(lambda: not self.sql(unfinished), "every message has its outcome", within)
 
     def _is_ready(self) -> bool:
         assert self._process is not None

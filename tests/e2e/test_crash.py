@@ -29,8 +29,8 @@ def set_going(product: Product) -> Operator:
 
 def finish(product: Product) -> None:
     """Let both days go by."""
+    open_messages = "SELECT count(*) FROM broadcast_messages WHERE status IN ('pending', 'processing')"
     for _ in range(2):
-        open_messages = "SELECT count(*) FROM broadcast_messages WHERE status IN ('pending', 'processing')"
         wait_until(lambda: product.sql(open_messages)[0][0] == 0, "the queue is empty", 90)
         if product.get("/sandbox/clock")["next_due"]:
             product.post("/sandbox/clock", jump_to="next_due")

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -28,7 +29,7 @@ def gaps(lines: list[LedgerLine]) -> dict[int, list[float]]:
     for line in lines:
         by_device[line.device].append(line.business_at)
     return {
-        device: [(later - earlier).total_seconds() for earlier, later in zip(at, at[1:], strict=False)]
+        device: [(later - earlier).total_seconds() for earlier, later in pairwise(at)]
         for device, at in by_device.items()
     }
 

@@ -1,0 +1,250 @@
+"""The five-minute tour on the page, in a real browser. TOUR_SCREENSHOTS=docs/tour renews the README's pictures."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from tests.e2e.harness import CONTACTS, ROOT, Product
+
+pytestmark = pytest.mark.browser
+
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+PLAN = """\
+Day 1 09:00
+Hi {{ name | default('there') }}, welcome to the studio!
+Day 2
+Here is the *price list*. Shall we book your first class?"""
+
+DROP = """\
+([target, name, text]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([text], name, { type: "text/csv" }));
+  for (const type of ["dragover", "drop"])
+    target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    assert chromium, "The browser tour needs Chromium: sh tests/install_chromium.sh"
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        running = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser found wrong with the page."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, product: Product, complaints: list[str]) -> Iterator[Page]:
+    page = browser.new_page(viewport=DESKTOP, color_scheme="light")
+    page.set_default_timeout(15_000)
+    page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
+    page.on("response", lambda response: response.ok or complaints.append(f"{response.url}: {response.status}"))
+    page.goto(product.url)
+    yield page
+    page.close()
+
+
+class Tour:
+    """A person at the page."""
+
+    def __init__(self, page: Page, pictures: Path) -> None:
+        self.page = page
+        self._pictures = pictures
+
+    @property
+    def chat(self) -> Locator:
+        return self.page.locator(".timeline:visible")
+
+    def tap(self, label: str) -> None:
+        """The button of the newest menu that has it."""
+        self._button(label).click()
+
+    def can_tap(self, label: str) -> None:
+        expect(self._button(label)).to_be_visible()
+
+    def say(self, text: str) -> None:
+        self.page.get_by_test_id("composer").fill(text)
+        self.page.get_by_test_id("send").click()
+
+    def sees(self, text: str) -> None:
+        expect(self.chat.locator("li.message:not(.own)", has_text=text).last).to_be_visible(timeout=15_000)
+
+    def is_told(self, text: str) -> None:
+        """By a toast, which a tap sends away."""
+        self.page.get_by_test_id("toast").filter(has_text=text).click()
+
+    def goes_to(self, chat: str) -> None:
+        self.page.get_by_role("tab", name=re.compile(chat)).click()
+
+    def waits_for_phones(self, messages: int) -> None:
+        self.page.wait_for_function(
+            "least => parseInt(document.querySelector('#phone-counter').textContent.replace(/\\\\D*/, '')) >= least",
+            arg=messages,
+            timeout=45_000,
+        )
+
+    def _button(self, label: str) -> Locator:
+        return self.chat.locator(".keyboard button", has_text=label).last
+
+    def photographs(self, name: str) -> None:
+        self.page.screenshot(path=self._pictures / f"{name}.png", animations="disabled")
+
+
+@pytest.fixture
+def tour(page: Page, artifacts: Path) -> Tour:
+    wished = os.environ.get("TOUR_SCREENSHOTS")
+    pictures = ROOT / wished if wished else artifacts
+    pictures.mkdir(parents=True, exist_ok=True)
+    return Tour(page, pictures)
+
+
+def test_the_five_minute_tour(tour: Tour, page: Page, complaints: list[str]) -> None:
+    _make_it_ours(tour, page)
+    _prepare(tour, page)
+    _watch_pause_and_resume(tour, page)
+    _break_a_device(tour, page)
+    _reply_from_a_phone(tour, page)
+    _on_a_small_screen(tour, page)
+    assert complaints == []
+
+
+def _make_it_ours(tour: Tour, page: Page) -> None:
+    expect(page.get_by_test_id("claim")).to_be_visible()
+    tour.photographs("1-welcome")
+    page.get_by_test_id("claim").click()
+    for question, answer in (("1 of 3", "Malaysia"), ("2 of 3", "Kuala Lumpur"), ("3 of 3", "22:00–07:00")):
+        tour.sees(question)
+        tour.tap(answer)
+    tour.sees("Add the device that will send")
+    tour.goes_to("Alerts")
+    page.get_by_test_id("add-bot").click()
+    tour.sees("will be posted here")
+    tour.goes_to("dripdesk")
+
+
+def _prepare(tour: Tour, page: Page) -> None:
+    tour.tap("Add your first device")
+    tour.sees("What should it be called?")
+    tour.say("Front desk")
+    tour.can_tap("Import your contacts")
+    tour.tap("Devices")
+    tour.tap("+ Add")
+    tour.sees("What should it be called?")
+    tour.say("Studio")
+    tour.sees("Queue: 0 messages")
+    for device in ("Studio", "Front desk"):
+        tour.tap("Delays")
+        tour.tap("5–15")
+        tour.sees("Delay between messages: 5–15 s")
+        if device == "Studio":
+            tour.tap("Back")
+            tour.tap("Front desk")
+
+    content = CONTACTS.read_text(encoding="utf-8")
+    page.locator("#telegram").evaluate(
+        "(target, file) => (" + DROP + ")([target, ...file])", [CONTACTS.name, content]
+    )
+    page.get_by_test_id("upload-send").click()
+    tour.sees("Where did these people opt in?")
+    expect(page.get_by_text("Welcome to dripdesk")).to_have_count(0)  # it makes room
+    tour.photographs("2-contacts")
+    tour.tap("Web form")
+    tour.sees("228 imported")
+
+    tour.tap("Home")
+    tour.tap("Make your first sequence")
+    tour.sees("1 of 4")
+    tour.say("Welcome week")
+    for device in ("Front desk", "Studio"):
+        tour.tap(device)
+        tour.can_tap(f"✓ {device}")
+    tour.tap("Continue")
+    tour.tap("No particular interest")
+    tour.tap("Send on every day")
+    tour.sees("Paste the whole plan")
+    tour.say(PLAN)
+    tour.sees("Type or paste more")
+    tour.photographs("3-messages")
+    tour.tap("Done")
+    tour.tap("Add people")
+    tour.tap("contacts ·")
+    tour.sees("228 people")
+
+
+def _watch_pause_and_resume(tour: Tour, page: Page) -> None:
+    page.get_by_test_id("speed-60").click()
+    tour.tap("Start")
+    tour.sees("Next message")
+    expect(page.get_by_test_id("jump")).to_be_enabled()
+    page.get_by_test_id("jump").click()
+    tour.waits_for_phones(40)
+    page.locator(".phone-row").first.click()
+    tour.tap("Refresh")
+    tour.sees("queued")
+    tour.photographs("4-running")
+    tour.tap("Pause")
+    tour.sees("Paused")
+    tour.is_told("Paused.")
+    tour.tap("Resume")
+    tour.sees("Active")
+    tour.is_told("It goes on")
+
+
+def _break_a_device(tour: Tour, page: Page) -> None:
+    page.get_by_test_id("fault-1-ban").click()
+    tour.goes_to("Alerts")
+    tour.sees("Device down")
+    tour.photographs("5-alert")
+    tour.tap("Acknowledge")
+    tour.sees("Seen by Aisyah")
+    page.get_by_test_id("fault-1-ban").click()
+    tour.goes_to("dripdesk")
+    tour.say("/start")
+    tour.sees("1 of 2 devices can send")
+    tour.tap("Devices")
+    tour.tap("Front desk")
+    tour.tap("Restart")
+    tour.goes_to("Alerts")
+    tour.sees("Resolved")
+
+
+def _reply_from_a_phone(tour: Tour, page: Page) -> None:
+    page.get_by_test_id("speed-1440").click()
+    tour.waits_for_phones(228)
+    page.get_by_test_id("jump").click()
+    tour.waits_for_phones(2 * 228)
+    page.get_by_test_id("speed-1").click()
+    page.locator(".phone-row").first.click()
+    page.get_by_test_id("reply-box").fill("STOP")
+    page.get_by_test_id("reply-send").click()
+    expect(page.get_by_test_id("phone-message")).to_have_count(4)  # two days, STOP and its confirmation
+    tour.goes_to("dripdesk")
+    tour.say("/start")
+    tour.tap("Sequences")
+    tour.tap("Welcome week")
+    tour.sees("finished")
+    tour.photographs("6-finished")
+
+
+def _on_a_small_screen(tour: Tour, page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    tour.photographs("7-small-chat")
+    page.get_by_test_id("view-phones").click()
+    expect(page.get_by_test_id("phone-message").last).to_be_visible()
+    tour.photographs("8-small-phones")
