@@ -55,3 +55,8 @@ def choices(
         on_click=on_click,
     )
     return ScrollingGroup(buttons, id=f"{id}_pages", width=width, height=8, hide_on_single_page=True)
+
+
+def coming(instant: datetime, now: datetime, zone: str) -> str:
+    """Write when something goes out; what is due already is waiting its turn."""
+    return when(instant, now, zone) if instant > now else "now"

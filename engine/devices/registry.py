@@ -150,7 +150,9 @@ class Devices:
 
     async def restart(self, actor: Actor, device_id: int) -> None:
         """Let the device go, so that an engine takes it up afresh, also when it was parked or banned."""
-        await self._change(actor, device_id, "device.restart", owner=None, state=DeviceState.CONNECTING)
+        await self._change(
+            actor, device_id, "device.restart", owner=None, state=DeviceState.CONNECTING, last_error=None
+        )
 
     async def remove(self, actor: Actor, device_id: int) -> None:
         """Take the device out of service. Refused while a sequence depends on it alone or people wait for it."""

@@ -4,7 +4,7 @@ from aiogram_dialog import DialogManager
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.builder.formatting import to_telegram_html
+from bot.dialogs.formatting import to_telegram_html
 from engine.actor import Actor
 from engine.errors import NotFoundError
 from engine.sequences.catalogue import SequenceCard, SequenceCatalogue, StepView

@@ -9,10 +9,10 @@ from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
 from bot.dialogs.builder.attachments import read_attachment, send_preview
-from bot.dialogs.builder.formatting import to_telegram_html, to_whatsapp
 from bot.dialogs.builder.getters import find_step, sequence_of
 from bot.dialogs.builder.states import Builder
 from bot.dialogs.context import actor_of, bot_of
+from bot.dialogs.formatting import to_telegram_html, to_whatsapp
 from engine.errors import InvalidInputError
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl

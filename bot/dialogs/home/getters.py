@@ -3,7 +3,7 @@ from typing import Any
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.navigation import when
+from bot.dialogs.navigation import coming, when
 from engine.actor import Actor
 from engine.alerts import Alerts
 from engine.reports.overview import Overviews
@@ -17,7 +17,7 @@ async def get_home(actor: Actor, overviews: FromDishka[Overviews], **_: Any) -> 
     return {
         "overview": overview,
         "now": when(overview.now, overview.now, overview.time_zone).removeprefix("today "),
-        "next_send": when(next_send, overview.now, overview.time_zone) if next_send else None,
+        "next_send": coming(next_send, overview.now, overview.time_zone) if next_send else None,
         "stopped": overview.stopped_at is not None,
         "running": overview.stopped_at is None,
         "needs_device": overview.devices == 0,

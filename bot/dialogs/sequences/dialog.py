@@ -58,7 +58,7 @@ Next message: {{ next_due }}
 {% for step in steps %}
 
 <b>{{ step.header }}</b> <i>joined now: {{ step.date }}</i>
-{% if step.media %}📎 {{ step.media }} {% endif %}{{ step.text }}
+{% if step.media %}📎 {{ step.media }} {% endif %}{{ step.html|safe }}
 {% if step.results.planned %}
 ✓ {{ step.results.sent }} sent\
 {% if step.results.queued %} · {{ step.results.queued }} queued{% endif %}\

@@ -4,7 +4,8 @@ from aiogram_dialog import DialogManager
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.navigation import when
+from bot.dialogs.formatting import to_telegram_html
+from bot.dialogs.navigation import coming
 from engine.actor import Actor
 from engine.contacts.book import ContactBook
 from engine.devices.registry import Devices
@@ -65,7 +66,7 @@ async def get_card(
         "steps": [step_line(step) for step in card.steps[:MOST_SHOWN]],
         "more": max(0, len(card.steps) - MOST_SHOWN),
         "people": _people(card),
-        "next_due": when(card.next_due_at, overview.now, card.time_zone)
+        "next_due": coming(card.next_due_at, overview.now, card.time_zone)
         if card.next_due_at and card.status is SequenceStatus.ACTIVE
         else None,
         "stopped": overview.stopped_at is not None,
@@ -94,7 +95,7 @@ def step_line(step: Any) -> dict[str, Any]:
         "header": step.header,
         "date": f"{step.if_joined_now:%a} {step.if_joined_now.day} {step.if_joined_now:%b}",
         "kind": step.kind.value,
-        "text": text[:PREVIEW] + ("…" if len(text) > PREVIEW else ""),
+        "html": to_telegram_html(text[:PREVIEW] + ("…" if len(text) > PREVIEW else "")),
         "media": step.media_name,
         "results": step.results,
     }

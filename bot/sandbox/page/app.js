@@ -18,6 +18,7 @@ const RETRY_MILLISECONDS = 2000;
 const onEvent = {
   message({ message }) {
     chat.receive(message);
+    if (message.media && message.chat_id === chat.currentChat()?.id && chat.isOwn(message)) welcome.hasSentFile(chat.currentChat());
     if (welcome.isUnclaimed() && message.from?.is_bot) notices.attempt(readState); // it may be the answer to the claim
   },
   edited: ({ message }) => chat.change(message),

@@ -17,6 +17,12 @@ export function setState(state) {
   operator = state.operator;
 }
 
+/** A file was sent: the way on is in the chat, which needs the room. */
+export function hasSentFile(chat) {
+  localStorage.setItem(DISMISSED, "yes");
+  showFor(chat);
+}
+
 export const isUnclaimed = () => claimCommand !== null;
 
 export function showFor(chat) {

@@ -1,7 +1,7 @@
 import pytest
 from aiogram.types import MessageEntity
 
-from bot.dialogs.builder.formatting import to_telegram_html, to_whatsapp
+from bot.dialogs.formatting import to_telegram_html, to_whatsapp
 from engine.devices.registry import Devices
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.editor import SequenceEditor
