@@ -24,7 +24,8 @@ class Operator:
 
     def messages(self) -> list[Message]:
         """Oldest first."""
-        return self._product.get(f"/sandbox/chats/{self._chat_id}/messages", limit=200)
+        messages: list[Message] = self._product.get(f"/sandbox/chats/{self._chat_id}/messages", limit=200)
+        return messages
 
     def said_by_bot(self) -> list[Message]:
         return [message for message in self.messages() if message["from"] and message["from"]["is_bot"]]
@@ -50,7 +51,10 @@ class Operator:
     # Acting
 
     def say(self, text: str) -> Message:
-        return self._product.post("/sandbox/message", chat_id=self._chat_id, text=text, user_id=self._user_id)
+        message: Message = self._product.post(
+            "/sandbox/message", chat_id=self._chat_id, text=text, user_id=self._user_id
+        )
+        return message
 
     def press(self, label: str, *, message: Message | None = None, within: float = 10.0) -> str:
         """Tap the button whose label has this part, when the newest menu (or `message`) has it; its toast."""
@@ -77,7 +81,8 @@ class Operator:
             files={"file": (name, content, mime_type)},
         )
         response.raise_for_status()
-        return response.json()
+        message: Message = response.json()
+        return message
 
     # The usual ways
 

@@ -28,7 +28,7 @@ LOOK_EVERY = 0.05
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T], what: str, within: float = 20.0) -> T:
+def wait_until(condition: Callable[[], T | None], what: str, within: float = 20.0) -> T:
     """Poll until `condition` holds; its value. The AssertionError says what never happened."""
     deadline = time.monotonic() + within
     while not (held := condition()):
@@ -149,7 +149,8 @@ class Product:
         async def run() -> list[asyncpg.Record]:
             connection = await asyncpg.connect(host=socket_directory, user="postgres", database="postgres")
             try:
-                return await connection.fetch(statement, *values)
+                rows: list[asyncpg.Record] = await connection.fetch(statement, *values)
+                return rows
             finally:
                 await connection.close()
 

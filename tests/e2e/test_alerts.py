@@ -1,7 +1,5 @@
 """What the alerts group is told, and what people do there: one message a problem, edited until it is over."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.e2e.chat import ALERTS_GROUP, Message, Operator
@@ -27,7 +25,7 @@ def numbers(product: Product, operator: Operator) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def group(product: Product, numbers: dict[str, int]) -> Iterator[Operator]:
+def group(product: Product, numbers: dict[str, int]) -> Operator:
     alerts = Operator(product, ALERTS_GROUP)
     alerts.see("will be posted here")
     return alerts

@@ -75,7 +75,7 @@ def test_a_stranger_gets_nothing(product: Product, operator: Operator, text: str
     before = in_group.said_by_bot()
     stranger.say(text)
     in_group.say(text)
-    operator.home()  # updates are answered in order: what was to come has come
+    operator.home()  # a whole round trip that began after the stranger's
     assert stranger.said_by_bot() == []
     assert in_group.said_by_bot() == before
 

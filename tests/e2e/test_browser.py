@@ -7,14 +7,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Response,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.e2e.harness import CONTACTS, ROOT, Product
 
 pytestmark = pytest.mark.browser
 
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESKTOP = ViewportSize(width=1440, height=900)
+PHONE = ViewportSize(width=390, height=844)
 PLAN = """\
 Day 1 09:00
 Hi {{ name | default('there') }}, welcome to the studio!
@@ -51,10 +60,19 @@ def complaints() -> list[str]:
 def page(browser: Browser, product: Product, complaints: list[str]) -> Iterator[Page]:
     page = browser.new_page(viewport=DESKTOP, color_scheme="light")
     page.set_default_timeout(15_000)
-    page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
+    def on_response(response: Response) -> None:
+        if not response.ok:
+            complaints.append(f"{response.url}: {response.status}")
+
+    page.on("console", on_console)
+    page.on("response", on_response)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
-    page.on("response", lambda response: response.ok or complaints.append(f"{response.url}: {response.status}"))
     page.goto(product.url)
     yield page
     page.close()
@@ -238,7 +256,7 @@ def _reply_from_a_phone(tour: Tour, page: Page) -> None:
     tour.say("/start")
     tour.tap("Sequences")
     tour.tap("Welcome week")
-    tour.sees("finished")
+    tour.sees("✓ 228 sent")
     tour.photographs("6-finished")
 
 

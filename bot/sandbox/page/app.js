@@ -21,7 +21,10 @@ const onEvent = {
     if (message.media && message.chat_id === chat.currentChat()?.id && chat.isOwn(message)) welcome.hasSentFile(chat.currentChat());
     if (welcome.isUnclaimed() && message.from?.is_bot) notices.attempt(readState); // it may be the answer to the claim
   },
-  edited: ({ message }) => chat.change(message),
+  edited({ message }) {
+    chat.change(message);
+    clock.lookSoon();
+  },
   deleted: chat.remove,
   chat: (event) => chat.describe(event.chat),
   typing: chat.showTyping,

@@ -6,8 +6,10 @@ import { day, duration, seconds, time } from "./format.js";
 import { attempt } from "./notices.js";
 
 const REFRESH_MILLISECONDS = 5000; // what is due next changes without an event of the clock
+const SOON_MILLISECONDS = 300;
 
 let clock = null;
+let looking = null;
 let anchor = 0; // performance.now() at which `clock.now` was true
 
 export const timeZone = () => clock?.time_zone;
@@ -45,9 +47,19 @@ function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+const look = () => api.clock().then(setClock, () => {});
+
+/** Something happened that may have changed what is due next. */
+export function lookSoon() {
+  looking ??= setTimeout(() => {
+    looking = null;
+    look();
+  }, SOON_MILLISECONDS);
+}
+
 export function start() {
   setInterval(() => clock && !document.hidden && render(), 200);
-  setInterval(() => !document.hidden && api.clock().then(setClock, () => {}), REFRESH_MILLISECONDS);
+  setInterval(() => !document.hidden && look(), REFRESH_MILLISECONDS);
   const change = (control, body) => attempt(async () => setClock(await api.setClock(body)), control);
   for (const button of find("speeds").children) {
     button.addEventListener("click", () => change(button, { speed: Number(button.dataset.speed) }));

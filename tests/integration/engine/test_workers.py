@@ -10,8 +10,11 @@ import pytest
 
 from engine.broadcast import pool as pool_module
 from engine.broadcast import worker as worker_module
+from engine.broadcast.claims import Answer, Claimed
+from engine.broadcast.store import Ask
 from engine.database import Database
 from engine.devices import backoff
+from engine.devices.ownership import Ownership
 from engine.errors import StartError
 from engine.notifications import Channel, Notifications
 from engine.transports.contract import Rejected, StateChanged, Unknown
@@ -148,13 +151,23 @@ async def test_a_lease_that_runs_out_during_the_claim_stops_the_send(
     rig: Rig, world: World, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await begin(rig)
-    answers = iter([True, False])  # before the claim, before the call; from then on there is a lease
-    monkeypatch.setattr(type(rig.ownership), "holds_lease", property(lambda _: next(answers, True)))
-    world.clock.set(at(5, 10, 59))
-    await world.processor.run_once(at(5, 11))
-    # No wake-up before the due time is reached, so that the first question is the one before the claim.
-    world.clock.set(at(5, 11))
-    rig.pool.wake()
+    claim, runs_out = rig.pool._desk.claims.submit, [False]
+
+    async def claim_and_run_out(ask: Ask) -> Answer:
+        answer = await claim(ask)
+        runs_out[0] = isinstance(answer, Claimed) and not runs_out[1:]
+        return answer
+
+    def holds_lease(_: Ownership) -> bool:
+        """Without one at the first question after the first claim; from then on there is a lease."""
+        if not runs_out[0]:
+            return True
+        runs_out[:] = [False, True]
+        return False
+
+    monkeypatch.setattr(rig.pool._desk.claims, "submit", claim_and_run_out)
+    monkeypatch.setattr(type(rig.ownership), "holds_lease", property(holds_lease))
+    await rig.move_to(at(5, 11))
     returned = "SELECT count(*) = 1 FROM broadcast_messages WHERE status = 'pending' AND error_code = 'lease_lost'"
     await until(lambda: world.one(returned))
     assert script.asked == []
