@@ -4,6 +4,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.e2e.chat import ALERTS_GROUP, Operator
 from tests.e2e.harness import ROOT, Product, wait_until
 
@@ -51,6 +53,34 @@ def test_killed_in_the_middle_it_goes_on_and_sends_nothing_twice(product: Produc
         group.see("Outcome unknown", name, "will not be sent again by itself")
 
 
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_killed_again_and_again_it_sends_nothing_twice(product: Product, operator: Operator) -> None:
+    kills, people = 8, operator.import_people(90, series=2)
+    devices = [f"{name} again" for name in DEVICES]
+    for name in devices:
+        operator.add_device(name, "5-15")
+    product.run_clock(60)
+    operator.run_sequence("Again", "Day 1 09:00\nOnce more", devices, people)
+    product.jump_to_next_due()
+    for kill in range(kills):
+        wait_until(lambda: _in_flight(product), "something is on its way")
+        time.sleep(0.13 * kill)  # another moment each time
+        product.kill9()
+        product.start()
+    product.wait_until_all_is_sent()
+    lines = product.ledger()
+    assert len({line.phone for line in lines}) == len(lines)
+    statuses = {
+        row["status"]: row["count"]
+        for row in product.sql("SELECT status, count(*) FROM broadcast_messages GROUP BY status")
+    }
+    assert statuses.get("unknown", 0) <= kills * len(devices)
+    assert statuses["sent"] + statuses.get("unknown", 0) == 90
+    assert statuses["sent"] <= len(lines)
+
+
+@pytest.mark.long
 def test_a_stop_leaves_nothing_behind_and_a_second_start_is_quick(product: Product, operator: Operator) -> None:
     chat = operator.messages()
     product.stop()
