@@ -117,6 +117,11 @@ class Tour:
             timeout=45_000,
         )
 
+    def opens_the_latest_phone(self) -> None:
+        number = self.page.locator(".phone-row .title").first.inner_text()
+        self.page.get_by_role("button", name=f"Phone {number}").click()
+        expect(self.page.locator("#phone header")).to_contain_text(number)
+
     def _button(self, label: str) -> Locator:
         return self.chat.locator(".keyboard button", has_text=label).last
 
@@ -212,7 +217,7 @@ def _watch_pause_and_resume(tour: Tour, page: Page) -> None:
     expect(page.get_by_test_id("jump")).to_be_enabled()
     page.get_by_test_id("jump").click()
     tour.waits_for_phones(40)
-    page.locator(".phone-row").first.click()
+    tour.opens_the_latest_phone()
     tour.tap("Refresh")
     tour.sees("queued")
     tour.photographs("4-running")
@@ -247,11 +252,12 @@ def _reply_from_a_phone(tour: Tour, page: Page) -> None:
     tour.waits_for_phones(228)
     page.get_by_test_id("jump").click()
     tour.waits_for_phones(2 * 228)
-    page.get_by_test_id("speed-1").click()
-    page.locator(".phone-row").first.click()
+    tour.opens_the_latest_phone()
     page.get_by_test_id("reply-box").fill("STOP")
     page.get_by_test_id("reply-send").click()
-    expect(page.get_by_test_id("phone-message")).to_have_count(4)  # two days, STOP and its confirmation
+    # Two days, STOP and its confirmation, which waits for the device's pause: it would be long in real time.
+    expect(page.get_by_test_id("phone-message")).to_have_count(4, timeout=15_000)
+    page.get_by_test_id("speed-1").click()
     tour.goes_to("dripdesk")
     tour.say("/start")
     tour.tap("Sequences")

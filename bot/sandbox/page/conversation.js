@@ -22,6 +22,7 @@ export const shortTime = ({ business_at }) =>
 export async function open(number, { onPhone, onClose }) {
   const list = el("ol.whatsapp", { tabindex: 0, "aria-label": "Messages on this phone" });
   phone = { number, list, scroll: stickToEnd(list), items: new Map() };
+  find("phone").inert = true; // the one shown until then must not get an answer that is meant for this one
   await attempt(async () => {
     const { on_whatsapp, messages } = await api.phone(number);
     if (opened() !== number) return; // another phone was opened meanwhile
@@ -36,6 +37,7 @@ export async function open(number, { onPhone, onClose }) {
     for (const message of messages) put(message);
     phone.scroll.toEnd();
   });
+  if (opened() === number) find("phone").inert = false;
 }
 
 /** Read the opened phone again, after events may have been missed. */
