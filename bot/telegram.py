@@ -1,5 +1,6 @@
 """Both halves of the bot: aiogram's with all menus, and what becomes of errors; the one for alerts."""
 
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ from aiogram.fsm.storage.memory import SimpleEventIsolation
 from aiogram.types import BotCommand, ErrorEvent, Message
 from aiogram_dialog import DialogManager, ShowMode, StartMode, setup_dialogs
 from aiogram_dialog.api.entities import DIALOG_EVENT_NAME
+from aiogram_dialog.api.entities import stack as dialog_stack
 from aiogram_dialog.api.exceptions import OutdatedIntent, UnknownIntent, UnknownState
 from dishka import AsyncContainer, FromDishka
 from dishka.integrations.aiogram import inject, setup_dishka
@@ -34,6 +36,7 @@ from engine.workspaces import Workspaces
 log = structlog.get_logger()
 
 LONGEST_TOAST = 200  # characters, Telegram's limit
+MENU_ID = 6  # bytes; 8 characters of the 64 that a button can carry
 COMMANDS = [BotCommand(command="start", description="Home"), BotCommand(command="help", description="What to do")]
 
 router = Router(name="commands")
@@ -73,6 +76,8 @@ async def make_dispatcher(container: AsyncContainer) -> Dispatcher:
         events_isolation=SimpleEventIsolation(),  # five quick presses act one after another
     )
     dispatcher.include_routers(router, alerts_router, *MENUS)
+    # aiogram-dialog numbers the menus of one second at random from 100; two alike break everything below them.
+    dialog_stack.new_id = lambda: secrets.token_urlsafe(MENU_ID)
     setup_dialogs(dispatcher, stack_access_validator=PrivateMenusOnly())
     setup_dishka(container, dispatcher)
     access = AccessMiddleware(await container.get(Workspaces))

@@ -1,5 +1,6 @@
 """The scheduled jobs. APScheduler only ticks; what is due, and whether it was done, is in the database."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from engine.sequences.processor import SequenceProcessor
 log = structlog.get_logger()
 
 FASTEST_TICK = 0.2  # machine seconds
+FINISH_WITHIN = 1.0  # machine seconds for the ticks that run when everything stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Jobs:
             Job("campaign trigger", minute, accelerated=True, run=trigger_campaigns),
             Job("health", timedelta(seconds=30), accelerated=False, run=check_health),
         )
+        self._ticking: set[asyncio.Task[None]] = set()
         # The grace is generous and late runs are merged: a tick that comes late still does all the work.
         self._scheduler = AsyncIOScheduler(
             timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 3600}
@@ -83,7 +86,12 @@ class Jobs:
     def _every(self, job: Job) -> IntervalTrigger:
         return IntervalTrigger(seconds=job.seconds(self._clock.speed), timezone="UTC")
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
+        """Begin no tick any more, and let those that run finish: shutting down would cancel them."""
+        self._scheduler.pause()
+        await asyncio.sleep(0)  # what was submitted just now begins here
+        if self._ticking:
+            await asyncio.wait(self._ticking, timeout=FINISH_WITHIN)
         self._scheduler.shutdown(wait=False)
 
     def _between_ticks(self, interval: timedelta) -> timedelta:
@@ -91,6 +99,9 @@ class Jobs:
         return max(interval, timedelta(seconds=2 * FASTEST_TICK) * self._clock.speed)
 
     async def _tick(self, job: Job) -> None:
+        if (task := asyncio.current_task()) is not None:
+            self._ticking.add(task)
+            task.add_done_callback(self._ticking.discard)
         try:
             await job.run()
         except Exception as error:

@@ -84,7 +84,7 @@ class Runtime:
             await ending.enter_async_context(running(desk.run()))
             await ending.enter_async_context(running(pool.run()))
             jobs.start()
-            ending.callback(jobs.stop)
+            ending.push_async_callback(jobs.stop)
             await ending.enter_async_context(running(base.notifications.run()))
             started.set()
             log.info("engine started", engine=ownership.engine_id)

@@ -1,4 +1,12 @@
+from aiogram_dialog.api.entities import Stack
 from sqlalchemy import text
+
+from bot.dialogs.home.states import Home
+
+
+def test_menus_opened_in_one_second_are_told_apart(dispatcher):
+    stack = Stack()
+    assert len({stack.push(Home.main, None).id for _ in range(100)}) == 100
 
 
 async def test_a_second_press_on_back_keeps_the_screen(chat):
