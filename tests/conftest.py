@@ -58,24 +58,26 @@ def postgres() -> Iterator[URL]:
 
 @pytest.fixture(scope="session")
 def template(postgres: URL) -> str:
-    """The name of a migrated, empty database to copy."""
+    """What to copy a database from: a migrated, empty one; the fastest way since PostgreSQL 15."""
     name = f"template_{os.getpid()}"
 
-    async def make() -> None:
+    async def make() -> int:
         await _run_outside_a_transaction(postgres, f"CREATE DATABASE {name}")
         database = Database(postgres.set(database=name))
         await database.migrate()
+        async with database.transaction() as session:
+            version = int((await session.execute(text("SHOW server_version_num"))).scalar_one())
         await database.close()
+        return version
 
-    asyncio.run(make())
-    return name
+    return f"{name} STRATEGY file_copy" if asyncio.run(make()) >= 150000 else name
 
 
 @pytest.fixture
 async def database_url(postgres: URL, template: str) -> AsyncIterator[URL]:
     """A database of this test alone, migrated and empty."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    await _run_outside_a_transaction(postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    await _run_outside_a_transaction(postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield postgres.set(database=name)
     await _run_outside_a_transaction(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
