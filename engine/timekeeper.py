@@ -10,7 +10,7 @@ from engine.clock import Anchor, BusinessClock
 from engine.database import Database
 from engine.errors import ConflictError, InvalidInputError
 from engine.settings import Settings
-from models import BroadcastMessage, ClockAnchor, Sequence, SequenceContact, UserDevice
+from models import ClockAnchor, QueuedMessage, Sequence, SequenceContact, UserDevice
 from models.enums import EnrolmentStatus, SequenceStatus, TransportKind
 
 FASTEST = 100_000
@@ -66,9 +66,7 @@ class Timekeeper:
             .join(Sequence, Sequence.id == SequenceContact.sequence_id)
             .where(SequenceContact.status == EnrolmentStatus.ACTIVE, Sequence.status == SequenceStatus.ACTIVE)
         )
-        queued = select(func.min(BroadcastMessage.due_at)).where(
-            BroadcastMessage.claimed_at.is_(None), BroadcastMessage.due_at > self._clock.now()
-        )
+        queued = select(func.min(QueuedMessage.due_at)).where(QueuedMessage.due_at > self._clock.now())
         async with self._database.transaction() as session:
             instants = [await session.scalar(waiting), await session.scalar(queued)]
         return min((instant for instant in instants if instant), default=None)

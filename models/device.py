@@ -27,6 +27,7 @@ class UserDevice(InWorkspace, Model):
         CheckConstraint("0 <= min_delay_seconds AND min_delay_seconds <= max_delay_seconds", name="delays"),
         CheckConstraint("hourly_cap > 0 AND daily_cap > 0", name="caps"),
         CheckConstraint("ramp_start_cap > 0 AND ramp_days > 0", name="ramp"),
+        CheckConstraint("(in_flight_message_id IS NULL) = (in_flight_since IS NULL)", name="in_flight"),
         Index(
             "uq_user_devices_name", "workspace_id", text("lower(name)"), unique=True,
             postgresql_where=text("removed_at IS NULL"),
@@ -55,13 +56,18 @@ class UserDevice(InWorkspace, Model):
     hour_count: Mapped[int] = mapped_column(server_default="0")
     day: Mapped[date | None]
     day_count: Mapped[int] = mapped_column(server_default="0")
+    day_failed: Mapped[int] = mapped_column(server_default="0")  # of those
+    day_unknown: Mapped[int] = mapped_column(server_default="0")
 
     paused_at: Mapped[datetime | None]
     paused_reason: Mapped[str | None]
 
     owner: Mapped[int | None] = mapped_column(ForeignKey("engines.id", ondelete="SET NULL"))
     epoch: Mapped[int] = mapped_column(server_default="0")
-    in_flight_message_id: Mapped[int | None]  # a device has at most one message between claim and outcome
+    # A device has at most one message between claim and outcome: which, since when, and the text as sent.
+    in_flight_message_id: Mapped[int | None]
+    in_flight_since: Mapped[datetime | None]
+    in_flight_body: Mapped[str | None]
 
     created_at: Mapped[CreatedAt]
     removed_at: Mapped[datetime | None]

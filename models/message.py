@@ -8,55 +8,70 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.enums import Lane, MessageStatus
 from models.metadata import BigId, CreatedAt, InWorkspace, Model, choice
 
+LANE = Enum(  # a native type: its order is the priority
+    Lane, name="lane", values_callable=lambda lane: [member.value for member in lane]
+)
 
-class BroadcastMessage(InWorkspace, Model):
+
+class Message(InWorkspace, Model):
     """One message to one contact, from its planning to its outcome.
 
-    `claimed_at IS NULL` says exactly what `status = 'pending'` says. The index for claiming carries the
-    former: an index predicate on `status` would cost every later update of the row its HOT path.
+    While it waits it has a row in `queue`; while it is on its way its device names it (`in_flight_…`); after that
+    it has an outcome. The view `broadcast_messages` shows all of it in one place, with a status.
     """
 
-    __tablename__ = "broadcast_messages"
+    __tablename__ = "messages"
     __table_args__ = (
-        CheckConstraint("(status = 'pending') = (claimed_at IS NULL)", name="claimed"),
+        CheckConstraint("outcome NOT IN ('pending', 'processing')", name="ended"),
         CheckConstraint("(lane = 'sequence') = (enrolment_id IS NOT NULL)", name="of_an_enrolment"),
         CheckConstraint("(enrolment_id IS NULL) = (step_id IS NULL)", name="of_a_step"),
         CheckConstraint("(lane = 'campaign') = (campaign_id IS NOT NULL)", name="of_a_campaign"),
-        UniqueConstraint("campaign_id", "contact_id"),
-        UniqueConstraint("enrolment_id", "step_id"),
         Index(
-            "ix_broadcast_messages_ready", "device_id", "lane", "due_at", "id",
-            postgresql_where=text("claimed_at IS NULL"),
+            "uq_messages_campaign_id", "campaign_id", "contact_id", unique=True,
+            postgresql_where=text("campaign_id IS NOT NULL"),
         ),
         Index(
-            "ix_broadcast_messages_ready_contact", "contact_id", postgresql_where=text("claimed_at IS NULL")
+            "uq_messages_enrolment_id", "enrolment_id", "step_id", unique=True,
+            postgresql_where=text("enrolment_id IS NOT NULL"),
         ),
-        Index("ix_broadcast_messages_step_id", "step_id"),
-        {"postgresql_with": {"fillfactor": "50"}},
+        Index("ix_messages_step_id", "step_id", postgresql_where=text("step_id IS NOT NULL")),
+        Index("ix_messages_contact_id", "contact_id"),
+        {"postgresql_with": {"fillfactor": "50"}},  # room for the outcome: no index is on what it writes
     )  # fmt: skip
 
     id: Mapped[BigId]
-    lane: Mapped[Lane] = mapped_column(  # a native type: its order is the priority
-        Enum(Lane, name="lane", values_callable=lambda lane: [member.value for member in lane])
-    )
+    lane: Mapped[Lane] = mapped_column(LANE)
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
     enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("sequence_contacts.id", ondelete="CASCADE"))
     step_id: Mapped[int | None] = mapped_column(ForeignKey("sequence_steps.id"))
     contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
     device_id: Mapped[int] = mapped_column(ForeignKey("user_devices.id"))
-    status: Mapped[MessageStatus] = mapped_column(
-        choice(MessageStatus), server_default=MessageStatus.PENDING.value
-    )
     due_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+    outcome: Mapped[MessageStatus | None] = mapped_column(choice(MessageStatus))
     claimed_at: Mapped[datetime | None]
     claim_epoch: Mapped[int | None]
-    attempts: Mapped[int] = mapped_column(server_default="0")
+    attempts: Mapped[int] = mapped_column(server_default="0")  # those that have ended
     error_code: Mapped[str | None]
     error: Mapped[str | None]
-    body: Mapped[str | None]  # as sent; set when it is claimed (replies and tests: from the start)
+    body: Mapped[str | None]  # as sent; replies and tests have it from the start
     sent_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
+
+
+class QueuedMessage(Model):
+    """A message that waits to be sent: a narrow row, deleted by the claim (docs/decisions/0005).
+
+    Triggers on `messages` add and remove it. A foreign key would cost the fan-out a check a row.
+    """
+
+    __tablename__ = "queue"
+    __table_args__ = (Index("ix_queue_ready", "device_id", "lane", "due_at", "message_id"),)
+
+    message_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    device_id: Mapped[int]
+    lane: Mapped[Lane] = mapped_column(LANE)
+    due_at: Mapped[datetime]
 
 
 class Delivery(InWorkspace, Model):
@@ -64,7 +79,7 @@ class Delivery(InWorkspace, Model):
     __table_args__ = (UniqueConstraint("device_id", "provider_message_id"),)
 
     message_id: Mapped[int] = mapped_column(
-        ForeignKey("broadcast_messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+        ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     device_id: Mapped[int] = mapped_column(ForeignKey("user_devices.id"))
     provider_message_id: Mapped[str]

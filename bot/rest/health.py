@@ -9,7 +9,7 @@ from bot.readiness import Readiness
 from engine.database import Database
 
 QUEUE = """
-SELECT (SELECT count(*) FROM broadcast_messages WHERE claimed_at IS NULL) AS pending,
+SELECT (SELECT count(*) FROM queue) AS pending,
        (SELECT count(*) FROM user_devices WHERE removed_at IS NULL) AS devices,
        (SELECT count(*) FROM user_devices WHERE removed_at IS NULL AND state = 'online') AS online,
        (SELECT count(*) FROM alerts WHERE status <> 'resolved') AS alerts

@@ -78,7 +78,7 @@ class Admit:
 class End:
     """It will never go out. `exit_reason`: and neither will the rest of this contact's run."""
 
-    status: MessageStatus
+    outcome: MessageStatus
     code: str
     text: str
     exit_reason: str | None = None

@@ -13,12 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engine.broadcast import store
 from engine.broadcast.admission import Admit, Decision, Defer, End, Hold, Pause, decide
 from engine.broadcast.media import MediaLibrary
-from engine.broadcast.settlement import Settlement, settle
-from engine.broadcast.store import Ask, Locked
+from engine.broadcast.settlement import Settlement, doubtful, settle
+from engine.broadcast.store import Ask, InFlight, Locked
 from engine.clock import Clock
 from engine.database import Database
 from engine.transports.contract import OutgoingMessage
-from models.enums import MessageStatus
 
 NO_OUTCOME = "the worker ended before it could say what became of this message"
 
@@ -28,6 +27,7 @@ class Claimed:
     """It is ours to send, once. `delay`: how long the device then waits; `attempt` counts from 1."""
 
     message: OutgoingMessage
+    claim: InFlight
     delay: timedelta
     attempt: int
 
@@ -99,9 +99,9 @@ class Claims:
             message = OutgoingMessage(
                 one.ask.message_id, contact.phone, decision.kind, decision.body, media, business_at=now
             )
-            answers[one.ask.device_id] = Claimed(message, delay, one.attempt)
+            claim = InFlight(one.ask.message_id, one.ask.epoch, now, decision.body)
+            answers[one.ask.device_id] = Claimed(message, claim, delay, one.attempt)
             columns["device_ids"].append(one.ask.device_id)
-            columns["epochs"].append(one.ask.epoch)
             columns["ids"].append(one.ask.message_id)
             columns["bodies"].append(decision.body)
             columns["next_send_at"].append(now + delay)
@@ -110,8 +110,7 @@ class Claims:
             columns["days"].append(tally.day)
             columns["day_counts"].append(tally.day_count)
         if columns:
-            await session.execute(text(store.CLAIM_MESSAGES), {**columns, "now": now})
-            await session.execute(text(store.CLAIM_DEVICES), columns)
+            await session.execute(text(store.CLAIM), {**columns, "now": now})
         return answers
 
     async def _explain(self, session: AsyncSession, asks: Sequence[Ask]) -> dict[int, Answer]:
@@ -131,19 +130,14 @@ class Claims:
 
 async def _doubt(session: AsyncSession, locked: Sequence[Locked], now: datetime) -> None:
     """What is still in flight when a device asks for another message may have been sent: it is unknown."""
-    doubtful = [
-        Settlement(one.in_flight_message_id, MessageStatus.UNKNOWN, one.ask.epoch, "no_outcome", NO_OUTCOME)
-        for one in locked
-        if one.in_flight_message_id is not None
-    ]
-    await settle(session, doubtful, now)
+    await settle(session, [doubtful(one.left, NO_OUTCOME) for one in locked if one.left is not None], now)
 
 
 async def _end(session: AsyncSession, decisions: Sequence[tuple[Locked, Decision]], now: datetime) -> None:
     ends = [
         Settlement(
             one.ask.message_id,
-            decision.status,
+            decision.outcome,
             code=decision.code,
             error=decision.text,
             exit_reason=decision.exit_reason,

@@ -1,13 +1,14 @@
 """What became of the sends: written in groups, whatever gathered while the previous commit ran."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.broadcast import store
+from engine.broadcast.claims import Claimed
 from engine.broadcast.settlement import Settlement, settle
 from engine.clock import Clock
 from engine.database import Database
@@ -24,14 +25,11 @@ NOT_ON_WHATSAPP = "not_on_whatsapp"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One send is over. `delay` is the pause that was drawn for the device at the claim."""
+    """One send is over."""
 
     device_id: int
-    epoch: int
-    message_id: int
-    attempt: int
+    claimed: Claimed
     outcome: Outcome
-    delay: timedelta
 
 
 class Outcomes:
@@ -40,29 +38,40 @@ class Outcomes:
         self._clock = clock
 
     async def write(self, reports: Sequence[Report]) -> list[None]:
-        """Settle the messages, free their devices, move the runs on and tell the operators. Repeatable."""
+        """Free the devices, settle their messages, move the runs on and tell the operators. Repeatable."""
         now = self._clock.now()
-        final = [end for report in reports if (end := _settlement(report)) is not None]
-        again = [report for report in reports if _settlement(report) is None]
         async with self._database.transaction() as session:
-            await settle(session, final, now)
+            freed = await self._free_devices(session, reports, now)
+            ends = [_settlement(report, in_flight=report.device_id in freed) for report in reports]
+            await settle(session, [end for end in ends if end is not None], now)
             await self._deliveries(session, reports)
+            again = [
+                report
+                for report, end in zip(reports, ends, strict=True)
+                if end is None and report.device_id in freed
+            ]
             await self._return_to_queue(session, again)
-            await session.execute(
-                text(store.FREE_DEVICES),
-                {
-                    "device_ids": [report.device_id for report in reports],
-                    "epochs": [report.epoch for report in reports],
-                    "ids": [report.message_id for report in reports],
-                    "next_send_at": [now + report.delay for report in reports],
-                    "uncounted": [int(_never_left(report.outcome)) for report in reports],
-                },
-            )
         return [None] * len(reports)
+
+    async def _free_devices(self, session: AsyncSession, reports: Sequence[Report], now: datetime) -> set[int]:
+        ended = [_settlement(report, in_flight=True) for report in reports]
+        freed = await session.scalars(
+            text(store.FREE_DEVICES),
+            {
+                "device_ids": [report.device_id for report in reports],
+                "epochs": [report.claimed.claim.epoch for report in reports],
+                "ids": [report.claimed.claim.message_id for report in reports],
+                "next_send_at": [now + report.claimed.delay for report in reports],
+                "uncounted": [int(_never_left(report.outcome)) for report in reports],
+                "failed": [int(end is not None and end.outcome is MessageStatus.FAILED) for end in ended],
+                "unknown": [int(isinstance(report.outcome, Unknown)) for report in reports],
+            },
+        )
+        return set(freed)
 
     async def _deliveries(self, session: AsyncSession, reports: Sequence[Report]) -> None:
         sent = [
-            (report.message_id, report.outcome.message_id)
+            (report.claimed.claim.message_id, report.outcome.message_id)
             for report in reports
             if isinstance(report.outcome, Sent)
         ]
@@ -78,8 +87,7 @@ class Outcomes:
         await session.execute(
             text(store.RETURN_TO_QUEUE),
             {
-                "ids": [report.message_id for report in reports],
-                "epochs": [report.epoch for report in reports],
+                "ids": [report.claimed.claim.message_id for report in reports],
                 "due": [now + self._backoff(report) for report in reports],
                 "codes": [rejection.code for rejection in rejections],
                 "errors": [rejection.text for rejection in rejections],
@@ -89,25 +97,29 @@ class Outcomes:
 
     def _backoff(self, report: Report) -> timedelta:
         """Backoff is machine time; `due_at` is business time, which may run faster."""
-        return FIRST_BACKOFF * float(4 ** (report.attempt - 1)) * self._clock.speed
+        return FIRST_BACKOFF * float(4 ** (report.claimed.attempt - 1)) * self._clock.speed
 
 
 def _never_left(outcome: Outcome) -> bool:
     return isinstance(outcome, Rejected) and outcome.code in NEVER_LEFT
 
 
-def _settlement(report: Report) -> Settlement | None:
+def _settlement(report: Report, *, in_flight: bool) -> Settlement | None:
     """Turn an outcome into the end of the message; None if it is to be tried again."""
-    message, epoch = report.message_id, report.epoch
+    claim = report.claimed.claim
+
+    def ended(outcome: MessageStatus, code: str | None = None, error: str | None = None) -> Settlement:
+        return Settlement(claim.message_id, outcome, claim, in_flight, code, error)
+
     match report.outcome:
         case Sent():
-            return Settlement(message, MessageStatus.SENT, epoch)
+            return ended(MessageStatus.SENT)
         case Unknown(text=reason):
-            return Settlement(message, MessageStatus.UNKNOWN, epoch, "unknown", reason)
+            return ended(MessageStatus.UNKNOWN, "unknown", reason)
         case Rejected(code=code, text=reason) if code == NOT_ON_WHATSAPP:
-            return Settlement(message, MessageStatus.SKIPPED, epoch, code, reason, exit_reason=code)
+            return replace(ended(MessageStatus.SKIPPED, code, reason), exit_reason=code)
         case Rejected(code=code, text=reason, permanent=permanent):
-            worn_out = report.attempt >= MOST_ATTEMPTS and code not in NEVER_LEFT
+            worn_out = report.claimed.attempt >= MOST_ATTEMPTS and code not in NEVER_LEFT
             if permanent or worn_out:
-                return Settlement(message, MessageStatus.FAILED, epoch, code, reason)
+                return ended(MessageStatus.FAILED, code, reason)
     return None

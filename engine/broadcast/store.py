@@ -30,20 +30,21 @@ READ_AHEAD = """
 SELECT d.id AS device_id, m.id, m.lane, m.due_at
   FROM unnest(CAST(:device_ids AS bigint[])) AS d(id)
  CROSS JOIN LATERAL (
-       SELECT b.id, b.lane, b.due_at
-         FROM broadcast_messages b
+       SELECT q.message_id AS id, q.lane, q.due_at
+         FROM queue q
+         JOIN messages b ON b.id = q.message_id
          LEFT JOIN sequence_contacts e ON e.id = b.enrolment_id
          LEFT JOIN sequences s ON s.id = e.sequence_id
-        WHERE b.device_id = d.id AND b.claimed_at IS NULL AND b.due_at <= :horizon
-          AND (b.lane IN ('reply', 'test') OR (e.status <> 'paused' AND s.status IN ('active', 'archived')))
-        ORDER BY b.lane, b.due_at, b.id
+        WHERE q.device_id = d.id AND q.due_at <= :horizon
+          AND (q.lane IN ('reply', 'test') OR (e.status <> 'paused' AND s.status IN ('active', 'archived')))
+        ORDER BY q.lane, q.due_at, q.message_id
         LIMIT :each) m
 """
 
 # Lock what the claim is about. What somebody else has locked is left for the next round, so that a claim never
 # waits and never takes part in a deadlock.
 LOCK_ASKED = """
-SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.next_send_at,
+SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.in_flight_since, d.in_flight_body, d.next_send_at,
        d.paused_at IS NOT NULL OR w.stopped_at IS NOT NULL AS paused,
        d.min_delay_seconds, d.max_delay_seconds, d.hourly_cap, d.daily_cap,
        d.ramp_start_cap, d.ramp_days, d.ramp_started_on, d.hour_started_at, d.hour_count, d.day, d.day_count,
@@ -56,9 +57,11 @@ SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.next_send_at,
        AS asked(device_id, epoch, message_id)
   JOIN user_devices d ON d.id = asked.device_id AND d.owner = :engine_id AND d.epoch = asked.epoch
   JOIN workspaces w ON w.id = d.workspace_id
-  JOIN broadcast_messages m ON m.id = asked.message_id AND m.device_id = d.id AND m.claimed_at IS NULL
+  JOIN queue q ON q.message_id = asked.message_id AND q.device_id = d.id
+  JOIN messages m ON m.id = q.message_id
   JOIN contacts c ON c.id = m.contact_id
-   FOR NO KEY UPDATE OF d, m SKIP LOCKED
+   FOR NO KEY UPDATE OF d SKIP LOCKED
+   FOR UPDATE OF q SKIP LOCKED
    FOR SHARE OF w SKIP LOCKED
 """
 
@@ -67,8 +70,8 @@ SELECT m.id AS message_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.
        e.reached_day, e.reached_on, s.id AS sequence_id, s.status AS sequence_status, s.missed_policy,
        s.late_window_minutes, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
        t.id AS step_id, t.day_number, t.send_time, t.after_join_minutes, t.kind, t.body, t.media_id,
-       ARRAY(SELECT o.step_id FROM broadcast_messages o WHERE o.enrolment_id = e.id AND o.id <> m.id) AS had
-  FROM broadcast_messages m
+       ARRAY(SELECT o.step_id FROM messages o WHERE o.enrolment_id = e.id AND o.id <> m.id) AS had
+  FROM messages m
   JOIN sequence_contacts e ON e.id = m.enrolment_id
   JOIN sequences s ON s.id = e.sequence_id
   JOIN workspaces w ON w.id = m.workspace_id
@@ -77,63 +80,62 @@ SELECT m.id AS message_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.
    FOR SHARE OF e, s SKIP LOCKED
 """
 
-# Why an asked message did not come back locked: the device is another engine's, or the message is not pending
-# any more; otherwise somebody has it locked.
+# Why an asked message did not come back locked: the device is another engine's, or the message waits no more;
+# otherwise somebody has it locked.
 EXPLAIN_ASKED = """
-SELECT asked.device_id, asked.message_id, d.id IS NOT NULL AS owned, m.id IS NOT NULL AS pending,
+SELECT asked.device_id, asked.message_id, d.id IS NOT NULL AS owned, q.message_id IS NOT NULL AS pending,
        d.in_flight_message_id = asked.message_id AS unanswered
   FROM unnest(CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:message_ids AS bigint[]))
        AS asked(device_id, epoch, message_id)
   LEFT JOIN user_devices d ON d.id = asked.device_id AND d.owner = :engine_id AND d.epoch = asked.epoch
-  LEFT JOIN broadcast_messages m ON m.id = asked.message_id AND m.device_id = asked.device_id
-       AND m.claimed_at IS NULL
+  LEFT JOIN queue q ON q.message_id = asked.message_id AND q.device_id = asked.device_id
 """
 
-CLAIM_MESSAGES = """
-UPDATE broadcast_messages m
-   SET status = 'processing', claimed_at = :now, claim_epoch = v.epoch, attempts = m.attempts + 1, body = v.body
-  FROM unnest(CAST(:ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:bodies AS text[])) AS v(id, epoch, body)
- WHERE m.id = v.id
-"""
-
-CLAIM_DEVICES = """
+CLAIM = """
+WITH v AS (
+    SELECT * FROM unnest(
+        CAST(:device_ids AS bigint[]), CAST(:ids AS bigint[]), CAST(:bodies AS text[]),
+        CAST(:next_send_at AS timestamptz[]), CAST(:hours AS timestamptz[]), CAST(:hour_counts AS bigint[]),
+        CAST(:days AS date[]), CAST(:day_counts AS bigint[])
+        ) AS v(id, message_id, body, next_send_at, hour, hour_count, day, day_count)),
+claimed AS (
+    DELETE FROM queue q USING v WHERE q.message_id = v.message_id)
 UPDATE user_devices d
-   SET in_flight_message_id = v.message_id, next_send_at = v.next_send_at, hour_started_at = v.hour,
-       hour_count = v.hour_count, day = v.day, day_count = v.day_count
-  FROM unnest(
-       CAST(:device_ids AS bigint[]), CAST(:ids AS bigint[]), CAST(:next_send_at AS timestamptz[]),
-       CAST(:hours AS timestamptz[]), CAST(:hour_counts AS bigint[]), CAST(:days AS date[]),
-       CAST(:day_counts AS bigint[])
-       ) AS v(id, message_id, next_send_at, hour, hour_count, day, day_count)
- WHERE d.id = v.id
+   SET in_flight_message_id = v.message_id, in_flight_since = :now, in_flight_body = v.body,
+       next_send_at = v.next_send_at, hour_started_at = v.hour, hour_count = v.hour_count,
+       day = v.day, day_count = v.day_count,
+       day_failed = CASE WHEN d.day = v.day THEN d.day_failed ELSE 0 END,
+       day_unknown = CASE WHEN d.day = v.day THEN d.day_unknown ELSE 0 END
+  FROM v WHERE d.id = v.id
 """
 
 # Asking again for a message says that it was not sent: a claim whose commit was never answered is undone.
 UNDO_UNANSWERED_CLAIMS = """
 WITH undone AS (
     UPDATE user_devices d
-       SET in_flight_message_id = NULL, hour_count = d.hour_count - 1, day_count = d.day_count - 1
+       SET in_flight_message_id = NULL, in_flight_since = NULL, in_flight_body = NULL,
+           hour_count = d.hour_count - 1, day_count = d.day_count - 1
       FROM unnest(CAST(:device_ids AS bigint[]), CAST(:message_ids AS bigint[])) AS v(device_id, message_id)
      WHERE d.id = v.device_id AND d.in_flight_message_id = v.message_id
-    RETURNING v.message_id, d.epoch)
-UPDATE broadcast_messages m
-   SET status = 'pending', claimed_at = NULL, claim_epoch = NULL, attempts = m.attempts - 1
-  FROM undone
- WHERE m.id = undone.message_id AND m.status = 'processing' AND m.claim_epoch = undone.epoch
+    RETURNING v.message_id)
+INSERT INTO queue (message_id, device_id, lane, due_at)
+SELECT m.id, m.device_id, m.lane, m.due_at FROM undone JOIN messages m ON m.id = undone.message_id
 """
 
 DEFER = """
-UPDATE broadcast_messages m
-   SET due_at = v.due_at, expires_at = coalesce(v.expires_at, m.expires_at)
-  FROM unnest(CAST(:ids AS bigint[]), CAST(:due AS timestamptz[]), CAST(:expires AS timestamptz[]))
-       AS v(id, due_at, expires_at)
- WHERE m.id = v.id
+WITH v AS (
+    SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:due AS timestamptz[]), CAST(:expires AS timestamptz[]))
+        AS v(id, due_at, expires_at)),
+requeued AS (
+    UPDATE queue q SET due_at = v.due_at FROM v WHERE q.message_id = v.id)
+UPDATE messages m SET due_at = v.due_at, expires_at = coalesce(v.expires_at, m.expires_at)
+  FROM v WHERE m.id = v.id
 """
 
 MOVE_ANCHORS = """
 UPDATE sequence_contacts e SET anchor_date = v.anchor
   FROM unnest(CAST(:ids AS bigint[]), CAST(:anchors AS date[])) AS v(message_id, anchor)
-  JOIN broadcast_messages m ON m.id = v.message_id
+  JOIN messages m ON m.id = v.message_id
  WHERE e.id = m.enrolment_id
 """
 
@@ -141,30 +143,38 @@ DELIVERIES = """
 INSERT INTO deliveries (workspace_id, message_id, device_id, provider_message_id)
 SELECT m.workspace_id, m.id, m.device_id, v.provider_id
   FROM unnest(CAST(:ids AS bigint[]), CAST(:provider_ids AS text[])) AS v(id, provider_id)
-  JOIN broadcast_messages m ON m.id = v.id
+  JOIN messages m ON m.id = v.id
     ON CONFLICT DO NOTHING
 """
 
 RETURN_TO_QUEUE = """
-UPDATE broadcast_messages m
-   SET status = 'pending', claimed_at = NULL, claim_epoch = NULL, due_at = v.due_at, error_code = v.code,
-       error = v.error, attempts = m.attempts - v.uncounted
-  FROM unnest(
-       CAST(:ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:due AS timestamptz[]), CAST(:codes AS text[]),
-       CAST(:errors AS text[]), CAST(:uncounted AS bigint[])
-       ) AS v(id, epoch, due_at, code, error, uncounted)
- WHERE m.id = v.id AND m.claim_epoch = v.epoch AND m.status = 'processing'
+WITH returned AS (
+    UPDATE messages m
+       SET due_at = v.due_at, error_code = v.code, error = v.error, attempts = m.attempts + 1 - v.uncounted
+      FROM unnest(
+           CAST(:ids AS bigint[]), CAST(:due AS timestamptz[]), CAST(:codes AS text[]), CAST(:errors AS text[]),
+           CAST(:uncounted AS bigint[])
+           ) AS v(id, due_at, code, error, uncounted)
+     WHERE m.id = v.id
+    RETURNING m.id, m.device_id, m.lane, m.due_at)
+INSERT INTO queue (message_id, device_id, lane, due_at) SELECT id, device_id, lane, due_at FROM returned
 """
 
+# Returns the devices that really had this message in flight: nobody has taken them over meanwhile, and the report
+# was not written before.
 FREE_DEVICES = """
 UPDATE user_devices d
-   SET in_flight_message_id = NULL, next_send_at = v.next_send_at, hour_count = d.hour_count - v.uncounted,
-       day_count = d.day_count - v.uncounted
+   SET in_flight_message_id = NULL, in_flight_since = NULL, in_flight_body = NULL,
+       next_send_at = v.next_send_at, hour_count = d.hour_count - v.uncounted,
+       day_count = d.day_count - v.uncounted, day_failed = d.day_failed + v.failed,
+       day_unknown = d.day_unknown + v.unknown
   FROM unnest(
        CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:ids AS bigint[]),
-       CAST(:next_send_at AS timestamptz[]), CAST(:uncounted AS bigint[])
-       ) AS v(id, epoch, message_id, next_send_at, uncounted)
+       CAST(:next_send_at AS timestamptz[]), CAST(:uncounted AS bigint[]), CAST(:failed AS bigint[]),
+       CAST(:unknown AS bigint[])
+       ) AS v(id, epoch, message_id, next_send_at, uncounted, failed, unknown)
  WHERE d.id = v.id AND d.epoch = v.epoch AND d.in_flight_message_id = v.message_id
+RETURNING d.id
 """
 
 
@@ -187,11 +197,21 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class InFlight:
+    """What a device's row says of the message between its claim and its outcome."""
+
+    message_id: int
+    epoch: int
+    claimed_at: datetime
+    body: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Locked:
     ask: Ask
     candidate: Candidate
     attempt: int  # the number that this attempt would have
-    in_flight_message_id: int | None  # what an earlier worker claimed here and never gave an outcome to
+    left: InFlight | None  # what an earlier worker claimed here and never gave an outcome to
 
 
 def asked(asks: Sequence[Ask]) -> dict[str, list[int]]:
@@ -200,6 +220,13 @@ def asked(asks: Sequence[Ask]) -> dict[str, list[int]]:
         "epochs": [ask.epoch for ask in asks],
         "message_ids": [ask.message_id for ask in asks],
     }
+
+
+def in_flight(device: Any) -> InFlight | None:
+    """Read it from a row with the columns of `user_devices`."""
+    if device.in_flight_message_id is None:
+        return None
+    return InFlight(device.in_flight_message_id, device.epoch, device.in_flight_since, device.in_flight_body)
 
 
 async def lock_candidates(
@@ -215,7 +242,7 @@ async def lock_candidates(
             Ask(row.device_id, row.epoch, row.id),
             _candidate(row, steps.get(row.id), now),
             row.attempts + 1,
-            row.in_flight_message_id,
+            in_flight(row),
         )
         for row in rows
         if row.lane != Lane.SEQUENCE or row.id in steps

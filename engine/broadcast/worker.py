@@ -162,15 +162,7 @@ class DeviceWorker:
 
     async def _report(self, claimed: Claimed, outcome: Outcome) -> None:
         """Write the outcome down before anything else goes out on this device."""
-        report = Report(
-            self.device.id,
-            self.device.epoch,
-            claimed.message.ref,
-            claimed.attempt,
-            outcome,
-            claimed.delay,
-        )
-        await self._desk.outcomes.submit(report)
+        await self._desk.outcomes.submit(Report(self.device.id, claimed, outcome))
         self._not_before = self._clock.now() + claimed.delay
 
     async def _follow_events(self) -> None:

@@ -69,7 +69,7 @@ async def _opt_out(session: AsyncSession, heard: _Heard) -> None:
     workspace_id, contact_id = heard.workspace_id, heard.contact_id
     open_ones = await inbox_store.lock_open_enrolments(session, workspace_id, contact_id)
     enrolments = [enrolment.id for enrolment in open_ones]
-    await inbox_store.cancel_pending(session, workspace_id, contact_id, code="opted_out", at=heard.at)
+    await inbox_store.cancel_pending(session, workspace_id, contact_id, code="opted_out")
     await inbox_store.exit_enrolments(session, workspace_id, enrolments, reason="opted_out", at=heard.at)
     await _record(session, heard, contact_id, ConsentState.OPTED_OUT, ConsentSource.STOP_WORD)
     if first:
@@ -95,9 +95,7 @@ async def _reply(session: AsyncSession, heard: _Heard) -> None:
     if paused:
         await inbox_store.pause_enrolments(session, workspace_id, paused)
     if ended:
-        await inbox_store.cancel_pending(
-            session, workspace_id, contact_id, code="replied", at=heard.at, enrolments=ended
-        )
+        await inbox_store.cancel_pending(session, workspace_id, contact_id, code="replied", enrolments=ended)
         await inbox_store.exit_enrolments(session, workspace_id, ended, reason="replied", at=heard.at)
 
 

@@ -113,20 +113,20 @@ async def cancel_pending(
     contact_id: int,
     *,
     code: str,
-    at: datetime,
     enrolments: Sequence[int] | None = None,
 ) -> None:
     """Cancel what waits for the contact, of these enrolments or (None) all of it; replies still go out."""
     statement = text("""
-        UPDATE broadcast_messages SET status = 'cancelled', claimed_at = :at, error_code = :code
-         WHERE id IN (
-            SELECT id FROM broadcast_messages
-             WHERE workspace_id = :workspace AND contact_id = :contact AND claimed_at IS NULL
-               AND lane <> 'reply'
-               AND (CAST(:enrolments AS bigint[]) IS NULL OR enrolment_id = ANY(CAST(:enrolments AS bigint[])))
-             ORDER BY id FOR UPDATE)
+        WITH gone AS (
+            DELETE FROM queue q
+             USING messages m
+             WHERE q.message_id = m.id AND m.outcome IS NULL AND m.contact_id = :contact
+               AND m.workspace_id = :workspace AND m.lane <> 'reply'
+               AND (CAST(:enrolments AS bigint[]) IS NULL OR m.enrolment_id = ANY(CAST(:enrolments AS bigint[])))
+            RETURNING q.message_id)
+        UPDATE messages m SET outcome = 'cancelled', error_code = :code FROM gone WHERE m.id = gone.message_id
     """)
-    values = {"workspace": workspace_id, "contact": contact_id, "code": code, "at": at}
+    values = {"workspace": workspace_id, "contact": contact_id, "code": code}
     await session.execute(statement, {**values, "enrolments": None if enrolments is None else list(enrolments)})
 
 
@@ -135,7 +135,7 @@ async def answer(
 ) -> None:
     """Queue a message in the lane that no opt-out, quiet hour or cap holds back."""
     statement = text("""
-        INSERT INTO broadcast_messages (workspace_id, lane, contact_id, device_id, due_at, body)
+        INSERT INTO messages (workspace_id, lane, contact_id, device_id, due_at, body)
         VALUES (:workspace, 'reply', :contact, :device, :at, :body)
     """)
     values = {"workspace": workspace_id, "contact": contact_id, "device": device_id, "at": at, "body": body}

@@ -12,10 +12,11 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from engine.broadcast.settlement import Settlement, settle
+from engine.broadcast.settlement import doubtful, settle
+from engine.broadcast.store import in_flight
 from engine.clock import Clock
 from engine.database import Database
-from models.enums import MessageStatus, TransportKind
+from models.enums import TransportKind
 
 BEAT_EVERY = 3.0  # machine seconds
 DEAD_AFTER = timedelta(seconds=12)
@@ -30,30 +31,28 @@ INSERT INTO engines (id, host, pid) OVERRIDING SYSTEM VALUE VALUES (:engine_id, 
 """
 
 TAKE = """
-WITH mine AS (
-    SELECT d.id, d.in_flight_message_id, d.epoch
-      FROM user_devices d LEFT JOIN engines e ON e.id = d.owner
-     WHERE d.removed_at IS NULL
-       AND (e.id IS NULL OR e.heartbeat_at < clock_timestamp() - CAST(:dead_after AS interval))
-     ORDER BY d.id
-     LIMIT :room
-       FOR UPDATE OF d SKIP LOCKED)
+SELECT d.id, d.epoch, d.in_flight_message_id, d.in_flight_since, d.in_flight_body
+  FROM user_devices d LEFT JOIN engines e ON e.id = d.owner
+ WHERE d.removed_at IS NULL
+   AND (e.id IS NULL OR e.heartbeat_at < clock_timestamp() - CAST(:dead_after AS interval))
+ ORDER BY d.id
+ LIMIT :room
+   FOR NO KEY UPDATE OF d SKIP LOCKED
 """
 
 RENEW = """
-WITH mine AS (
-    SELECT d.id, d.in_flight_message_id, d.epoch
-      FROM user_devices d
-     WHERE d.id = :device_id AND d.owner = :engine_id AND d.epoch = :epoch
-       FOR UPDATE)
+SELECT d.id, d.epoch, d.in_flight_message_id, d.in_flight_since, d.in_flight_body
+  FROM user_devices d
+ WHERE d.id = :device_id AND d.owner = :engine_id AND d.epoch = :epoch
+   FOR NO KEY UPDATE
 """
 
 RAISE_EPOCH = """
 UPDATE user_devices d
-   SET owner = :engine_id, epoch = d.epoch + 1, in_flight_message_id = NULL
-  FROM mine
- WHERE d.id = mine.id
-RETURNING mine.in_flight_message_id, mine.epoch
+   SET owner = :engine_id, epoch = d.epoch + 1, in_flight_message_id = NULL, in_flight_since = NULL,
+       in_flight_body = NULL,
+       day_unknown = d.day_unknown + CASE WHEN d.in_flight_message_id IS NULL THEN 0 ELSE 1 END
+ WHERE d.id = ANY(:ids)
 """
 
 OWNED = """
@@ -124,20 +123,11 @@ class Ownership:
     async def _raise_epoch(self, mine: str, reason: str, **which: object) -> int:
         async with self._database.transaction() as session:
             await session.execute(text(BEAT), {"engine_id": self.engine_id, **_this_process()})
-            taken = await session.execute(text(mine + RAISE_EPOCH), {"engine_id": self.engine_id, **which})
-            rows = taken.all()
-            lost = [
-                Settlement(
-                    row.in_flight_message_id,
-                    MessageStatus.UNKNOWN,
-                    row.epoch,
-                    "no_outcome",
-                    reason,
-                )
-                for row in rows
-                if row.in_flight_message_id is not None
-            ]
-            await settle(session, lost, self._clock.now())
+            rows = (await session.execute(text(mine), {"engine_id": self.engine_id, **which})).all()
+            left = [claim for row in rows if (claim := in_flight(row)) is not None]
+            await settle(session, [doubtful(claim, reason) for claim in left], self._clock.now())
+            about = {"engine_id": self.engine_id, "ids": [row.id for row in rows]}
+            await session.execute(text(RAISE_EPOCH), about)
         return len(rows)
 
     async def owned(self) -> list[OwnedDevice]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,19 +12,12 @@ from engine.actor import Actor
 from engine.clock import Clock
 from engine.database import Database
 from engine.errors import ConflictError, InvalidInputError, NotFoundError
-from engine.sequences.calendar import start_of_day
 from engine.settings import Settings
-from models import BroadcastMessage, Sequence, SequenceContact, SequenceDevice, UserDevice, Workspace
-from models.enums import DeviceState, EnrolmentStatus, MessageStatus, Role, SequenceStatus, TransportKind
+from models import QueuedMessage, Sequence, SequenceContact, SequenceDevice, UserDevice, Workspace
+from models.enums import DeviceState, EnrolmentStatus, Role, SequenceStatus, TransportKind
 
 LONGEST_DELAY = 86_400.0
 LONGEST_NAME = 60
-
-TODAY = """
-SELECT count(*) FILTER (WHERE status = 'sent') AS sent, count(*) FILTER (WHERE status = 'failed') AS failed,
-       count(*) FILTER (WHERE status = 'unknown') AS unknown
-  FROM broadcast_messages WHERE device_id = :device_id AND claimed_at >= :since
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +75,7 @@ class Devices:
         return device.id
 
     async def list(self, actor: Actor) -> list[DeviceSummary]:
-        queued = (
-            select(func.count())
-            .where(BroadcastMessage.device_id == UserDevice.id, BroadcastMessage.claimed_at.is_(None))
-            .scalar_subquery()
-        )
+        queued = select(func.count()).where(QueuedMessage.device_id == UserDevice.id).scalar_subquery()
         query = (
             select(UserDevice, queued)
             .where(UserDevice.workspace_id == actor.workspace_id, UserDevice.removed_at.is_(None))
@@ -101,16 +90,12 @@ class Devices:
     async def card(self, actor: Actor, device_id: int) -> DeviceCard:
         async with self._database.transaction() as session:
             device = await _find(session, actor, device_id)
-            queued = await session.scalar(
-                select(func.count()).where(
-                    BroadcastMessage.device_id == device_id,
-                    BroadcastMessage.status == MessageStatus.PENDING,
-                    BroadcastMessage.claimed_at.is_(None),
-                )
-            )
+            queued = await session.scalar(select(func.count()).where(QueuedMessage.device_id == device_id))
             workspace = await session.get_one(Workspace, actor.workspace_id)
-            since = start_of_day(self._clock.now(), ZoneInfo(workspace.time_zone))
-            today = (await session.execute(text(TODAY), {"device_id": device_id, "since": since})).one()
+        today = self._clock.now().astimezone(ZoneInfo(workspace.time_zone)).date() == device.day
+        in_flight = device.in_flight_message_id is not None
+        ended_today = device.day_count - in_flight if today else 0
+        failed, unknown = (device.day_failed, device.day_unknown) if today else (0, 0)
         return DeviceCard(
             id=device.id,
             name=device.name,
@@ -122,9 +107,9 @@ class Devices:
             max_delay=device.max_delay_seconds,
             next_send_at=device.next_send_at,
             queued=queued or 0,
-            sent_today=today.sent,
-            failed_today=today.failed,
-            unknown_today=today.unknown,
+            sent_today=ended_today - failed - unknown,
+            failed_today=failed,
+            unknown_today=unknown,
         )
 
     async def set_delays(self, actor: Actor, device_id: int, shortest: float, longest: float) -> None:
@@ -158,11 +143,7 @@ class Devices:
         """Take the device out of service. Refused while a sequence depends on it alone or people wait for it."""
         async with self._database.transaction() as session:
             device = await _find(session, actor, device_id, role=Role.OPERATOR, lock=True)
-            waiting = await session.scalar(
-                select(func.count()).where(
-                    BroadcastMessage.device_id == device_id, BroadcastMessage.claimed_at.is_(None)
-                )
-            )
+            waiting = await session.scalar(select(func.count()).where(QueuedMessage.device_id == device_id))
             used = await session.scalar(
                 select(func.count())
                 .select_from(SequenceDevice)

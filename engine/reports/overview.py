@@ -20,8 +20,8 @@ SELECT w.name, w.time_zone, w.stopped_at,
        (SELECT count(*) FROM alerts a WHERE a.workspace_id = w.id AND a.status <> 'resolved') AS alerts,
        (SELECT min(e.next_due_at) FROM sequence_contacts e JOIN sequences s ON s.id = e.sequence_id
          WHERE e.workspace_id = w.id AND e.status = 'active' AND s.status = 'active') AS planned_at,
-       (SELECT min(greatest(m.due_at, coalesce(d.next_send_at, m.due_at)))
-          FROM user_devices d JOIN broadcast_messages m ON m.device_id = d.id AND m.claimed_at IS NULL
+       (SELECT min(greatest(q.due_at, coalesce(d.next_send_at, q.due_at)))
+          FROM user_devices d JOIN queue q ON q.device_id = d.id
          WHERE d.workspace_id = w.id AND d.removed_at IS NULL) AS queued_at,
        w.alerts_chat_id IS NOT NULL AS alerts_bound
   FROM workspaces w WHERE w.id = :workspace_id

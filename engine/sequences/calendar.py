@@ -140,11 +140,6 @@ def at_local_time(day: date, local: time, zone: ZoneInfo) -> datetime:
     return _first_instant_after_gap(min(instant, later), max(instant, later), zone)
 
 
-def start_of_day(now: datetime, zone: ZoneInfo) -> datetime:
-    """Find when the local day around `now` began (UTC)."""
-    return at_local_time(now.astimezone(zone).date(), time(0), zone)
-
-
 def _first_instant_after_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     """Bisect for the change of the UTC offset between two instants on either side of a gap."""
     offset = before.astimezone(zone).utcoffset()

@@ -246,14 +246,14 @@ class SequenceEditor:
         step_ids: Collection[int],
         inserted: Collection[int] = (),
     ) -> int:
-        """Plan everybody anew who waits; unclaimed messages of these steps go back into the plan.
+        """Plan everybody anew who waits; messages of these steps that still wait go back into the plan.
 
         Returns how many people now wait for something else, or for another time.
         """
         waiting = list(await session.scalars(text(store.WAITING_ENROLMENTS), {"sequence_id": sequence_id}))
-        await session.execute(text(store.UNPLAN), {"sequence_id": sequence_id, "step_ids": list(step_ids)})
-        queued = set(await session.scalars(text(store.STILL_QUEUED), {"ids": waiting}))
-        unqueued = [enrolment_id for enrolment_id in waiting if enrolment_id not in queued]
+        await session.execute(text(store.UNPLAN), {"step_ids": list(step_ids)})
+        still_open = set(await session.scalars(text(store.STILL_OPEN), {"ids": waiting}))
+        unqueued = [enrolment_id for enrolment_id in waiting if enrolment_id not in still_open]
         return await plan_again(session, unqueued, self._clock.now(), inserted=inserted)
 
 

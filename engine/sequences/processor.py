@@ -22,12 +22,12 @@ WITH due AS MATERIALIZED (
      LIMIT :batch
        FOR UPDATE OF e SKIP LOCKED),
 enqueued AS (
-    INSERT INTO broadcast_messages
+    INSERT INTO messages
            (workspace_id, lane, enrolment_id, step_id, contact_id, device_id, due_at, expires_at)
     SELECT workspace_id, 'sequence', id, next_step_id, contact_id, device_id, next_due_at, expires_at
       FROM due
      ORDER BY next_due_at, id
-        ON CONFLICT (enrolment_id, step_id) DO NOTHING)
+        ON CONFLICT (enrolment_id, step_id) WHERE enrolment_id IS NOT NULL DO NOTHING)
 UPDATE sequence_contacts e SET next_due_at = NULL FROM due WHERE e.id = due.id
 """
 

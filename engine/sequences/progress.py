@@ -20,7 +20,7 @@ ENROLMENTS = """
 SELECT e.id, e.sequence_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_number,
        e.last_minute, e.reached_day, e.reached_on, e.next_step_id, e.next_due_at, s.skip_weekends,
        s.skip_holidays, w.rest_days, w.country,
-       ARRAY(SELECT m.step_id FROM broadcast_messages m WHERE m.enrolment_id = e.id) AS had
+       ARRAY(SELECT m.step_id FROM messages m WHERE m.enrolment_id = e.id) AS had
   FROM sequence_contacts e
   JOIN sequences s ON s.id = e.sequence_id
   JOIN workspaces w ON w.id = e.workspace_id

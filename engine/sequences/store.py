@@ -67,7 +67,7 @@ UPDATE contacts c SET device_id = v.device_id
 UNTOUCHED = """
 SELECT e.id, e.time_zone FROM sequence_contacts e
  WHERE e.sequence_id = :sequence_id AND e.status = 'active' AND e.last_day_number IS NULL
-   AND NOT EXISTS (SELECT FROM broadcast_messages m WHERE m.enrolment_id = e.id)
+   AND NOT EXISTS (SELECT FROM messages m WHERE m.enrolment_id = e.id)
  ORDER BY e.id
    FOR UPDATE
 """
@@ -77,7 +77,7 @@ UPDATE sequence_contacts e SET joined_at = :now, anchor_date = v.anchor
  WHERE e.id = ANY(:ids) AND e.time_zone = v.zone
 """
 
-# People whose wait changes when these steps do. Their unclaimed messages go back into the plan.
+# People whose wait changes when these steps do. Their messages that still wait go back into the plan.
 WAITING_ENROLMENTS = """
 SELECT e.id FROM sequence_contacts e
  WHERE e.sequence_id = :sequence_id AND e.status IN ('active', 'paused')
@@ -85,14 +85,15 @@ SELECT e.id FROM sequence_contacts e
    FOR UPDATE
 """
 UNPLAN = """
-DELETE FROM broadcast_messages m
- USING sequence_contacts e
- WHERE e.id = m.enrolment_id AND e.sequence_id = :sequence_id AND m.claimed_at IS NULL
-   AND m.step_id = ANY(:step_ids)
+WITH gone AS (
+    DELETE FROM queue q
+     USING messages m
+     WHERE q.message_id = m.id AND m.step_id = ANY(:step_ids) AND m.outcome IS NULL
+    RETURNING q.message_id)
+DELETE FROM messages m USING gone WHERE m.id = gone.message_id
 """
-STILL_QUEUED = """
-SELECT m.enrolment_id FROM broadcast_messages m
- WHERE m.enrolment_id = ANY(:ids) AND m.status IN ('pending', 'processing')
+STILL_OPEN = """
+SELECT m.enrolment_id FROM messages m WHERE m.enrolment_id = ANY(:ids) AND m.outcome IS NULL
 """
 
 # Archiving. What is on its way stays processing and gets its outcome.
@@ -102,9 +103,13 @@ UPDATE sequence_contacts
  WHERE sequence_id = :sequence_id AND status IN ('active', 'paused')
 """
 CANCEL_PENDING = """
-UPDATE broadcast_messages m SET status = 'cancelled', claimed_at = :now, error_code = 'archived'
-  FROM sequence_contacts e
- WHERE e.id = m.enrolment_id AND e.sequence_id = :sequence_id AND m.claimed_at IS NULL
+WITH gone AS (
+    DELETE FROM queue q
+     USING messages m, sequence_contacts e
+     WHERE q.message_id = m.id AND m.outcome IS NULL AND e.id = m.enrolment_id AND e.sequence_id = :sequence_id
+    RETURNING q.message_id)
+UPDATE messages m SET outcome = 'cancelled', error_code = 'archived'
+  FROM gone WHERE m.id = gone.message_id
 """
 
 SUMMARIES = """
@@ -121,13 +126,13 @@ SELECT s.id, s.name, s.status, s.niche,
 
 RESULTS = """
 SELECT t.id AS step_id, count(m.id) AS planned,
-       count(m.id) FILTER (WHERE m.status IN ('pending', 'processing')) AS queued,
-       count(m.id) FILTER (WHERE m.status = 'sent') AS sent,
-       count(m.id) FILTER (WHERE m.status = 'failed') AS failed,
-       count(m.id) FILTER (WHERE m.status = 'skipped') AS skipped,
-       count(m.id) FILTER (WHERE m.status = 'unknown') AS unknown,
-       count(m.id) FILTER (WHERE m.status = 'cancelled') AS cancelled
-  FROM sequence_steps t LEFT JOIN broadcast_messages m ON m.step_id = t.id
+       count(m.id) FILTER (WHERE m.outcome IS NULL) AS queued,
+       count(m.id) FILTER (WHERE m.outcome = 'sent') AS sent,
+       count(m.id) FILTER (WHERE m.outcome = 'failed') AS failed,
+       count(m.id) FILTER (WHERE m.outcome = 'skipped') AS skipped,
+       count(m.id) FILTER (WHERE m.outcome = 'unknown') AS unknown,
+       count(m.id) FILTER (WHERE m.outcome = 'cancelled') AS cancelled
+  FROM sequence_steps t LEFT JOIN messages m ON m.step_id = t.id
  WHERE t.sequence_id = :sequence_id
  GROUP BY t.id
 """
@@ -138,8 +143,8 @@ SELECT status, count(*) AS people, min(next_due_at) AS next_due_at
 """
 
 NEXT_QUEUED = """
-SELECT min(m.due_at) FROM sequence_steps t JOIN broadcast_messages m ON m.step_id = t.id
- WHERE t.sequence_id = :sequence_id AND m.claimed_at IS NULL
+SELECT min(q.due_at) FROM sequence_steps t JOIN messages m ON m.step_id = t.id JOIN queue q ON q.message_id = m.id
+ WHERE t.sequence_id = :sequence_id AND m.outcome IS NULL
 """
 
 

@@ -20,7 +20,7 @@ class MediaFile:
 class OutgoingMessage:
     """One message as it will be seen: already rendered, addressed and allowed.
 
-    `ref` is our id of the message (`broadcast_messages.id`); no provider is asked to honour it.
+    `ref` is our id of the message (`messages.id`); no provider is asked to honour it.
     `business_at` is the instant of the send in business time.
     """
 

@@ -9,14 +9,15 @@ from sqlalchemy import Connection, text
 from engine.database import MIGRATIONS, Database
 from models import Model
 
-# Everything a person could have changed on one side only; triggers belong to the migrations alone.
+# Everything a person could have changed on one side only; triggers and views belong to the migrations alone.
 SHAPE = """
 SELECT 'column', table_name || '.' || column_name, data_type || ' ' || is_nullable || ' '
        || coalesce(column_default, '') || is_identity
-  FROM information_schema.columns WHERE table_schema = current_schema()
+  FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+ WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'
 UNION ALL
 SELECT 'constraint', conrelid::regclass::text || '.' || conname, pg_get_constraintdef(oid)
-  FROM pg_constraint WHERE connamespace = current_schema()::regnamespace
+  FROM pg_constraint WHERE connamespace = current_schema()::regnamespace AND contype <> 'n' -- a column says so too
 UNION ALL
 SELECT 'index', indexname, replace(indexdef, current_schema() || '.', '')
   FROM pg_indexes WHERE schemaname = current_schema()

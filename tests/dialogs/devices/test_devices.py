@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from engine.devices.registry import Devices
 from engine.settings import Settings
-from models import BroadcastMessage, Contact, UserDevice
+from models import Contact, Message, UserDevice
 from models.enums import DeviceState, Lane, Role
 from tests.dialogs.harness import TOKEN
 
@@ -210,7 +210,7 @@ async def queue_message(devices, owner, due_at) -> None:
         session.add(contact)
         await session.flush()
         session.add(
-            BroadcastMessage(
+            Message(
                 workspace_id=owner.workspace_id,
                 lane=Lane.TEST,
                 contact_id=contact.id,

@@ -12,9 +12,9 @@ from engine.contacts.inbox import OPTED_IN_ANSWER, OPTED_OUT_ANSWER, Inbox
 from engine.database import Database
 from engine.transports.contract import Inbound
 from models import (
-    BroadcastMessage,
     Campaign,
     Contact,
+    Message,
     Sequence,
     SequenceContact,
     SequenceStep,
@@ -64,7 +64,7 @@ class Scene:
             session.add_all([step, enrolment])
             await session.flush()
             session.add(
-                BroadcastMessage(
+                Message(
                     lane=Lane.SEQUENCE,
                     enrolment_id=enrolment.id,
                     step_id=step.id,
@@ -141,7 +141,7 @@ async def test_stop_ends_everything_that_waits_for_the_contact(scene):
         session.add(campaign)
         await session.flush()
         session.add(
-            BroadcastMessage(
+            Message(
                 lane=Lane.CAMPAIGN,
                 campaign_id=campaign.id,
                 contact_id=scene.contact_id,
@@ -186,7 +186,10 @@ async def test_two_stops_at_the_same_moment_are_answered_once(scene):
 
 async def test_what_was_sent_or_is_on_its_way_stays_as_it_is(scene):
     await scene.enrol(OnReply.PAUSE)
-    await scene.rows("UPDATE broadcast_messages SET status = 'processing', claimed_at = now() RETURNING id")
+    await scene.rows("""
+        WITH claimed AS (DELETE FROM queue RETURNING message_id, device_id)
+        UPDATE user_devices d SET in_flight_message_id = message_id, in_flight_since = now()
+          FROM claimed WHERE d.id = device_id RETURNING d.id""")
     await scene.says("STOP")
     assert await scene.messages() == [("sequence", "processing", None)]
 
@@ -293,9 +296,7 @@ async def test_a_message_from_a_device_that_does_not_exist_is_dropped(scene):
 async def test_an_opt_out_happens_entirely_or_not_at_all(scene):
     await scene.enrol(OnReply.PAUSE)
     async with scene.database.transaction() as session:
-        await session.execute(
-            text("ALTER TABLE broadcast_messages ADD CONSTRAINT no_answers CHECK (lane <> 'reply')")
-        )
+        await session.execute(text("ALTER TABLE messages ADD CONSTRAINT no_answers CHECK (lane <> 'reply')"))
     with pytest.raises(IntegrityError, match="no_answers"):
         await scene.says("STOP")
 

@@ -141,7 +141,7 @@ async def test_an_opt_out_between_enqueueing_and_sending_ends_the_run(world: Wor
     assert await engine.claims.claim([ask]) == [Gone()]
     assert await world.statuses() == ["cancelled", "pending"]  # and the one confirmation
     assert await world.one("SELECT status, exit_reason FROM sequence_contacts") == ("exited", "opted_out")
-    await world.run("DELETE FROM broadcast_messages WHERE lane = 'reply'")
+    await world.run("DELETE FROM messages WHERE lane = 'reply'")
 
 
 async def test_the_claim_itself_refuses_who_is_suppressed(world: World) -> None:

@@ -44,7 +44,7 @@ async def test_what_a_dead_engine_had_in_flight_is_unknown_and_the_run_goes_on_o
 
     # It was only slow: its send came through after all. That moves nobody's next day.
     world.clock.set(at(6, 10))
-    await dead.sent(device, claimed, epoch=old_epoch)
+    await dead.sent(device, claimed)
     assert await world.statuses() == ["sent", "sent"]
     assert await world.rows("SELECT next_due_at FROM sequence_contacts") == [(at(6, 11),)] * 2
     await world.move_to(at(6, 11))
@@ -54,20 +54,18 @@ async def test_what_a_dead_engine_had_in_flight_is_unknown_and_the_run_goes_on_o
 async def test_a_late_transient_rejection_does_not_bring_an_unknown_message_back(world: World) -> None:
     _, device = await world.running()
     dead = await world.engine()
-    old_epoch = await dead.epoch(device)
     await world.move_to(at(5, 11))
     claimed = await dead.claim(device)
     assert isinstance(claimed, Claimed)
     await world.run(BURY, id=dead.ownership.engine_id)
     await world.engine()
-    await dead.report(device, claimed, Rejected("rate", "too fast", permanent=False), epoch=old_epoch)
+    await dead.report(device, claimed, Rejected("rate", "too fast", permanent=False))
     assert await world.statuses() == ["unknown"]
 
 
 async def test_an_outcome_of_an_old_epoch_leaves_the_new_owners_send_alone(world: World) -> None:
     _, device = await world.running(people=2)
     dead = await world.engine()
-    old_epoch = await dead.epoch(device)
     await world.move_to(at(5, 11))
     first = await dead.claim(device)
     assert isinstance(first, Claimed)
@@ -75,7 +73,7 @@ async def test_an_outcome_of_an_old_epoch_leaves_the_new_owners_send_alone(world
     heir = await world.engine()
     second = await heir.claim(device)
     assert isinstance(second, Claimed)
-    await dead.sent(device, first, epoch=old_epoch)
+    await dead.sent(device, first)
     assert await world.one("SELECT in_flight_message_id FROM user_devices") == second.message.ref
     await heir.sent(device, second)
 
@@ -116,7 +114,7 @@ async def test_a_renewed_device_keeps_its_engine_and_forgets_its_worker(world: W
     assert after.epoch == before.epoch + 1
     assert await world.statuses() == ["unknown"]
     assert await engine.ownership.renew(before) is None
-    await engine.report(device, claimed, Sent("it did go out"), epoch=before.epoch)
+    await engine.report(device, claimed, Sent("it did go out"))
 
 
 async def test_released_devices_are_free_at_once_and_the_engine_is_gone(world: World) -> None:

@@ -171,6 +171,9 @@ class World:
         flying = "SELECT id FROM broadcast_messages WHERE status = 'processing' ORDER BY id"
         held = "SELECT in_flight_message_id FROM user_devices WHERE in_flight_message_id IS NOT NULL ORDER BY 1"
         assert await self.rows(flying) == await self.rows(held), "in flight, but on no device, or the reverse"
+        queued = "SELECT message_id FROM queue ORDER BY 1"
+        waiting = "SELECT id FROM broadcast_messages WHERE status = 'pending' ORDER BY id"
+        assert await self.rows(queued) == await self.rows(waiting), "waits, but not in the queue, or the reverse"
         undelivered = await self.rows("""
             SELECT m.id FROM broadcast_messages m LEFT JOIN deliveries d ON d.message_id = m.id
              WHERE (m.status = 'sent') <> (d.message_id IS NOT NULL) OR (m.status = 'sent' AND m.body IS NULL)""")
@@ -208,16 +211,12 @@ class HandEngine:
         ask = await self.ask(device_id)
         return (await self.claims.claim([ask]))[0] if ask else None
 
-    async def report(self, device_id: int, claimed: Claimed, outcome: Outcome, epoch: int | None = None) -> None:
-        if epoch is None:
-            epoch = await self.epoch(device_id)
-        await self.outcomes.write(
-            [Report(device_id, epoch, claimed.message.ref, claimed.attempt, outcome, claimed.delay)]
-        )
+    async def report(self, device_id: int, claimed: Claimed, outcome: Outcome) -> None:
+        await self.outcomes.write([Report(device_id, claimed, outcome)])
 
-    async def sent(self, device_id: int, claimed: Claimed, epoch: int | None = None) -> None:
+    async def sent(self, device_id: int, claimed: Claimed) -> None:
         self.calls += 1
-        await self.report(device_id, claimed, Sent(f"wamid-{claimed.message.ref}"), epoch)
+        await self.report(device_id, claimed, Sent(f"wamid-{claimed.message.ref}"))
 
     async def send_all(self, device_id: int) -> list[str]:
         """Send whatever may be sent now; the texts."""

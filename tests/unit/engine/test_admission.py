@@ -109,7 +109,7 @@ def test_a_reached_cap_pauses_the_device() -> None:
 def test_without_permission_it_is_skipped_and_the_run_ends(facts: dict[str, object], code: str) -> None:
     decision = decide(contact(**facts), NOW)
     assert isinstance(decision, End)
-    assert (decision.status, decision.code, decision.exit_reason) == (MessageStatus.SKIPPED, code, code)
+    assert (decision.outcome, decision.code, decision.exit_reason) == (MessageStatus.SKIPPED, code, code)
 
 
 def test_a_reply_goes_out_whatever_caps_quiet_hours_and_suppression_say() -> None:
@@ -139,7 +139,7 @@ def test_a_pause_holds_it_also_when_it_is_late(paused: Candidate) -> None:
 def test_what_is_left_of_a_run_that_is_over_is_cancelled(status: EnrolmentStatus) -> None:
     decision = decide(step(status=status), NOW)
     assert isinstance(decision, End)
-    assert (decision.status, decision.code) == (MessageStatus.CANCELLED, "run_ended")
+    assert (decision.outcome, decision.code) == (MessageStatus.CANCELLED, "run_ended")
 
 
 def test_quiet_hours_put_it_off_to_their_end_and_leave_its_lateness_alone() -> None:
@@ -169,7 +169,7 @@ def test_missed_and_shift_of_a_message_on_joining_keeps_its_time_of_day() -> Non
 def test_missed_and_skip_records_it_as_skipped() -> None:
     decision = decide(step(missed_policy=MissedPolicy.SKIP), at(6, 8))
     assert isinstance(decision, End)
-    assert (decision.status, decision.code, decision.exit_reason) == (MessageStatus.SKIPPED, "missed", None)
+    assert (decision.outcome, decision.code, decision.exit_reason) == (MessageStatus.SKIPPED, "missed", None)
 
 
 def test_missed_and_send_now_sends_the_latest_only() -> None:
@@ -177,7 +177,7 @@ def test_missed_and_send_now_sends_the_latest_only() -> None:
     assert decide(late, at(6, 8)) == ADMITTED
     decision = decide(late, at(6, 10))  # Day 2 is due as well by now
     assert isinstance(decision, End)
-    assert (decision.status, decision.code) == (MessageStatus.SKIPPED, "missed")
+    assert (decision.outcome, decision.code) == (MessageStatus.SKIPPED, "missed")
 
 
 def test_missed_and_send_now_does_not_mind_what_lies_before_it() -> None:
@@ -195,7 +195,7 @@ def test_nothing_goes_out_on_a_day_of_rest(policy: MissedPolicy) -> None:
 def test_a_missing_value_fails_it_with_words_for_the_operator() -> None:
     decision = decide(step(body="Hi {{ attributes.city }}"), NOW)
     assert isinstance(decision, End)
-    assert (decision.status, decision.code) == (MessageStatus.FAILED, "missing_variable")
+    assert (decision.outcome, decision.code) == (MessageStatus.FAILED, "missing_variable")
     assert "city" in decision.text
 
 
