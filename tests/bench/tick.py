@@ -9,7 +9,7 @@ from sqlalchemy import Select, select, text
 
 from engine.database import Database
 from engine.sequences.processor import SequenceProcessor
-from models import BroadcastMessage, SequenceContact
+from models import Message, SequenceContact
 from models.enums import Lane
 from tests.bench.figures import Figure
 
@@ -29,7 +29,7 @@ INSERT INTO sequence_contacts
 SELECT 1, 1, id, '{NOW}', '{NOW:%Y-%m-%d}', 'Asia/Kuala_Lumpur', 1, '{NOW + timedelta(days=9)}', 1 FROM contacts
 """
 RESET = f"""
-TRUNCATE broadcast_messages CASCADE;
+TRUNCATE messages, queue CASCADE;
 UPDATE sequence_contacts SET next_due_at = CASE WHEN id <= {{due}} THEN '{NOW}' ELSE '{NOW + timedelta(days=9)}' END
  :: timestamptz;
 VACUUM ANALYZE sequence_contacts
@@ -91,8 +91,8 @@ def due_enrolments() -> Select[tuple[SequenceContact]]:
     return due.order_by(SequenceContact.next_due_at).with_for_update(skip_locked=True)
 
 
-def message_for(enrolment: SequenceContact) -> BroadcastMessage:
-    return BroadcastMessage(
+def message_for(enrolment: SequenceContact) -> Message:
+    return Message(
         workspace_id=1,
         lane=Lane.SEQUENCE,
         enrolment_id=enrolment.id,
