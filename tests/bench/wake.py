@@ -26,6 +26,7 @@ from tests.bench.rounds import interleaved
 from tests.integration.engine.rig import Script, ScriptedTransport
 
 ROUNDS, SAMPLES = 6, 40  # samples a round
+SETTINGS = Settings(_env_file=None)
 
 FIXTURE = """
 INSERT INTO workspaces (name, country, time_zone) VALUES ('bench', 'MY', 'Asia/Kuala_Lumpur');
@@ -61,26 +62,26 @@ async def sample(wake: Callable[[int], Awaitable[list[float]]], samples: list[fl
 
 
 class Product:
-    def __init__(self, base: Callable[[], Foundation], dsn: str) -> None:
-        self._base, self._dsn = base, dsn
+    def __init__(self, database: Database, timekeeper: Timekeeper) -> None:
+        self._database, self._timekeeper = database, timekeeper
         self._starts = Starts()
         self._script = Script()
 
     @classmethod
     async def prepared(cls, database: Database) -> "Product":
-        settings = Settings(_env_file=None)
-        timekeeper = await Timekeeper.start(database, settings)
-        dsn = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        connection = await asyncpg.connect(dsn)
+        connection = await asyncpg.connect(peers.dsn(database))
         await connection.execute(FIXTURE)
         await connection.close()
-        return cls(lambda: Foundation(settings, database, timekeeper, Notifications(database.url)), dsn)
+        return cls(database, await Timekeeper.start(database, SETTINGS))
 
     async def wake(self, samples: int) -> list[float]:
+        notifications = Notifications(self._database.url)
+        base = Foundation(SETTINGS, self._database, self._timekeeper, notifications)
+        engine = Runtime(base, self._transport)
         started = asyncio.Event()
-        connection = await asyncpg.connect(self._dsn)
+        connection = await asyncpg.connect(peers.dsn(self._database))
         elapsed = []
-        async with running(Runtime(self._base(), self._transport).run(started)):
+        async with running(engine.run(started)):
             await started.wait()
             await asyncio.sleep(10 * IDLE_AFTER)  # until it listens
             for _ in range(samples):

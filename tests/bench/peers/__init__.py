@@ -22,7 +22,7 @@ from tests.bench.peers.peer import Peer, PeerMissingError, WakingPeer
 DRAINING = ("procrastinate", "pgqueuer", "graphile_worker", "pgmq")
 WAKING = ("procrastinate", "pgqueuer")
 
-__all__ = ["DRAINING", "WAKING", "Peer", "PeerMissingError", "WakingPeer", "opened"]
+__all__ = ["DRAINING", "WAKING", "Peer", "PeerMissingError", "WakingPeer", "dsn", "opened"]
 
 
 @asynccontextmanager
@@ -33,17 +33,18 @@ async def opened(name: str, database: Database) -> AsyncIterator[WakingPeer]:
     except ModuleNotFoundError as missing:
         raise PeerMissingError(f"{name}: {missing}; install the bench extra: pip install -e .[bench]") from missing
     own = f"peer_{name}"
-    server = await asyncpg.connect(_dsn(database))
+    server = await asyncpg.connect(dsn(database))
     try:
         await server.execute(f"DROP DATABASE IF EXISTS {own} WITH (FORCE)")
         await server.execute(f"CREATE DATABASE {own}")
-        async with module.opened(_dsn(database, own)) as peer:
+        async with module.opened(dsn(database, own)) as peer:
             yield peer
         await server.execute(f"DROP DATABASE {own} WITH (FORCE)")
     finally:
         await server.close()
 
 
-def _dsn(database: Database, name: str | None = None) -> str:
+def dsn(database: Database, name: str | None = None) -> str:
+    """The address of `database`, or of another one on its server, as drivers want it."""
     url = database.url.set(drivername="postgresql", database=name or database.url.database)
     return url.render_as_string(hide_password=False)
