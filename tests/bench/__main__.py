@@ -6,6 +6,7 @@ it reaches the bar. Absolute figures depend on the machine, ratios much less.
 
 import asyncio
 import json
+import logging
 import shutil
 import sys
 import tempfile
@@ -14,14 +15,20 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+import structlog
 from sqlalchemy.engine import make_url
 
 from engine.database import Database
 from engine.embedded import EmbeddedPostgres
-from tests.bench import fleet, tick
+from tests.bench import fleet, tick, wake
 from tests.bench.figures import Figure
+from tests.bench.peers import PeerMissingError
 
-BENCHES: dict[str, Callable[[Database], AsyncIterator[Figure]]] = {"fleet": fleet.measure, "tick": tick.measure}
+BENCHES: dict[str, Callable[[Database], AsyncIterator[Figure]]] = {
+    "fleet": fleet.measure,
+    "tick": tick.measure,
+    "wake": wake.measure,
+}
 
 
 @asynccontextmanager
@@ -41,11 +48,19 @@ async def new_database() -> AsyncIterator[Database]:
 
 async def main(name: str) -> None:
     async with new_database() as database:
-        async for figure in BENCHES[name](database):
-            print(json.dumps(asdict(figure)), flush=True)
+        try:
+            async for figure in BENCHES[name](database):
+                print(json.dumps(asdict(figure)), flush=True)
+        except PeerMissingError as missing:
+            sys.exit(str(missing))
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in BENCHES:
         sys.exit(f"usage: python -m tests.bench {{{'|'.join(BENCHES)}}}")
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    structlog.configure(  # stdout is for the figures
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     asyncio.run(main(sys.argv[1]))

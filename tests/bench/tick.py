@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from statistics import median
 
 from sqlalchemy import Select, select, text
@@ -12,9 +13,11 @@ from engine.sequences.processor import SequenceProcessor
 from models import Message, SequenceContact
 from models.enums import Lane
 from tests.bench.figures import Figure
+from tests.bench.rounds import interleaved
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 ENROLMENTS, DUE, ROUNDS = 50_000, 10_000, 5
+BARS = {"ORM, a commit a row": 50, "ORM, batches of 1000": 5}
 LOOPED = 500  # rows that the one-by-one loop gets: it would take minutes for all
 
 FIXTURE = f"""
@@ -44,18 +47,11 @@ async def measure(database: Database) -> AsyncIterator[Figure]:
         "ORM, a commit a row": (lambda: one_by_one(database), LOOPED),
         "ORM, batches of 1000": (lambda: in_batches(database), DUE),
     }
-    rates: dict[str, list[float]] = {case: [] for case in cases}
-    for _ in range(ROUNDS):
-        for case, (work, due) in cases.items():
-            await run(database, RESET.format(due=due))
-            began = time.perf_counter()
-            await work()
-            rates[case].append(due / (time.perf_counter() - began))
-    product = rates.pop("product")
-    yield Figure("tick", "product", round(median(product)), "rows/s")
-    for (case, peer), bar in zip(rates.items(), (50, 5), strict=True):
-        ratio = median(ours / theirs for ours, theirs in zip(product, peer, strict=True))
-        yield Figure("tick", case, round(median(peer)), "rows/s", round(ratio, 1), bar, ratio >= bar)
+    rounds = await interleaved({case: partial(rate, database, *work) for case, work in cases.items()}, ROUNDS)
+    yield Figure("tick", "product", round(rounds.median("product")), "rows/s")
+    for case, bar in BARS.items():
+        ratio = rounds.ratio("product", to=case)
+        yield Figure("tick", case, round(rounds.median(case)), "rows/s", round(ratio, 1), bar, ratio >= bar)
     await run(database, RESET.format(due=0))
     idle = []
     for _ in range(50):
@@ -63,6 +59,14 @@ async def measure(database: Database) -> AsyncIterator[Figure]:
         await processor.run_once(NOW)
         idle.append(1000 * (time.perf_counter() - began))
     yield Figure("tick", "nothing is due", round(median(idle), 2), "ms", bar=2, holds=median(idle) <= 2)
+
+
+async def rate(database: Database, work: Callable[[], Awaitable[object]], due: int) -> float:
+    """Rows a second."""
+    await run(database, RESET.format(due=due))
+    began = time.perf_counter()
+    await work()
+    return due / (time.perf_counter() - began)
 
 
 async def one_by_one(database: Database) -> None:
