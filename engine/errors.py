@@ -23,3 +23,12 @@ class NotAllowedError(DripdeskError):
 
 class StartError(DripdeskError):
     """The process cannot start; the message names the setting and the mend."""
+
+
+class NotRunningError(StartError):
+    """The embedded database is to be looked at, not started, and it does not run."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(f"{what}; {mend}")
+        self.what = what
+        self.mend = mend

@@ -38,6 +38,15 @@ class Timekeeper:
                 await _refuse_beside_real_devices(session)
         return cls(database, BusinessClock(anchor))
 
+    @staticmethod
+    async def look(database: Database) -> BusinessClock:
+        """The clock as it is set, for a command that only looks; real time where none was ever set."""
+        real = datetime.now(UTC)
+        async with database.transaction() as session:
+            row = await session.get(ClockAnchor, 1)
+            anchor = Anchor(row.real_anchor, row.virtual_anchor, row.speed) if row else Anchor(real, real, 1)
+        return BusinessClock(anchor)
+
     @property
     def clock(self) -> BusinessClock:
         return self._clock
