@@ -107,7 +107,7 @@ def create_token(
 
 def _carry_out(work: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
     """Run a command to its end; what a person can mend is one line on stderr and exit code 2."""
-    from bot.logs import set_up_logging
+    from engine.logs import set_up_logging
 
     try:
         settings = load_settings()

@@ -9,10 +9,10 @@ from typing import Any
 
 import aiohttp
 
-from bot.logs import redact
 from engine.doctor.database import examine_database
 from engine.doctor.findings import Check, Finding, Ok, Problem, Result, Warn, examine
 from engine.doctor.machine import machine_checks
+from engine.logs import redact
 from engine.settings import Settings
 
 TELEGRAM = "https://api.telegram.org"

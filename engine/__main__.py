@@ -6,6 +6,7 @@ import sys
 import structlog
 
 from engine.errors import StartError
+from engine.logs import set_up_logging
 from engine.runtime import Runtime, foundation, running, stop_signal
 from engine.settings import Settings, load_settings
 from engine.transports.factory import Transports
@@ -26,7 +27,9 @@ async def serve(settings: Settings) -> None:
 
 if __name__ == "__main__":
     try:
-        asyncio.run(serve(load_settings()))
+        settings = load_settings()
+        set_up_logging(settings)
+        asyncio.run(serve(settings))
     except StartError as error:
         print(f"dripdesk: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None

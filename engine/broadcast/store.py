@@ -42,8 +42,8 @@ SELECT d.id AS device_id, m.id, m.lane, m.due_at
 """
 
 # Lock what the claim is about. What somebody else has locked is left for the next round, so that a claim never
-# waits and never takes part in a deadlock. `IS NOT DISTINCT FROM` keeps the planner off the index on the owner: with
-# a generic plan it would compare every device of this engine with every one that asks.
+# waits and never takes part in a deadlock. `IS NOT DISTINCT FROM` keeps the planner off the index on the owner,
+# by which a generic plan would compare every device of this engine with every one that asks.
 LOCK_ASKED = """
 SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.in_flight_since, d.in_flight_body, d.next_send_at,
        d.paused_at IS NOT NULL OR w.stopped_at IS NOT NULL AS paused,

@@ -33,26 +33,27 @@ SELECT d.id, w.name AS workspace, w.time_zone, w.stopped_at, d.name, d.state, d.
  ORDER BY lower(w.name), w.id, lower(d.name)
 """
 
-# The index for claiming is read once from end to end; then the first message that nobody holds back (as in the
+# The queue's index is read once from end to end; then the first message that nobody holds back (as in the
 # queue's READ_AHEAD) is one look into it for each device and lane. Where a pause holds a whole backlog, only its
 # front is looked at: a million held messages would take ten seconds, to find that none may go.
 WAITING = """
 WITH waiting AS MATERIALIZED (
     SELECT device_id, lane, count(*) FILTER (WHERE due_at <= :now) AS due, count(*) AS pending
-      FROM broadcast_messages WHERE claimed_at IS NULL
+      FROM queue
      GROUP BY device_id, lane)
 SELECT w.device_id, CAST(sum(w.due) AS bigint) AS due, CAST(sum(w.pending - w.due) AS bigint) AS later,
        min(first.due_at) AS first_at
   FROM waiting w
   LEFT JOIN LATERAL (
        SELECT b.due_at
-         FROM (SELECT id, due_at, enrolment_id, campaign_id FROM broadcast_messages
-                WHERE device_id = w.device_id AND lane = w.lane AND claimed_at IS NULL
-                ORDER BY due_at, id
+         FROM (SELECT message_id AS id, due_at FROM queue
+                WHERE device_id = w.device_id AND lane = w.lane
+                ORDER BY due_at, message_id
                 LIMIT 20) b
-         LEFT JOIN sequence_contacts e ON e.id = b.enrolment_id
+         JOIN messages m USING (id)
+         LEFT JOIN sequence_contacts e ON e.id = m.enrolment_id
          LEFT JOIN sequences s ON s.id = e.sequence_id
-         LEFT JOIN campaigns c ON c.id = b.campaign_id
+         LEFT JOIN campaigns c ON c.id = m.campaign_id
         WHERE (e.id IS NULL OR e.status <> 'paused' AND s.status IN ('active', 'archived'))
           AND (c.id IS NULL OR c.status <> 'paused')
         ORDER BY b.due_at, b.id

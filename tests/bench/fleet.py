@@ -5,8 +5,6 @@ time is what the operating system counted, so that other work on the machine doe
 """
 
 import asyncio
-import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,13 +13,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import psutil
 from sqlalchemy import text
 
 from engine.database import Database
 from tests.bench.figures import Figure
+from tests.processes import ROOT, clean_environment, free_port
 
 DEVICES, FEWER_DEVICES = 3000, 300
 RATE = 300  # messages a second
@@ -111,10 +109,12 @@ async def fleet(database: Database, devices: int, rate: int) -> Measured:
 @contextmanager
 def running_phones() -> Iterator[str]:
     """The simulated network as a process of its own; its address."""
-    port = free_port()
-    with tempfile.TemporaryDirectory(prefix="dripdesk-bench-phones-") as home:
-        with _process("-m", "bot.cli", "phones", "--port", str(port), DRIPDESK_HOME=home):
-            yield f"http://127.0.0.1:{port}"
+    port = str(free_port())
+    with (
+        tempfile.TemporaryDirectory(prefix="dripdesk-bench-phones-") as home,
+        _process("-m", "bot.cli", "phones", "--port", port, DRIPDESK_HOME=home),
+    ):
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
@@ -128,24 +128,16 @@ def running_engine(database: Database, phones: str, devices: int) -> Iterator[su
 
 @contextmanager
 def _process(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    root = Path(__file__).parent.parent.parent
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     process = subprocess.Popen(
         [sys.executable, *arguments],
-        cwd=root / "tests",  # no .env of the checkout
-        env={**kept, "PYTHONPATH": str(root), "LOG_LEVEL": "warning", **environment},
+        cwd=ROOT / "tests",  # no .env of the checkout
+        env=clean_environment(LOG_LEVEL="warning", **environment),
     )
     try:
         yield process
     finally:
         process.terminate()
         process.wait(30)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _cpu(process: subprocess.Popen[bytes]) -> float:

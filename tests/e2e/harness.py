@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,7 +17,8 @@ import asyncpg
 import httpx
 import psutil
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.processes import ROOT, clean_environment, free_port
+
 CONTACTS = ROOT / "examples" / "contacts.csv"
 
 READY_WITHIN = 60.0  # a fresh home on a busy machine: initdb, migrations, imports
@@ -197,18 +197,6 @@ class Product:
             return self.http.get("/healthz").status_code == 200
         except httpx.TransportError:
             return False
-
-
-def clean_environment(**variables: str) -> dict[str, str]:
-    """Only what a process needs, so that no setting of the developer's shell changes a test."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    return {**kept, "PYTHONPATH": str(ROOT), **variables}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _ledger_line(line: dict[str, Any]) -> LedgerLine:

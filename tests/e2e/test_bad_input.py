@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.chat import ALERTS_GROUP, Operator
-from tests.e2e.harness import Product, clean_environment
+from tests.e2e.harness import Product
+from tests.processes import clean_environment
 
 STRANGER = 4242
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n"

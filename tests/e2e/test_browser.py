@@ -18,7 +18,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.e2e.harness import CONTACTS, ROOT, Product
+from tests.e2e.harness import CONTACTS, Product
+from tests.processes import ROOT
 
 pytestmark = pytest.mark.browser
 

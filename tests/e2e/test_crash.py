@@ -7,7 +7,8 @@ import time
 import pytest
 
 from tests.e2e.chat import ALERTS_GROUP, Operator
-from tests.e2e.harness import ROOT, Product, wait_until
+from tests.e2e.harness import Product, wait_until
+from tests.processes import ROOT
 
 DEVICES = ("North", "East", "South", "West")
 PEOPLE = 48

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,9 @@ from sqlalchemy.engine import URL
 from engine.actor import Actor
 from engine.database import Database
 from engine.embedded import EmbeddedPostgres
-from engine.settings import Settings
 from models import UserDevice
 from models.enums import DeviceState, TransportKind
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.processes import clean_environment
 
 
 @dataclass(frozen=True)
@@ -29,11 +26,10 @@ class Ended:
 
 
 async def dripdesk(home: Path, *arguments: str, **environment: str) -> Ended:
-    clean = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot.cli", *arguments),
         cwd=home,  # no .env of the checkout
-        env=clean | {"PYTHONPATH": str(ROOT), "DRIPDESK_HOME": str(home / "home"), "PORT": "0"} | environment,
+        env=clean_environment(**{"DRIPDESK_HOME": str(home / "home"), "PORT": "0", **environment}),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

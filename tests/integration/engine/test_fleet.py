@@ -11,7 +11,7 @@ from models.enums import DeviceState
 from tests.integration.engine.world import World, at
 
 ADD = """
-INSERT INTO broadcast_messages (workspace_id, lane, contact_id, device_id, due_at, body)
+INSERT INTO messages (workspace_id, lane, contact_id, device_id, due_at, body)
 VALUES (:workspace, 'test', :contact, :device, :due, 'Hi')
 """
 
@@ -146,7 +146,7 @@ async def test_why_a_device_needs_a_look(world: World) -> None:
         "Paused": None,
         "Failing": "should send, and does not",
     }
-    await world.run("DELETE FROM broadcast_messages")
+    await world.run("DELETE FROM messages")
     assert (await line(world, devices["failing"])).trouble == "reports an error"
     await let_engine_die(world, engine.ownership.engine_id)
     assert (await line(world, devices["fine"])).trouble == "no engine works it"

@@ -13,6 +13,7 @@ from bot.doctor import examine_all, is_healthy, lines_of, look_at_port, look_at_
 from engine.doctor.findings import Check, Finding, Ok, Problem, Result, Warn, examine
 from engine.doctor.machine import look_at_phones
 from engine.settings import Settings
+from tests.processes import free_port
 
 TOKEN = "123456789:AAbbCCddEEff-gg"
 
@@ -46,12 +47,6 @@ async def silent() -> AsyncIterator[int]:
 
 def made_in(directory: Path) -> list[Path]:
     return list(directory.iterdir())
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 async def test_a_check_that_hangs_or_breaks_is_a_problem_and_holds_up_no_other(
