@@ -55,7 +55,7 @@ def meaning(signal: Signal) -> Problem | Solution:
         case WorkerRecovered(device=name):
             return Solution(AlertKind.WORKER_STUCK, subject, f"{name} is sending again.")
         case SendsFailed(device=name, code=code, text=reason, count=count):
-            told = f"{name} could not send: {reason.rstrip('.')}."
+            told = f"Not sent from {name}: {reason.rstrip('.')}."
             return Problem(AlertKind.SEND_FAILED, f"{subject}:{code}", told, count)
         case SendsUnknown(device=name, text=reason, count=count):
             told = f"Not sure it arrived: {name}, {reason.rstrip('.')}. It will not be sent again by itself."

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,10 +10,25 @@ from engine.clock import Anchor, BusinessClock
 from engine.database import Database
 from engine.errors import ConflictError, InvalidInputError
 from engine.settings import Settings
-from models import ClockAnchor, QueuedMessage, Sequence, SequenceContact, UserDevice
-from models.enums import EnrolmentStatus, SequenceStatus, TransportKind
+from models import ClockAnchor, UserDevice
+from models.enums import TransportKind
 
 FASTEST = 100_000
+
+NEXT_DUE = """
+SELECT least(
+       (SELECT min(e.next_due_at) FROM sequence_contacts e JOIN sequences s ON s.id = e.sequence_id
+         WHERE e.status = 'active' AND s.status = 'active'),
+       (SELECT min(greatest(q.due_at, d.next_send_at))
+          FROM queue q
+          JOIN messages m ON m.id = q.message_id
+          JOIN user_devices d ON d.id = q.device_id
+          JOIN workspaces w ON w.id = d.workspace_id
+          LEFT JOIN sequence_contacts e ON e.id = m.enrolment_id
+          LEFT JOIN sequences s ON s.id = e.sequence_id
+         WHERE w.stopped_at IS NULL AND d.paused_at IS NULL AND d.state IN ('online', 'degraded')
+           AND (e.id IS NULL OR e.status <> 'paused' AND s.status = 'active')))
+"""
 
 
 class Timekeeper:
@@ -69,16 +84,10 @@ class Timekeeper:
         await self._anchor(instant, self._clock.speed)
 
     async def next_due(self) -> datetime | None:
-        """When the next message is due that nothing but time holds back."""
-        waiting = (
-            select(func.min(SequenceContact.next_due_at))
-            .join(Sequence, Sequence.id == SequenceContact.sequence_id)
-            .where(SequenceContact.status == EnrolmentStatus.ACTIVE, Sequence.status == SequenceStatus.ACTIVE)
-        )
-        queued = select(func.min(QueuedMessage.due_at)).where(QueuedMessage.due_at > self._clock.now())
+        """When the next message is due that nothing but time holds back: now, if some may go out already."""
         async with self._database.transaction() as session:
-            instants = [await session.scalar(waiting), await session.scalar(queued)]
-        return min((instant for instant in instants if instant), default=None)
+            next_due: datetime | None = (await session.execute(text(NEXT_DUE))).scalar_one()
+        return None if next_due is None else max(next_due, self._clock.now())
 
     async def _anchor(self, virtual: datetime, speed: float) -> None:
         real = datetime.now(UTC)

@@ -60,6 +60,7 @@ class StepFacts:
 class Candidate:
     lane: Lane
     body: str | None  # given from the start for replies and tests
+    due_at: datetime
     expires_at: datetime | None
     device: DeviceFacts
     contact: ContactFacts
@@ -86,9 +87,10 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Defer:
-    """Not before this instant. With an anchor: the whole run moves, and lateness counts afresh."""
+    """Not before this instant. With `expires`, lateness counts afresh; with an anchor, the whole run moves."""
 
     until: datetime
+    expires: datetime | None = None
     anchor: date | None = None
 
 
@@ -144,12 +146,15 @@ def _missed(candidate: Candidate, step: StepFacts, now: datetime) -> Decision | 
             return End(MessageStatus.SKIPPED, "missed", "a later message of the sequence is due as well")
         return None
     anchor, due = shifted(step.run, step.step, now, step.days)
-    return Defer(due, anchor)
+    return Defer(due, due + step.late_window, anchor)
 
 
 def _quiet(candidate: Candidate, step: StepFacts, now: datetime) -> Decision | None:
-    end = candidate.quiet.end_after(now, step.run.zone) if candidate.quiet else None
-    return Defer(end) if end is not None else None
+    """What was set for quiet hours is set for their end; otherwise they do not make a message any less late."""
+    if candidate.quiet is None or (end := candidate.quiet.end_after(now, step.run.zone)) is None:
+        return None
+    set_for_them = candidate.quiet.end_after(candidate.due_at, step.run.zone) == end
+    return Defer(end, end + step.late_window if set_for_them else None)
 
 
 def _rendered(contact: ContactFacts, step: StepFacts) -> Decision:

@@ -158,7 +158,7 @@ async def _defer(session: AsyncSession, decisions: Sequence[tuple[Locked, Decisi
         {
             "ids": [one.ask.message_id for one, _ in deferred],
             "due": [decision.until for _, decision in deferred],
-            "expires": [_expiry(one, decision) for one, decision in deferred],
+            "expires": [decision.expires for _, decision in deferred],
         },
     )
     if moved:
@@ -169,10 +169,3 @@ async def _defer(session: AsyncSession, decisions: Sequence[tuple[Locked, Decisi
                 "anchors": [decision.anchor for _, decision in moved],
             },
         )
-
-
-def _expiry(one: Locked, decision: Defer) -> datetime | None:
-    """Lateness counts from the time a message was set for, so quiet hours do not extend it; a shift does."""
-    if decision.anchor is None or one.candidate.step is None:
-        return None
-    return decision.until + one.candidate.step.late_window

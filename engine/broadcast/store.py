@@ -50,7 +50,7 @@ SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.in_flight_since, d.
        d.min_delay_seconds, d.max_delay_seconds, d.hourly_cap, d.daily_cap,
        d.ramp_start_cap, d.ramp_days, d.ramp_started_on, d.hour_started_at, d.hour_count, d.day, d.day_count,
        w.time_zone, w.quiet_start, w.quiet_end,
-       m.id, m.lane, m.body, m.expires_at, m.attempts,
+       m.id, m.lane, m.body, q.due_at, m.expires_at, m.attempts,
        c.phone, c.name, c.attributes, c.consent,
        EXISTS (SELECT FROM suppressions x
                 WHERE x.workspace_id = c.workspace_id AND x.phone = c.phone) AS suppressed
@@ -289,6 +289,7 @@ def _candidate(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
     return Candidate(
         lane=Lane(row.lane),
         body=row.body,
+        due_at=row.due_at,
         expires_at=row.expires_at,
         device=DeviceFacts(pace, tally, zone, row.next_send_at, row.paused),
         contact=ContactFacts(

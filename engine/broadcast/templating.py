@@ -91,7 +91,12 @@ def render(body: str, *, name: str, phone: str, attributes: Mapping[str, Any]) -
     try:
         return _compiled(body).render(values)
     except UndefinedError as error:
-        raise MissingVariableError(f"a variable of the text has no value for this contact ({error})") from None
+        name = str(error).removesuffix(" is undefined").rpartition(" ")[2].strip("'")
+        variable = name if name in VARIABLES else f"attributes.{name}"
+        raise MissingVariableError(
+            f"{{{{ {variable} }}}} has no value for this contact; say what to write instead, "
+            f"for example {{{{ {variable} | default('there') }}}}"
+        ) from None
     except (TemplateError, TypeError, ValueError) as error:
         raise MissingVariableError(f"the text cannot be filled in ({error})") from None
 

@@ -179,6 +179,23 @@ async def test_quiet_hours_hold_a_message_until_they_end(world: World) -> None:
     assert await engine.send_all(device) == ["good night"]
 
 
+async def test_whoever_joins_in_the_evening_does_not_wait_for_the_next_one(world: World) -> None:
+    """A queue that the device cannot finish before the quiet hours goes on when they end."""
+    await world.run("UPDATE workspaces SET quiet_start = '20:00', quiet_end = '08:00'")
+    world.clock.set(at(5, 20, 1))
+    device = await world.device(min_delay_seconds=60, max_delay_seconds=60)
+    sequence = await world.sequence([device])
+    await world.editor.add_steps(world.actor, sequence, [NewStep(1, None, 0, "Welcome")])
+    await world.enrolments.join_contacts(world.actor, sequence, await world.contacts(3))
+    engine = await world.engine()
+    await world.move_to(at(5, 20, 1))
+    for _ in range(3):
+        assert await engine.claim(device) == Refused()
+    for minute in range(8 * 60, 8 * 60 + 3):
+        await world.move_to(at(6, *divmod(minute, 60)))
+        assert await engine.send_all(device) == ["Welcome"]
+
+
 async def test_skipping_weekends_counts_only_sendable_days(world: World) -> None:
     world.clock.set(at(9, 10))  # a Friday
     device = await world.device()

@@ -58,9 +58,14 @@ STEP = StepFacts(
 )
 DEVICE = DeviceFacts(Pace(10, 30), TALLY, ZONE, next_send_at=None, paused=False)
 CONTACT = ContactFacts("+60120000001", "Siti", {}, ConsentState.OPTED_IN, suppressed=False)
-CANDIDATE = Candidate(Lane.SEQUENCE, None, NOW + WINDOW, DEVICE, CONTACT, quiet=None, step=STEP)
+CANDIDATE = Candidate(Lane.SEQUENCE, None, NOW, NOW + WINDOW, DEVICE, CONTACT, quiet=None, step=STEP)
 REPLY = replace(CANDIDATE, lane=Lane.REPLY, body="You are unsubscribed.", expires_at=None, step=None)
 ADMITTED = Admit(ContentKind.TEXT, "Hi Siti", None)
+
+
+def moved(due: datetime, anchor: date) -> Defer:
+    """The whole run has moved, and lateness counts from there."""
+    return Defer(due, due + WINDOW, anchor)
 
 
 def device(**facts: object) -> Candidate:
@@ -142,10 +147,15 @@ def test_what_is_left_of_a_run_that_is_over_is_cancelled(status: EnrolmentStatus
     assert (decision.outcome, decision.code) == (MessageStatus.CANCELLED, "run_ended")
 
 
-def test_quiet_hours_put_it_off_to_their_end_and_leave_its_lateness_alone() -> None:
+def test_what_was_set_for_quiet_hours_is_set_for_their_end() -> None:
     quiet = replace(CANDIDATE, quiet=QuietHours(time(21), time(9, 30)))
-    assert decide(quiet, NOW) == Defer(at(5, 9, 30))
+    assert decide(quiet, NOW) == Defer(at(5, 9, 30), at(5, 9, 30) + WINDOW)
     assert decide(quiet, at(5, 9, 30)) == ADMITTED
+
+
+def test_quiet_hours_do_not_make_a_late_message_any_less_late() -> None:
+    quiet = replace(CANDIDATE, quiet=QuietHours(time(20), time(6)))
+    assert decide(quiet, at(5, 20, 30)) == Defer(at(6, 6))
 
 
 def test_within_the_late_window_it_still_goes_out() -> None:
@@ -153,17 +163,17 @@ def test_within_the_late_window_it_still_goes_out() -> None:
 
 
 def test_missed_and_shift_moves_the_whole_run_to_the_next_date_at_the_set_time() -> None:
-    assert decide(CANDIDATE, at(6, 8)) == Defer(at(6, 9), date(2026, 1, 6))
-    assert decide(CANDIDATE, at(6, 10)) == Defer(at(7, 9), date(2026, 1, 7))
+    assert decide(CANDIDATE, at(6, 8)) == moved(at(6, 9), date(2026, 1, 6))
+    assert decide(CANDIDATE, at(6, 10)) == moved(at(7, 9), date(2026, 1, 7))
 
 
 def test_missed_and_shift_on_a_later_day_keeps_the_distance() -> None:
-    assert decide(step(step=THREE, waiting=(THREE,)), at(9, 8)) == Defer(at(9, 9), date(2026, 1, 7))
+    assert decide(step(step=THREE, waiting=(THREE,)), at(9, 8)) == moved(at(9, 9), date(2026, 1, 7))
 
 
 def test_missed_and_shift_of_a_message_on_joining_keeps_its_time_of_day() -> None:
     on_joining = StepTime.of(1, 1, None, 30)
-    assert decide(step(step=on_joining, waiting=(on_joining,)), at(6, 12)) == Defer(at(7, 8, 30), date(2026, 1, 7))
+    assert decide(step(step=on_joining, waiting=(on_joining,)), at(6, 12)) == moved(at(7, 8, 30), date(2026, 1, 7))
 
 
 def test_missed_and_skip_records_it_as_skipped() -> None:
@@ -189,7 +199,7 @@ def test_missed_and_send_now_does_not_mind_what_lies_before_it() -> None:
 @pytest.mark.parametrize("policy", MissedPolicy)
 def test_nothing_goes_out_on_a_day_of_rest(policy: MissedPolicy) -> None:
     resting = step(days=SendingDays(rest_days=frozenset({6, 7})), missed_policy=policy)
-    assert decide(replace(resting, expires_at=at(11, 23)), at(10, 8)) == Defer(at(12, 9), date(2026, 1, 12))
+    assert decide(replace(resting, expires_at=at(11, 23)), at(10, 8)) == moved(at(12, 9), date(2026, 1, 12))
 
 
 def test_a_missing_value_fails_it_with_words_for_the_operator() -> None:

@@ -40,8 +40,9 @@ def test_a_column_may_be_called_like_a_method_and_no_method_is_ever_shown(column
 )
 def test_a_missing_or_empty_value_is_an_error_and_never_a_blank(body: str) -> None:
     for name in ("", " \n"):
-        with pytest.raises(MissingVariableError):
+        with pytest.raises(MissingVariableError) as error:
             filled(body, name=name, empty="")
+        assert str(error.value).startswith(f"{body} has no value for this contact;")
 
 
 @pytest.mark.parametrize(
