@@ -7,6 +7,7 @@ date; Day N is the N-th sendable date from there (N-1 plain days on, when nothin
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
@@ -29,6 +30,7 @@ class StepTime:
     minute: int
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def of(cls, step_id: int, day: int, send_time: time | None, after_join_minutes: int | None) -> "StepTime":
         if send_time is not None:
             return cls(step_id, day, send_time.hour * 60 + send_time.minute)

@@ -130,7 +130,7 @@ async def starts(session: AsyncSession, sequence: SequenceRow, zones: set[str], 
 def calendar_of(sequence: SequenceRow, workspace: Workspace) -> SendingDays:
     return sending_days(
         skip_weekends=sequence.skip_weekends,
-        rest_days=workspace.rest_days,
+        rest_days=tuple(workspace.rest_days),
         skip_holidays=sequence.skip_holidays,
         country=workspace.country,
     )

@@ -94,9 +94,9 @@ async def move_on(session: AsyncSession, ended: Collection[Ended], now: datetime
     for enrolment in enrolments:
         one = by_id[enrolment.id]
         place = places[one.step_id]
-        run = replace(enrolment.run, last_place=place)
-        if one.reached:
-            run = replace(run, reached_day=place[0], reached_on=now.astimezone(run.zone).date())
+        run = enrolment.run
+        day, on = (place[0], now.astimezone(run.zone).date()) if one.reached else (run.reached_day, run.reached_on)
+        run = replace(run, last_place=place, reached_day=day, reached_on=on)
         moved.append((replace(enrolment, run=run), one.exit_reason))
     await _plan(session, moved, now)
 
@@ -139,16 +139,21 @@ async def _plan(
 ) -> int:
     changed = 0
     live = await live_steps(session, {enrolment.sequence_id for enrolment, _ in moved})
+    planned: dict[object, tuple[Run, Due | None]] = {}  # many stand at the same place
     columns: dict[str, list[Any]] = defaultdict(list)
     for enrolment, exit_reason in moved:
         over = exit_reason is not None or enrolment.status in {
             EnrolmentStatus.EXITED,
             EnrolmentStatus.COMPLETED,
         }
-        waiting = [step for step in live[enrolment.sequence_id] if step.step_id not in enrolment.had]
-        run, due = enrolment.run, None
-        if not over:
-            run, due = _next(enrolment.run, waiting, enrolment.days, now, inserted)
+        place_in_plan = (enrolment.sequence_id, enrolment.run, enrolment.had)
+        if over:
+            run, due = enrolment.run, None
+        elif place_in_plan in planned:
+            run, due = planned[place_in_plan]
+        else:
+            waiting = [step for step in live[enrolment.sequence_id] if step.step_id not in enrolment.had]
+            run, due = planned[place_in_plan] = _next(enrolment.run, waiting, enrolment.days, now, inserted)
         changed += due != enrolment.waits_for
         place = run.last_place or (None, None)
         columns["ids"].append(enrolment.id)
@@ -191,8 +196,9 @@ def run_of(row: Any) -> Run:
     return Run(row.joined_at, row.anchor_date, ZoneInfo(row.time_zone), place, row.reached_day, row.reached_on)
 
 
+@lru_cache(maxsize=1024)
 def sending_days(
-    *, skip_weekends: bool, rest_days: Iterable[int], skip_holidays: bool, country: str
+    *, skip_weekends: bool, rest_days: tuple[int, ...], skip_holidays: bool, country: str
 ) -> SendingDays:
     """Work out which dates a sequence of a workspace in `country` sends on."""
     return SendingDays(
@@ -205,7 +211,7 @@ def sending_days_of(row: Any) -> SendingDays:
     """Read it from a row with the columns of those names."""
     return sending_days(
         skip_weekends=row.skip_weekends,
-        rest_days=row.rest_days,
+        rest_days=tuple(row.rest_days),
         skip_holidays=row.skip_holidays,
         country=row.country,
     )

@@ -20,13 +20,18 @@ from sqlalchemy.engine import make_url
 
 from engine.database import Database
 from engine.embedded import EmbeddedPostgres
-from tests.bench import fleet, tick, wake
+from tests.bench import depth, fleet, full, queue, tick, wake
 from tests.bench.figures import Figure
 from tests.bench.peers import PeerMissingError
 
 BENCHES: dict[str, Callable[[Database], AsyncIterator[Figure]]] = {
+    "depth": depth.measure,
     "fleet": fleet.measure,
+    "queue": queue.measure,
+    "queue-full": full.measure,
+    "snapshot": depth.measure_snapshot,
     "tick": tick.measure,
+    "wal": queue.measure_wal,
     "wake": wake.measure,
 }
 

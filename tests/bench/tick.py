@@ -13,6 +13,7 @@ from engine.sequences.processor import SequenceProcessor
 from models import Message, SequenceContact
 from models.enums import Lane
 from tests.bench.figures import Figure
+from tests.bench.filled import run
 from tests.bench.rounds import interleaved
 
 NOW = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
@@ -105,11 +106,3 @@ def message_for(enrolment: SequenceContact) -> Message:
         device_id=enrolment.device_id,
         due_at=enrolment.next_due_at,
     )
-
-
-async def run(database: Database, script: str) -> None:
-    """Run statements one by one, outside of a transaction: VACUUM wants it so."""
-    async with database.engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        for statement in script.split(";\n"):
-            await connection.execute(text(statement))

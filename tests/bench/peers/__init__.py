@@ -17,12 +17,12 @@ from importlib import import_module
 import asyncpg
 
 from engine.database import Database
-from tests.bench.peers.peer import Peer, PeerMissingError, WakingPeer
+from tests.bench.peers.peer import Peer, PeerMissingError, WakingPeer, all_ran
 
 DRAINING = ("procrastinate", "pgqueuer", "graphile_worker", "pgmq")
 WAKING = ("procrastinate", "pgqueuer")
 
-__all__ = ["DRAINING", "WAKING", "Peer", "PeerMissingError", "WakingPeer", "dsn", "opened"]
+__all__ = ["DRAINING", "WAKING", "Peer", "PeerMissingError", "WakingPeer", "all_ran", "dsn", "opened"]
 
 
 @asynccontextmanager

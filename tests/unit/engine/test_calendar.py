@@ -72,7 +72,7 @@ def test_without_days_of_rest_days_are_plain_days() -> None:
 
 
 def test_holidays_are_skipped_when_asked() -> None:
-    days = sending_days(skip_weekends=False, rest_days=[6, 7], skip_holidays=True, country="MY")
+    days = sending_days(skip_weekends=False, rest_days=(6, 7), skip_holidays=True, country="MY")
     assert not days.may_send_on(date(2026, 8, 31))  # Merdeka
     assert days.may_send_on(date(2026, 8, 29))
 
