@@ -33,13 +33,14 @@ VACUUM ANALYZE queue
 async def measure(database: Database) -> AsyncIterator[Figure]:
     await fill(database, devices=DEVICES, people=DEVICES * MOST_CLAIMS, work=TESTS)
     await run(database, f"DELETE FROM messages WHERE device_id > {READY}")
+    engine = await EngineSide.started(database)
     there, times = 0, {}
     for depth in DEPTHS:
         await _add(database, depth - there, "NULL")
         there = depth
-        times[f"{depth:,} pending"] = await _claims(database)
+        times[f"{depth:,} pending"] = await _claims(engine)
     await _add(database, FINISHED, "'sent'")
-    times[f"and {FINISHED:,} finished"] = await _claims(database)
+    times[f"and {FINISHED:,} finished"] = await _claims(engine)
     smallest = times[f"{DEPTHS[0]:,} pending"]
     for case, milliseconds in times.items():
         growth = milliseconds / smallest
@@ -51,9 +52,8 @@ async def _add(database: Database, count: int, outcome: str) -> None:
     await run(database, MORE.format(count=count, ready=READY, devices=DEVICES, outcome=outcome, now=NOW))
 
 
-async def _claims(database: Database) -> float:
+async def _claims(engine: EngineSide) -> float:
     """The median of some claims, in milliseconds."""
-    engine = await EngineSide.started(database)
     ready = list(range(1, READY + 1))
     await engine.time_claim(ready)
     times = [await engine.time_claim(ready) for _ in range(CLAIMS)]
