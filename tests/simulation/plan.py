@@ -104,21 +104,21 @@ _BETWEEN_TWO = 6.0  # seconds; of the same engine, or of the same pause
 def plan(seed: int, size: Size) -> list[Fault]:
     """Every kind at least once, in the order of time.
 
-    No engine has two faults of its own at once; a device has each kind once, a sequence one pause at a time.
+    No engine has two faults of its own at once: the second waits. A device has each kind at most once.
     """
     random = Random(seed)
     faults: list[Fault] = []
     free_at: dict[tuple[Kind | None, int], float] = defaultdict(float)
     wanted = [(random.uniform(0, size.seconds), kind) for kind in Kind for _ in range(_how_often(kind, size))]
-    for at, kind in sorted(wanted):
+    for wanted_at, kind in sorted(wanted):
         lasts = _duration(kind, random)
         place = None if kind.on_engine else kind
-        free = [target for target in range(_targets(kind, size)) if free_at[place, target] <= at]
-        if free:
-            target = random.choice(free)
-            free_at[place, target] = math.inf if kind.on_device else at + lasts + _BETWEEN_TWO
-            faults.append(Fault(at, kind, target, lasts, random.randint(1, 3) if kind is Kind.LOST_ACK else 1))
-    return faults
+        targets = range(_targets(kind, size))
+        at = max(wanted_at, min(free_at[place, target] for target in targets))
+        target = random.choice([target for target in targets if free_at[place, target] <= at])
+        free_at[place, target] = math.inf if kind.on_device else at + lasts + _BETWEEN_TWO
+        faults.append(Fault(at, kind, target, lasts, random.randint(1, 3) if kind is Kind.LOST_ACK else 1))
+    return sorted(faults, key=lambda fault: fault.at)
 
 
 def short_plan(seed: int, size: Size = SHORT) -> list[Fault]:
@@ -156,7 +156,8 @@ def short_plan(seed: int, size: Size = SHORT) -> list[Fault]:
 
 def _how_often(kind: Kind, size: Size) -> int:
     per_device = size.devices / 100 if kind.on_device else 1
-    return max(1, round(_FREQUENCY[kind] * per_device * size.seconds / 100))
+    often = max(1, round(_FREQUENCY[kind] * per_device * size.seconds / 100))
+    return min(often, size.devices) if kind.on_device else often
 
 
 def _targets(kind: Kind, size: Size) -> int:
