@@ -6,6 +6,7 @@ Prints one JSON object a run; exit code 1 if the product broke a promise. The sa
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from dataclasses import asdict
 
@@ -26,6 +27,7 @@ def main() -> int:
         "--keep", action="store_true", help="leave the logs, the ledger and the data where they are"
     )
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # no process is left behind
     size = SHORT if chosen.short else Size(chosen.engines, chosen.devices, chosen.messages, chosen.seconds)
     faults = short_plan(chosen.seed) if chosen.short else plan(chosen.seed, size)
     result = asyncio.run(run(chosen.seed, size, faults, keep=chosen.keep))

@@ -13,6 +13,7 @@ from tests.e2e.harness import LedgerLine
 FINAL = frozenset(MessageStatus) - {MessageStatus.PENDING, MessageStatus.PROCESSING}
 REACHED = frozenset({MessageStatus.SENT, MessageStatus.UNKNOWN})
 STOPS_WITHIN = 20.0  # seconds after SIGTERM
+OPERATORS_WAIT = 15.0  # seconds at most for a pause, whatever state the engines are in
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class Evidence:
     causes: Causes
     pauses: Sequence[Pause]
     exits: Sequence[Exit]
+    waits: Sequence[tuple[str, float]]  # what operators did, and how many seconds it took
     outages: Sequence[tuple[float, float]]  # of the database, as any engine may have seen it; monotonic seconds
     min_delay: float  # seconds of business time
     clock: Anchor
@@ -113,6 +115,7 @@ def audit(evidence: Evidence) -> list[Violation]:
         _books,
         _irregular,
         _sent_in_a_pause,
+        _operators,
         _exits,
     )
     return [Violation(check.__name__.strip("_"), detail) for check in checks for detail in check(evidence)]
@@ -215,6 +218,12 @@ def _sent_in_a_pause(evidence: Evidence) -> Iterator[str]:
             }
             if concerned and pause.since < line.business_at and taken < pause.until:
                 yield f"message {line.ref} was sent in {pause}"
+
+
+def _operators(evidence: Evidence) -> Iterator[str]:
+    for deed, seconds in evidence.waits:
+        if seconds > OPERATORS_WAIT:
+            yield f"{deed} took {seconds:.1f} s"
 
 
 def _exits(evidence: Evidence) -> Iterator[str]:

@@ -93,6 +93,7 @@ async def _evidence(installation: Installation, crowd: Crowd, mischief: Mischief
         causes=mischief.causes,
         pauses=mischief.pauses,
         exits=[one for engine in installation.engines for one in engine.exits],
+        waits=mischief.waits,
         outages=mischief.outages,
         min_delay=size.min_delay,
         clock=installation.clock.anchor,

@@ -1,7 +1,9 @@
 """Carries a plan out, and writes down what each deed may have cost."""
 
 import asyncio
+import contextlib
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -10,7 +12,7 @@ from engine.sequences.control import SequenceControl
 from engine.settings import Settings
 from engine.workspaces import Workspaces
 from tests.simulation import rows
-from tests.simulation.audit import Causes, Pause
+from tests.simulation.audit import OPERATORS_WAIT, Causes, Pause
 from tests.simulation.crowd import Crowd
 from tests.simulation.installation import Installation
 from tests.simulation.plan import Fault, Kind
@@ -27,8 +29,10 @@ class Mischief:
     crowd: Crowd
     causes: Causes = field(default_factory=Causes)
     pauses: list[Pause] = field(default_factory=list)
+    waits: list[tuple[str, float]] = field(default_factory=list)
     outages: list[tuple[float, float]] = field(default_factory=list)
-    _began: dict[Fault, datetime | float] = field(default_factory=dict)
+    _began: dict[Fault, datetime] = field(default_factory=dict)  # business time
+    _cut_since: dict[int, float] = field(default_factory=dict)  # by engine
 
     def __post_init__(self) -> None:
         database, clock = self.installation.database, self.installation.clock
@@ -75,17 +79,16 @@ class Mischief:
             case Kind.REJECT:
                 await phones.fault(device, SWITCHES[fault.kind], times=fault.times, permanent=False)
             case Kind.PAUSE_DEVICE:
-                await self._devices.pause(self.crowd.actor, device)
+                await self._operator(fault, self._devices.pause(self.crowd.actor, device))
             case Kind.PAUSE_SEQUENCE:
-                await self._control.pause(self.crowd.actor, self.crowd.sequences[target])
+                await self._operator(fault, self._control.pause(self.crowd.actor, self.crowd.sequences[target]))
             case Kind.STOP_EVERYTHING:
-                await self._workspaces.stop_everything(self.crowd.actor)
+                await self._operator(fault, self._workspaces.stop_everything(self.crowd.actor))
         self._began[fault] = self.installation.clock.now()
 
     async def _begin_on_engine(self, fault: Fault) -> None:
         engine, passage = self.installation.engines[fault.target], self.installation.passages[fault.target]
         pid = engine.pid
-        self._began[fault] = time.monotonic()
         match fault.kind:
             case Kind.DRAIN:  # costs nothing: what is on its way finishes
                 engine.drain()
@@ -95,8 +98,10 @@ class Mischief:
             case Kind.STOP:
                 engine.freeze()
             case Kind.CUT:
+                self._cut_since[fault.target] = time.monotonic()
                 await passage.refuse("fault")
             case Kind.FREEZE:
+                self._cut_since[fault.target] = time.monotonic()
                 passage.freeze()
         if pid is not None:
             await self._count_in_flight(pid)
@@ -106,21 +111,27 @@ class Mischief:
             await self._end_on_engine(fault)
             return
         actor, target = self.crowd.actor, fault.target
-        now = self.installation.clock.now()  # before the resume is asked for
-        since = self._began.get(fault)
-        everything = Pause(since, now) if isinstance(since, datetime) else None
+        pause = Pause(self._began[fault], self.installation.clock.now())  # before the resume is asked for
         match fault.kind:
             case Kind.DROP:
                 await self.installation.phones.fault(self.crowd.devices[target], "offline", on=False)
-            case Kind.PAUSE_DEVICE if everything:
-                await self._devices.resume(actor, self.crowd.devices[target])
-                self.pauses.append(replace(everything, device=self.crowd.devices[target]))
-            case Kind.PAUSE_SEQUENCE if everything:
-                await self._control.start(actor, self.crowd.sequences[target])
-                self.pauses.append(replace(everything, sequence=self.crowd.sequences[target]))
-            case Kind.STOP_EVERYTHING if everything:
-                await self._workspaces.resume_everything(actor)
-                self.pauses.append(everything)
+            case Kind.PAUSE_DEVICE:
+                self.pauses.append(replace(pause, device=self.crowd.devices[target]))
+                await self._operator(fault, self._devices.resume(actor, self.crowd.devices[target]))
+            case Kind.PAUSE_SEQUENCE:
+                self.pauses.append(replace(pause, sequence=self.crowd.sequences[target]))
+                await self._operator(fault, self._control.start(actor, self.crowd.sequences[target]))
+            case Kind.STOP_EVERYTHING:
+                self.pauses.append(pause)
+                await self._operator(fault, self._workspaces.resume_everything(actor))
+
+    async def _operator(self, fault: Fault, deed: Awaitable[object]) -> None:
+        """Let an operator act, and see how long it takes; whoever waits too long gives up."""
+        began = time.monotonic()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2 * OPERATORS_WAIT):
+                await deed
+        self.waits.append((fault.kind.value, time.monotonic() - began))
 
     async def _end_on_engine(self, fault: Fault) -> None:
         engine, passage = self.installation.engines[fault.target], self.installation.passages[fault.target]
@@ -137,9 +148,7 @@ class Mischief:
             case Kind.FREEZE:
                 passage.thaw()
         if fault.kind in {Kind.CUT, Kind.FREEZE}:
-            began = self._began[fault]
-            assert isinstance(began, float)
-            self.outages.append((began, time.monotonic()))
+            self.outages.append((self._cut_since.pop(fault.target), time.monotonic()))
 
     async def _restart_postgres(self, *, crash: bool) -> None:
         """The engines find the doors closed until what is in flight has been counted."""

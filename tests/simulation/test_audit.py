@@ -45,6 +45,7 @@ def clean() -> Evidence:
         causes=Causes(),
         pauses=[],
         exits=[],
+        waits=[("pause_device", 0.1)],
         outages=[],
         min_delay=5,
         clock=Anchor(WALL, START, SPEED),
@@ -219,6 +220,12 @@ def test_a_pause_that_was_kept(pause: Pause) -> None:
     evidence = clean()
     evidence.pauses = [pause]
     assert audit(evidence) == []
+
+
+def test_an_operator_who_waits_too_long() -> None:
+    evidence = clean()
+    evidence.waits = [("stop_everything", 15.5)]
+    assert rules(evidence) == {"operators"}
 
 
 @pytest.mark.parametrize(
