@@ -40,7 +40,9 @@ class Phones:
         self._port = port
         self.url = f"http://127.0.0.1:{port}"
         self.ledger = home / "ledger.jsonl"
-        self._http = httpx.AsyncClient(base_url=self.url, timeout=30)
+        # A connection that was kept open may just be closing at the other end.
+        fresh = httpx.Limits(max_keepalive_connections=0)
+        self._http = httpx.AsyncClient(base_url=self.url, timeout=30, limits=fresh)
 
     async def start(self) -> None:
         self._process = await spawn(
