@@ -11,7 +11,7 @@ import sys
 from dataclasses import asdict
 
 from tests.simulation.chaos import run
-from tests.simulation.plan import SHORT, Size, plan, short_plan
+from tests.simulation.plan import SHORT, SPEED, Size, plan, short_plan
 
 
 def main() -> int:
@@ -22,17 +22,30 @@ def main() -> int:
     chaos.add_argument("--devices", type=int, default=300)
     chaos.add_argument("--messages", type=int, default=30_000)
     chaos.add_argument("--seconds", type=float, default=120, help="how long things go wrong")
+    chaos.add_argument("--rate", type=float, default=200, help="messages a second, of all devices together")
     chaos.add_argument("--short", action="store_true", help="the plan and the size of the test")
     chaos.add_argument(
         "--keep", action="store_true", help="leave the logs, the ledger and the data where they are"
     )
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # no process is left behind
-    size = SHORT if chosen.short else Size(chosen.engines, chosen.devices, chosen.messages, chosen.seconds)
+    size = SHORT if chosen.short else _size(chosen)
     faults = short_plan(chosen.seed) if chosen.short else plan(chosen.seed, size)
     result = asyncio.run(run(chosen.seed, size, faults, keep=chosen.keep))
     print(json.dumps(asdict(result)), flush=True)
     return 1 if result.violations else 0
+
+
+def _size(chosen: argparse.Namespace) -> Size:
+    pause = max(4.5, chosen.devices / chosen.rate * SPEED)  # between two messages of one device, on average
+    return Size(
+        engines=chosen.engines,
+        devices=chosen.devices,
+        messages=chosen.messages,
+        seconds=chosen.seconds,
+        min_delay=pause * 2 / 3,
+        max_delay=pause * 4 / 3,
+    )
 
 
 if __name__ == "__main__":

@@ -55,9 +55,9 @@ async def installed(size: Size, *, keep: bool = False) -> AsyncIterator[Installa
         else:
             ending.callback(shutil.rmtree, home, ignore_errors=True)
         postgres, phones = OwnPostgres(home / "postgres"), Phones(home / "phones", free_port())
-        await asyncio.gather(postgres.start(), phones.start())
         ending.push_async_callback(postgres.stop, crash=True)
         ending.push_async_callback(phones.close)
+        await asyncio.gather(postgres.start(), phones.start())
         database = Database(make_url(postgres.url()).set(drivername="postgresql+asyncpg"))
         ending.push_async_callback(database.close)
         await database.migrate()

@@ -34,6 +34,9 @@ class Kind(StrEnum):
         return self in {Kind.DROP, Kind.HANG, Kind.LOST_ACK, Kind.REJECT, Kind.PAUSE_DEVICE}
 
 
+SPEED = 10.0  # how many times as fast as the wall business time runs
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """Delays are seconds of business time, which runs `speed` times as fast as the wall."""
@@ -44,7 +47,7 @@ class Size:
     seconds: float  # how long things go wrong, wall
     sequences: int = 5
     steps: int = 2
-    speed: float = 10
+    speed: float = SPEED
     min_delay: float = 3
     max_delay: float = 6
 

@@ -38,6 +38,7 @@ class Phones:
         home.mkdir(parents=True)
         self._home = home
         self._port = port
+        self._process: asyncio.subprocess.Process | None = None
         self.url = f"http://127.0.0.1:{port}"
         self.ledger = home / "ledger.jsonl"
         # A connection that was kept open may just be closing at the other end.
@@ -62,8 +63,9 @@ class Phones:
 
     async def close(self) -> None:
         await self._http.aclose()
-        self._process.terminate()
-        await self._process.wait()
+        if self._process is not None:
+            self._process.terminate()
+            await self._process.wait()
 
     async def fault(self, device: int, kind: str, *, on: bool = True, **details: object) -> None:
         await self._post("/sandbox/fault", device=device, fault=kind, on=on, **details)
