@@ -1,5 +1,6 @@
 """The books after a run, checked against what the phones took. Pure: the same evidence, the same findings."""
 
+import signal
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,7 +55,10 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A process of an engine that ended. `asked`: by us, with which signal. Times are monotonic seconds."""
+    """A process of an engine that ended. `asked`: by us, with which signal. Times are monotonic seconds.
+
+    `worked`: it had come so far as to work devices.
+    """
 
     engine: int
     started: float
@@ -62,6 +66,7 @@ class Exit:
     code: int
     asked: str | None = None
     asked_at: float = 0
+    worked: bool = True
 
 
 @dataclass
@@ -236,5 +241,6 @@ def _exits(evidence: Evidence) -> Iterator[str]:
                 yield f"engine {one.engine} ended by itself with exit code {one.code}"
         elif one.asked == "SIGTERM":
             took = one.ended - one.asked_at
-            if one.code != 0 or took > STOPS_WITHIN:
+            hardly_begun = not one.worked and one.code == -signal.SIGTERM  # nothing to drain, nobody to drain it
+            if took > STOPS_WITHIN or not (one.code == 0 or hardly_begun):
                 yield f"engine {one.engine} needed {took:.1f} s to stop, exit code {one.code}"

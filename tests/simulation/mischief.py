@@ -99,7 +99,7 @@ class Mischief:
                 engine.freeze()
             case Kind.CUT:
                 self._cut_since[fault.target] = time.monotonic()
-                await passage.refuse("fault")
+                passage.cut("fault")
             case Kind.FREEZE:
                 self._cut_since[fault.target] = time.monotonic()
                 passage.freeze()
@@ -144,7 +144,7 @@ class Mischief:
             case Kind.STOP:
                 engine.thaw()
             case Kind.CUT:
-                await passage.allow("fault")
+                passage.mend("fault")
             case Kind.FREEZE:
                 passage.thaw()
         if fault.kind in {Kind.CUT, Kind.FREEZE}:
@@ -156,11 +156,11 @@ class Mischief:
         passages = self.installation.passages
         await self.installation.postgres.stop(crash=crash)
         for passage in passages:
-            await passage.refuse("postgres")
+            passage.cut("postgres")
         await self.installation.postgres.start()
         await self._count_in_flight(None)
         for passage in passages:
-            await passage.allow("postgres")
+            passage.mend("postgres")
         self.outages.append((began, time.monotonic()))
 
     async def _count_in_flight(self, pid: int | None) -> None:

@@ -12,34 +12,33 @@ class Passage:
     def __init__(self, to_port: int) -> None:
         self._to_port = to_port
         self._server: asyncio.Server | None = None
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
-        self._socket.close()
         self._writers: set[asyncio.StreamWriter] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
-        self._closed_by: set[str] = {"not opened yet"}
+        self._cut_by: set[str] = set()
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
 
     async def open(self) -> None:
-        await self.allow("not opened yet")
+        self._server = await asyncio.start_server(self._relay, "127.0.0.1", 0)
 
     async def close(self) -> None:
         self.thaw()
-        await self.refuse("the end")
-
-    async def refuse(self, reason: str) -> None:
-        """Reset every connection and refuse new ones until every reason is gone."""
-        self._closed_by.add(reason)
+        self.cut("the end")
         if self._server is not None:
             self._server.close()
-            self._server = None
+
+    def cut(self, reason: str) -> None:
+        """Reset every connection, and new ones as they come, until every reason is gone."""
+        self._cut_by.add(reason)
         for writer in list(self._writers):
             _reset(writer)
 
-    async def allow(self, reason: str) -> None:
-        self._closed_by.discard(reason)
-        if not self._closed_by and self._server is None:
-            self._server = await asyncio.start_server(self._relay, "127.0.0.1", self.port)
+    def mend(self, reason: str) -> None:
+        self._cut_by.discard(reason)
 
     def freeze(self) -> None:
         """Hold back everything, in both directions, and say nothing."""
@@ -49,6 +48,9 @@ class Passage:
         self._flowing.set()
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._cut_by:
+            _reset(writer)
+            return
         self._writers.add(writer)
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to_port)
@@ -57,6 +59,8 @@ class Passage:
             self._writers.discard(writer)
             return
         self._writers.add(far_writer)
+        if self._cut_by:  # meanwhile
+            _reset(far_writer)
         try:
             pumps = {
                 asyncio.ensure_future(self._pump(reader, far_writer)),

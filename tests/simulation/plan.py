@@ -12,7 +12,7 @@ class Kind(StrEnum):
 
     KILL = "kill"  # kill -9; started again afterwards
     STOP = "stop"  # SIGSTOP; SIGCONT afterwards
-    CUT = "cut"  # the connection to PostgreSQL is reset and refused
+    CUT = "cut"  # the connection to PostgreSQL is reset, and again whenever it is tried
     FREEZE = "freeze"  # nothing goes through that connection, in silence; afterwards all of it
     DRAIN = "drain"  # SIGTERM, as a deployment does; started again afterwards
     POSTGRES = "postgres"  # restarted, every session ended

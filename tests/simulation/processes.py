@@ -15,6 +15,7 @@ from tests.simulation.audit import Exit
 READY_WITHIN = 60.0
 RESTART_AFTER = 1.0  # seconds, when a process has ended by itself
 
+STARTED = b"engine started"  # what an engine logs when it begins to work devices
 GIVE_UP_AFTER = 40.0  # seconds; it had 20
 
 
@@ -110,6 +111,7 @@ class EngineProcess:
             await self._wanted.wait()
             self._asked, self._started = None, time.monotonic()
             log = self._home.with_suffix(".log")
+            logged = log.stat().st_size if log.exists() else 0
             self._process = await spawn(self._home, log, "engine", **self._environment)
             try:
                 code = await self._process.wait()
@@ -118,7 +120,8 @@ class EngineProcess:
                 await self._process.wait()
                 raise
             name, at = self._asked or (None, 0.0)
-            self.exits.append(Exit(self.number, self._started, time.monotonic(), code, name, at))
+            worked = STARTED in log.read_bytes()[logged:]
+            self.exits.append(Exit(self.number, self._started, time.monotonic(), code, name, at, worked))
             self._process = None
             if name is None:
                 await asyncio.sleep(RESTART_AFTER)

@@ -234,9 +234,10 @@ def test_an_operator_who_waits_too_long() -> None:
         Exit(0, started=0, ended=9, code=1),
         Exit(0, started=0, ended=9, code=2),
         Exit(0, started=0, ended=9, code=1, asked="SIGTERM", asked_at=8),
+        Exit(0, started=0, ended=9, code=-15, asked="SIGTERM", asked_at=8),
         Exit(0, started=0, ended=29, code=0, asked="SIGTERM", asked_at=8),
     ],
-    ids=["crashed", "refused to start", "stopped badly", "stopped too slowly"],
+    ids=["crashed", "refused to start", "stopped badly", "did not drain", "stopped too slowly"],
 )
 def test_an_engine_that_ended_as_it_should_not(one: Exit) -> None:
     evidence = clean()
@@ -251,5 +252,6 @@ def test_engines_that_ended_as_they_should() -> None:
         Exit(0, started=4, ended=7, code=2),  # the database was away
         Exit(0, started=0, ended=9, code=-9, asked="SIGKILL", asked_at=9),
         Exit(0, started=0, ended=27, code=0, asked="SIGTERM", asked_at=8),
+        Exit(0, started=0, ended=2, code=-15, asked="SIGTERM", asked_at=1, worked=False),
     ]
     assert audit(evidence) == []
