@@ -15,7 +15,8 @@ Result = TypeVar("Result")
 
 log = structlog.get_logger()
 
-DEADLOCK_OR_SERIALIZATION = {"40P01", "40001"}
+# The server gave the transaction up: a deadlock, a serialization failure, or this process slept in it.
+ROLLED_BACK = {"40P01", "40001", "25P03"}
 
 
 def is_transient(error: BaseException) -> bool:
@@ -29,7 +30,7 @@ def is_transient(error: BaseException) -> bool:
     else:
         original = error  # the driver's own, when it is the connecting that fails
     code = getattr(original, "sqlstate", None) or ""
-    return code[:2] in {"08", "53", "57"} or code in DEADLOCK_OR_SERIALIZATION
+    return code[:2] in {"08", "53", "57"} or code in ROLLED_BACK
 
 
 class Batcher(Generic[Request, Result]):

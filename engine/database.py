@@ -23,6 +23,10 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 OLDEST_POSTGRESQL = 140000
 ANSWERS_WITHIN = 10.0  # machine seconds that a command which only looks waits for the database
 
+# A process that is stopped, or whose machine vanishes, in the middle of a transaction would hold its locks for
+# hours: nobody could pause what it was sending, or take its devices over. Shorter than ownership.DEAD_AFTER.
+ABANDONED_AFTER = "10s"
+
 
 class AdvisoryLock(IntEnum):
     """What one process of an installation does at a time. The numbers are any that nobody else uses."""
@@ -50,7 +54,14 @@ class Database:
             url.difference_update_query(["sslmode"]),
             pool_size=pool_size,
             pool_pre_ping=True,
-            connect_args={"server_settings": {"application_name": "dripdesk", "timezone": "UTC"}, **tls},
+            connect_args={
+                "server_settings": {
+                    "application_name": "dripdesk",
+                    "timezone": "UTC",
+                    "idle_in_transaction_session_timeout": ABANDONED_AFTER,
+                },
+                **tls,
+            },
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 

@@ -2,19 +2,22 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from random import Random
+from typing import TypeVar
 
 import structlog
 
+from engine.batching import is_transient
 from engine.broadcast.desk import Desk
 from engine.broadcast.pool import WorkerPool
 from engine.campaigns.trigger import CampaignTrigger
 from engine.clock import BusinessClock
 from engine.database import Database
 from engine.devices.ownership import OwnedDevice, Ownership
+from engine.errors import StartError
 from engine.jobs import Jobs
 from engine.notifications import Channel, Notifications
 from engine.sequences.processor import SequenceProcessor
@@ -25,6 +28,9 @@ from engine.transports.contract import Transport
 log = structlog.get_logger()
 
 TransportFactory = Callable[[OwnedDevice], Transport]
+T = TypeVar("T")
+
+TRY_AGAIN_AFTER = 1.0  # machine seconds, while the database is away
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +53,18 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
     settings.home.mkdir(parents=True, exist_ok=True)
     database = await Database.open(settings)
     try:
-        timekeeper = await Timekeeper.start(database, settings)
-        yield Foundation(settings, database, timekeeper, Notifications(database.url))
+        yield Foundation(settings, database, await _start_clock(database, settings), Notifications(database.url))
     finally:
         await database.close()
+
+
+async def _start_clock(database: Database, settings: Settings) -> Timekeeper:
+    try:
+        return await Timekeeper.start(database, settings)
+    except Exception as error:
+        if not is_transient(error):
+            raise
+        raise StartError("DATABASE_URL: the database went away during the start; try again") from error
 
 
 class Runtime:
@@ -64,7 +78,7 @@ class Runtime:
     async def run(self, started: asyncio.Event) -> None:
         """Work until cancelled; `started` is set when devices are being worked."""
         base = self._base
-        ownership = await Ownership.register(base.database, base.clock)
+        ownership = await _patiently(lambda: Ownership.register(base.database, base.clock))
         random = Random()  # noqa: S311 (pacing, not secrets)
         desk = Desk(base.database, base.clock, engine_id=ownership.engine_id, random=random)
         pool = WorkerPool(
@@ -94,9 +108,21 @@ class Runtime:
         while True:
             await self._clock_changed.wait()
             self._clock_changed.clear()
-            await self._base.timekeeper.follow()
+            await _patiently(self._base.timekeeper.follow)
             jobs.reschedule()
             pool.wake()
+
+
+async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Do it as soon as the database answers: one that is away must not end the engine."""
+    while True:
+        try:
+            return await work()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("the database does not answer", error=repr(error).partition("\n")[0])
+        await asyncio.sleep(TRY_AGAIN_AFTER)
 
 
 @asynccontextmanager

@@ -135,11 +135,8 @@ class Product:
         return self.log_file.read_text(errors="replace")
 
     def ledger(self) -> list[LedgerLine]:
-        """What the phones received, in order; a line that is being written is left for the next look."""
-        if not self.ledger_file.exists():
-            return []
-        lines = self.ledger_file.read_text().split("\n")[:-1]
-        return [_ledger_line(json.loads(line)) for line in lines]
+        """What the phones received, in order."""
+        return read_ledger(self.ledger_file)
 
     def sql(self, statement: str, *values: Any) -> list[asyncpg.Record]:
         """Run one statement as anyone with SQL may."""
@@ -197,6 +194,13 @@ class Product:
             return self.http.get("/healthz").status_code == 200
         except httpx.TransportError:
             return False
+
+
+def read_ledger(file: Path) -> list[LedgerLine]:
+    """In order; a line that is being written is left for the next look."""
+    if not file.exists():
+        return []
+    return [_ledger_line(json.loads(line)) for line in file.read_text().split("\n")[:-1]]
 
 
 def _ledger_line(line: dict[str, Any]) -> LedgerLine:

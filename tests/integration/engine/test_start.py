@@ -4,18 +4,22 @@ import asyncio
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.engine import URL
 
+from engine import runtime
 from engine.actor import Actor
 from engine.clock import Anchor
 from engine.database import Database
+from engine.devices.ownership import Ownership
 from engine.errors import ConflictError, InvalidInputError, StartError
 from engine.notifications import EVERYTHING, Channel, Notifications
-from engine.runtime import foundation
+from engine.runtime import Runtime, foundation, running
 from engine.settings import Settings
 from engine.timekeeper import Timekeeper
+from engine.transports.factory import Transports
 from models import UserDevice
 from models.enums import TransportKind
 from tests.integration.engine.world import until
@@ -151,3 +155,43 @@ async def test_after_a_lost_connection_everybody_is_told_to_look(
     await until(lambda: len(heard) == 3)
     listening.cancel()
     await asyncio.wait({listening})
+
+
+async def test_a_database_that_goes_away_during_the_start_is_one_line(
+    tmp_path: Path, engine_database_url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def reset(*_: object) -> None:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(Timekeeper, "start", reset)
+    address = engine_database_url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with pytest.raises(StartError, match="went away"):
+        async with foundation(settings(tmp_path, database_url=address)):
+            pass
+
+
+async def test_an_engine_outlives_a_database_that_is_away_just_then(
+    tmp_path: Path, engine_database_url: URL, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Away while it registers, and again when it is told to look at the clock after a lost connection."""
+    monkeypatch.setattr(runtime, "TRY_AGAIN_AFTER", 0)
+    failures = []
+
+    def failing_once(work: Any) -> Any:
+        async def fail_first(*values: Any) -> Any:
+            if work not in failures:
+                failures.append(work)
+                raise ConnectionResetError
+            return await work(*values)
+
+        return fail_first
+
+    monkeypatch.setattr(Ownership, "register", failing_once(Ownership.register))
+    monkeypatch.setattr(Timekeeper, "follow", failing_once(Timekeeper.follow))
+    address = engine_database_url.set(drivername="postgresql").render_as_string(hide_password=False)
+    async with foundation(settings(tmp_path, database_url=address)) as base:
+        started = asyncio.Event()
+        async with running(Runtime(base, Transports(settings(tmp_path)).of).run(started)):
+            await started.wait()
+            await (await Timekeeper.start(database, settings(tmp_path))).set_speed(60)
+            await until(lambda: base.clock.speed == 60 and len(failures) == 2)

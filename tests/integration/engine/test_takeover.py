@@ -1,9 +1,14 @@
 """Several engines and one device: who may send, and what a dead engine leaves behind."""
 
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from engine.batching import is_transient
 from engine.broadcast.claims import Claimed, Lost
-from engine.devices.ownership import Ownership
+from engine.devices.ownership import DEAD_AFTER, Ownership
 from engine.transports.contract import Rejected, Sent
-from tests.integration.engine.world import World, at
+from tests.integration.engine.world import World, at, until
 
 BURY = "UPDATE engines SET heartbeat_at = clock_timestamp() - interval '13 seconds' WHERE id = :id"
 
@@ -124,3 +129,22 @@ async def test_released_devices_are_free_at_once_and_the_engine_is_gone(world: W
     assert await world.rows("SELECT id FROM engines") == []
     second = await world.engine()
     assert len(await second.ownership.owned()) == 1
+
+
+async def test_what_a_sleeping_engine_has_locked_is_free_before_its_devices_are_taken(world: World) -> None:
+    """Stopped in the middle of a claim it would keep operators from pausing, and its heirs from its devices."""
+    setting = "SELECT setting::int FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'"
+    milliseconds = await world.one(setting)
+    assert 0 < milliseconds < DEAD_AFTER.total_seconds() * 1000
+    await world.device()
+    asleep = await world.engine()
+    await world.run(BURY, id=asleep.ownership.engine_id)
+    heir = await Ownership.register(world.database, world.clock)
+    with pytest.raises(DBAPIError) as woken:  # noqa: PT012
+        async with world.database.transaction() as session:
+            await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '50ms'"))
+            await session.execute(text("SELECT FROM user_devices FOR UPDATE"))
+            assert await heir.take(100) == 0
+            await until(lambda: heir.take(100))
+            await session.execute(text("SELECT 1"))
+    assert is_transient(woken.value)

@@ -119,6 +119,7 @@ def wrapped(error: Exception, kind: type[DBAPIError] = DBAPIError) -> DBAPIError
         (TimeoutError(), True),
         (wrapped(asyncpg.DeadlockDetectedError("x")), True),
         (wrapped(asyncpg.SerializationError("x")), True),
+        (wrapped(asyncpg.IdleInTransactionSessionTimeoutError("x")), True),
         (wrapped(asyncpg.AdminShutdownError("x"), OperationalError), True),
         (wrapped(asyncpg.TooManyConnectionsError("x")), True),
         (InterfaceError("SELECT", {}, asyncpg.InterfaceError("connection is closed")), True),
