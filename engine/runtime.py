@@ -9,14 +9,17 @@ from random import Random
 
 import structlog
 
+from engine.batching import is_transient
 from engine.broadcast.desk import Desk
 from engine.broadcast.pool import WorkerPool
 from engine.campaigns.trigger import CampaignTrigger
 from engine.clock import BusinessClock
 from engine.database import Database
-from engine.devices.ownership import OwnedDevice, Ownership
+from engine.devices.ownership import LOOK_EVERY, OwnedDevice, Ownership
+from engine.devices.shortage import Shortage
 from engine.jobs import Jobs
 from engine.notifications import Channel, Notifications
+from engine.outage_alert import tell_outages
 from engine.sequences.processor import SequenceProcessor
 from engine.settings import Settings
 from engine.timekeeper import Timekeeper
@@ -64,7 +67,7 @@ class Runtime:
     async def run(self, started: asyncio.Event) -> None:
         """Work until cancelled; `started` is set when devices are being worked."""
         base = self._base
-        ownership = await Ownership.register(base.database, base.clock)
+        ownership = await Ownership.register(base.database, base.clock, capacity=base.settings.max_workers)
         random = Random()  # noqa: S311 (pacing, not secrets)
         desk = Desk(base.database, base.clock, engine_id=ownership.engine_id, random=random)
         pool = WorkerPool(
@@ -72,16 +75,18 @@ class Runtime:
             desk,
             base.clock,
             self._transport_for,
-            max_workers=base.settings.max_workers,
+            Shortage(base.database, base.clock),
             random=random,
         )
         jobs = Jobs(base.clock, SequenceProcessor(base.database), CampaignTrigger(base.database), pool)
         base.notifications.listen(Channel.QUEUE, pool.wake)
         base.notifications.listen(Channel.CONTROL, pool.control)
         base.notifications.listen(Channel.CONTROL, jobs.tick_now)
+        base.notifications.listen(Channel.OWNERSHIP, pool.look)
         base.notifications.listen(Channel.CLOCK, lambda _: self._clock_changed.set())
         async with AsyncExitStack() as ending:  # in reverse: jobs stop, workers drain, then the desk closes
             await ending.enter_async_context(running(desk.run()))
+            await ending.enter_async_context(running(tell_outages(base.database, base.clock)))
             await ending.enter_async_context(running(pool.run()))
             jobs.start()
             ending.push_async_callback(jobs.stop)
@@ -94,7 +99,14 @@ class Runtime:
         while True:
             await self._clock_changed.wait()
             self._clock_changed.clear()
-            await self._base.timekeeper.follow()
+            try:
+                await self._base.timekeeper.follow()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                self._clock_changed.set()
+                await asyncio.sleep(LOOK_EVERY)
+                continue
             jobs.reschedule()
             pool.wake()
 

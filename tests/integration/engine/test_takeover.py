@@ -1,26 +1,31 @@
 """Several engines and one device: who may send, and what a dead engine leaves behind."""
 
 from engine.broadcast.claims import Claimed, Lost
-from engine.devices.ownership import Ownership
+from engine.devices.ownership import OwnedDevice, Ownership
 from engine.transports.contract import Rejected, Sent
 from tests.integration.engine.world import World, at
 
 BURY = "UPDATE engines SET heartbeat_at = clock_timestamp() - interval '13 seconds' WHERE id = :id"
 
 
+async def owned(ownership: Ownership) -> list[OwnedDevice]:
+    devices, _ = await ownership.owned()
+    return devices
+
+
 async def test_a_device_has_one_engine_at_a_time(world: World) -> None:
     await world.device()
     first, second = await world.engine(), await world.engine()
-    assert len(await first.ownership.owned()) == 1
-    assert await second.ownership.owned() == []
+    assert len(await owned(first.ownership)) == 1
+    assert await owned(second.ownership) == []
     assert await second.ownership.take(100) == 0
 
 
 async def test_an_engine_takes_no_more_devices_than_it_has_room_for(world: World) -> None:
     for number in range(3):
         await world.device(f"Sales {number}")
-    first = await Ownership.register(world.database, world.clock)
-    second = await Ownership.register(world.database, world.clock)
+    first = await Ownership.register(world.database, world.clock, capacity=2)
+    second = await Ownership.register(world.database, world.clock, capacity=2)
     assert await first.take(2) == 2
     assert await second.take(0) == 0
     assert await second.take(2) == 1
@@ -94,7 +99,7 @@ async def test_an_engine_whose_row_was_cleaned_away_is_there_again_with_its_next
     await world.device()
     engine = await world.engine()
     await world.run("DELETE FROM engines")
-    assert await engine.ownership.owned() == []
+    assert await owned(engine.ownership) == []
     await engine.ownership.beat()
     assert await world.one("SELECT id FROM engines") == engine.ownership.engine_id
     await world.run("DELETE FROM engines")
@@ -104,12 +109,12 @@ async def test_an_engine_whose_row_was_cleaned_away_is_there_again_with_its_next
 async def test_a_renewed_device_keeps_its_engine_and_forgets_its_worker(world: World) -> None:
     _, device = await world.running()
     engine = await world.engine()
-    (before,) = await engine.ownership.owned()
+    (before,) = await owned(engine.ownership)
     await world.move_to(at(5, 11))
     claimed = await engine.claim(device)
     assert isinstance(claimed, Claimed)
     after = await engine.ownership.renew(before)
-    assert [after] == await engine.ownership.owned()
+    assert [after] == await owned(engine.ownership)
     assert after is not None
     assert after.epoch == before.epoch + 1
     assert await world.statuses() == ["unknown"]
@@ -120,7 +125,7 @@ async def test_a_renewed_device_keeps_its_engine_and_forgets_its_worker(world: W
 async def test_released_devices_are_free_at_once_and_the_engine_is_gone(world: World) -> None:
     await world.device()
     first = await world.engine()
-    await first.ownership.release()
+    await first.ownership.release_all()
     assert await world.rows("SELECT id FROM engines") == []
     second = await world.engine()
-    assert len(await second.ownership.owned()) == 1
+    assert len(await owned(second.ownership)) == 1

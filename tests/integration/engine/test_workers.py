@@ -14,6 +14,7 @@ from engine.broadcast.claims import Answer, Claimed
 from engine.broadcast.store import Ask
 from engine.database import Database
 from engine.devices import backoff
+from engine.devices.balance import Census
 from engine.devices.ownership import Ownership
 from engine.errors import StartError
 from engine.notifications import Channel, Notifications
@@ -386,22 +387,22 @@ async def test_a_drain_ends_also_when_the_database_is_away(
     await world.run("UPDATE engines SET heartbeat_at = clock_timestamp() - interval '13 seconds'")
     heir = await world.engine()
     assert await heir.claim(device) is None
-    assert await world.statuses() == ["unknown"]
+    await rig.status("unknown")  # by the takeover, or by the outcome, if that has the device's row at this moment
 
 
 async def test_a_round_without_the_database_is_made_good_in_the_next(
     rig: Rig, world: World, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = asyncio.Event()
-    real = rig.ownership.take
+    real = rig.ownership.census
 
-    async def take(room: int) -> int:
+    async def census() -> Census:
         if not tried.is_set():
             tried.set()
             raise TimeoutError  # it has no text, as the driver's own has none
-        return await real(room)
+        return await real()
 
-    monkeypatch.setattr(rig.ownership, "take", take)
+    monkeypatch.setattr(rig.ownership, "census", census)
     rig.pool.control()
     await tried.wait()
     await begin(rig)
