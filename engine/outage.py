@@ -8,12 +8,14 @@ from engine.clock import machine_time
 
 log = structlog.get_logger()
 
+HICCUP = 1.0  # machine seconds: what heals itself sooner is nobody's business
+
 
 class Outages:
     """A hundred loops that fail together are one outage, said once when it begins and once when it is over.
 
     One transaction that fails is none: its connection may have broken, or this process may have been asleep. An
-    outage is when one that was begun after that fails too, and nothing has been answered in between.
+    outage is when others that were begun after that fail too, for a while, and none was answered in between.
     """
 
     def __init__(self) -> None:
@@ -34,7 +36,7 @@ class Outages:
             return  # another connection had one since
         if self._failed is None or self._began is None:
             self._failed, self._began = machine_time(), asked
-        elif not self._confirmed and asked >= self._failed:
+        elif not self._confirmed and asked >= self._failed and machine_time() - self._failed >= HICCUP:
             self._confirmed = True
             log.warning("the database does not answer; nothing is sent until it does", error=_words(error))
 

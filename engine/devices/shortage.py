@@ -31,7 +31,7 @@ class Shortage:
         self._database = database
         self._clock = clock
         self._since: float | None = None
-        self._told: int | None = None  # how many devices were short when the alerts were last brought up to date
+        self._told: tuple[int, int] | None = None  # how it was when the alerts were last brought up to date
         self._told_at = 0.0
 
     async def follow(self, census: Census) -> None:
@@ -43,7 +43,8 @@ class Shortage:
             self._since = now
         if self._since is not None and now - self._since < ANNOUNCE_AFTER.total_seconds():
             return
-        if census.short == self._told and now - self._told_at < LOOK_AGAIN_AFTER.total_seconds():
+        stands = (census.short, census.free if census.short else 0)
+        if stands == self._told and now - self._told_at < LOOK_AGAIN_AFTER.total_seconds():
             return
         async with self._database.transaction() as session:
             counts: dict[int, int] = {}
@@ -52,7 +53,7 @@ class Shortage:
                 counts = {row.workspace_id: row.devices for row in rows}
             texts = {workspace_id: _text(devices) for workspace_id, devices in counts.items()}
             await hold_state(session, AlertKind.NO_WORKER, texts, RESOLUTION, self._clock.now())
-        self._told, self._told_at = census.short, now
+        self._told, self._told_at = stands, now
 
 
 def _text(devices: int) -> str:

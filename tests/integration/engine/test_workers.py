@@ -320,7 +320,7 @@ class TestOutages:
         script.first_state = StateChanged(DeviceState.LOGGED_OUT, "logged out on the phone")
         await begin(rig)
         await rig.move_to(at(5, 11))
-        told = "SELECT text LIKE '%logged out on the phone%' FROM alerts"
+        told = "SELECT count(*) = 1 FROM alerts WHERE text LIKE '%logged out on the phone%'"
         await until(lambda: world.one(told))
         assert await world.statuses() == ["pending"]
         state = "SELECT state, last_error FROM user_devices"
