@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from engine.clock import machine_time
 
 CONNECT_WITHIN = 5.0  # machine seconds, all of these
-STATEMENT_WITHIN = 60.0
+STATEMENT_WITHIN = 120.0
 GOODBYE_WITHIN = 0.3
 # A dead peer is noticed after about 10 s, whether we wait for an answer or the line is idle.
 UNACKNOWLEDGED_FOR = 10.0

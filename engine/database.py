@@ -27,7 +27,7 @@ from engine.settings import Settings
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 OLDEST_POSTGRESQL = 140000
-TRANSACTION_WITHIN = 60.0  # machine seconds, for the largest thing that an operator can ask for
+TRANSACTION_WITHIN = 120.0  # machine seconds, for the largest thing that an operator can ask for
 
 
 class AdvisoryLock(IntEnum):
@@ -105,7 +105,7 @@ class Database:
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """Open one session and one transaction: committed at the end, rolled back on any exception.
 
-        Raises TimeoutError when it takes longer than a minute, or than `within` allows.
+        Raises TimeoutError when it takes longer than two minutes, or than `within` allows.
         """
         asked = machine_time()
         try:

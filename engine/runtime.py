@@ -27,6 +27,8 @@ from engine.transports.contract import Transport
 
 log = structlog.get_logger()
 
+JOB_WITHIN = 30.0  # machine seconds for one transaction of a job; what is not done is done at the next tick
+
 TransportFactory = Callable[[OwnedDevice], Transport]
 
 
@@ -78,7 +80,8 @@ class Runtime:
             Shortage(base.database, base.clock),
             random=random,
         )
-        jobs = Jobs(base.clock, SequenceProcessor(base.database), CampaignTrigger(base.database), pool)
+        hasty = base.database.within(JOB_WITHIN)
+        jobs = Jobs(base.clock, SequenceProcessor(hasty), CampaignTrigger(hasty), pool)
         base.notifications.listen(Channel.QUEUE, pool.wake)
         base.notifications.listen(Channel.CONTROL, pool.control)
         base.notifications.listen(Channel.CONTROL, jobs.tick_now)

@@ -40,7 +40,7 @@ class AlertPoster:
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._database = database
+        self._database = database.within(store.ANSWER_WITHIN)
         self._bot = bot
         self._workspaces = workspaces
         self._monotonic = monotonic

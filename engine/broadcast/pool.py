@@ -63,6 +63,7 @@ class WorkerPool:
         self._look = asyncio.Event()
         self._connecting = asyncio.Semaphore(CONNECT_TOGETHER)
         self._tasks: asyncio.TaskGroup | None = None
+        self._ended: set[int] = set()  # since the devices were last asked for: they may not be ours any more
         self._left_alone: set[asyncio.Task[None]] = set()  # whose transports do not close
 
     async def run(self) -> None:
@@ -80,8 +81,10 @@ class WorkerPool:
 
     async def run_once(self) -> int:
         """Take free devices, start and stop workers accordingly; how many devices were taken."""
+        leaving = sum(employed.ending for employed in self._employed.values())  # the census may still count them
         census = await self._ownership.census()
         taken = await self._ownership.take(census.room(self._ownership.engine_id))
+        self._ended.clear()
         devices, resting = await self._ownership.owned()
         owned = {device.id: device for device in devices}
         for employed in list(self._employed.values()):
@@ -91,12 +94,11 @@ class WorkerPool:
             elif device is None or device.epoch > employed.device.epoch or employed.supervisor.done():
                 self._dismiss(employed)
         for device in devices:
-            if device.id not in self._employed:
+            if device.id not in self._employed and device.id not in self._ended:
                 self._employ(device)
         if unworked := resting - self._employed.keys():
             await self._ownership.release(list(unworked))
-        surplus = census.surplus(self._ownership.engine_id) - sum(one.ending for one in self._employed.values())
-        for employed in self._latest(surplus):
+        for employed in self._latest(census.surplus(self._ownership.engine_id) - leaving):
             self._let_go(employed)
         await self._shortage.follow(census)
         return taken
@@ -172,8 +174,7 @@ class WorkerPool:
             log.error("supervisor failed", device=device.name, exc_info=error)
         if gently:
             await _while_database_answers(lambda: self._ownership.release([device.id]))
-        self._employed.pop(device.id, None)
-        self._look.set()
+        self._forget(device.id)
 
     async def _supervise(self, device_id: int) -> None:
         """Run the device's worker, again and again with growing pauses if it fails."""
@@ -197,8 +198,12 @@ class WorkerPool:
             else:
                 await asyncio.sleep(delay)
         if not employed.ending:
-            del self._employed[device_id]
-            self._look.set()
+            self._forget(device_id)
+
+    def _forget(self, device_id: int) -> None:
+        del self._employed[device_id]
+        self._ended.add(device_id)
+        self._look.set()
 
     async def _renew(self, device: OwnedDevice) -> OwnedDevice | None:
         while True:
