@@ -13,6 +13,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 
 from bot.rest.webhook import PATH, webhook_secret
 from bot.telegram import COMMANDS
+from engine.connections import connect
 from engine.database import AdvisoryLock
 from engine.errors import StartError
 
@@ -24,7 +25,7 @@ ASK_AGAIN = 2.0  # machine seconds between the attempts of a standby
 @asynccontextmanager
 async def _polling_lease(url: URL) -> AsyncIterator[asyncpg.Connection]:
     """Wait until this process may poll; the lease is the connection, and goes with it."""
-    connection = await asyncpg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
+    connection = await connect(url)
     try:
         # Asked again and again: waiting inside the server would hold a snapshot open, which slows the queue.
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", AdvisoryLock.POLL_TELEGRAM):  # noqa: ASYNC110
@@ -51,7 +52,7 @@ async def poll(bot: Bot, dispatcher: Dispatcher, url: URL, started: asyncio.Even
             finally:
                 standby.cancel()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("polling interrupted, the database does not answer", error=str(error))
+            log.debug("polling interrupted, the database does not answer", error=repr(error))
             await asyncio.sleep(ASK_AGAIN)
 
 

@@ -1,6 +1,6 @@
 """Problems as rows: a signal opens, repeats or resolves an alert; an operator acknowledges it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +23,20 @@ from engine.signals import (
 )
 from models import Alert
 from models.enums import AlertKind, AlertStatus, Role
+
+OPEN_STATES = """
+INSERT INTO alerts (workspace_id, kind, subject, text, first_at, last_at)
+SELECT v.id, CAST(:kind AS text), CAST(:kind AS text), v.text, :now, :now
+  FROM unnest(CAST(:ids AS bigint[]), CAST(:texts AS text[])) AS v(id, text)
+    ON CONFLICT (workspace_id, kind, subject) WHERE status <> 'resolved'
+    DO UPDATE SET text = excluded.text, last_at = excluded.last_at, revision = alerts.revision + 1
+       WHERE alerts.text <> excluded.text
+"""
+
+LEAVE_STATES = """
+UPDATE alerts SET status = 'resolved', resolved_at = :now, resolution = :resolution, revision = revision + 1
+ WHERE kind = :kind AND status <> 'resolved' AND workspace_id <> ALL(CAST(:ids AS bigint[]))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +127,18 @@ async def _resolve(session: AsyncSession, workspace_id: int, solution: Solution,
             revision=Alert.revision + 1,
         )
     )
+
+
+async def hold_state(
+    session: AsyncSession, kind: AlertKind, texts: Mapping[int, str], resolution: str, now: datetime
+) -> None:
+    """Make the open alerts of a kind say which workspaces are in a state, and how; all others are out of it.
+
+    It may be called as often as one likes: nothing is counted, and only what has changed is told.
+    """
+    about = {"kind": kind, "ids": list(texts), "texts": list(texts.values()), "now": now}
+    await session.execute(text(OPEN_STATES), about)
+    await session.execute(text(LEAVE_STATES), {**about, "resolution": resolution})
 
 
 class Alerts:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import islice
 from typing import Generic, TypeVar
 
 import asyncpg
@@ -15,22 +16,35 @@ Result = TypeVar("Result")
 
 log = structlog.get_logger()
 
-# The server gave the transaction up: a deadlock, a serialization failure, or this process slept in it.
-ROLLED_BACK = {"40P01", "40001", "25P03"}
+LONGEST_PAUSE = 2.0  # machine seconds between two attempts
+
+# A deadlock, a serialization failure; a transaction that the server gave up because this process was asleep.
+REPEATABLE = {"40P01", "40001", "25P03"}
+# The server is going down, starting, or full; or a failover has left us with a standby.
+AWAY = {"57P01", "57P02", "57P03", "57P05", "53300", "25006"}
 
 
 def is_transient(error: BaseException) -> bool:
     """Whether the same statement may succeed later: the database is away, or broke a deadlock."""
-    if isinstance(error, OSError | InterfaceError | asyncpg.InterfaceError | PoolTimeoutError):
+    if is_away(error) or isinstance(error, PoolTimeoutError):
         return True
-    if isinstance(error, DBAPIError):
-        if error.connection_invalidated:
-            return True
-        original: BaseException | None = error.orig
-    else:
-        original = error  # the driver's own, when it is the connecting that fails
-    code = getattr(original, "sqlstate", None) or ""
-    return code[:2] in {"08", "53", "57"} or code in ROLLED_BACK
+    code = _sqlstate(error)
+    return code[:2] in {"53", "57"} or code in REPEATABLE
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database gave no answer, or the answer that it is not there."""
+    if isinstance(error, OSError | InterfaceError | asyncpg.InterfaceError):
+        return True
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    code = _sqlstate(error)
+    return code[:2] == "08" or code in AWAY
+
+
+def _sqlstate(error: BaseException) -> str:
+    original = error.orig if isinstance(error, DBAPIError) else error  # the driver's own, when connecting fails
+    return getattr(original, "sqlstate", None) or ""
 
 
 class Batcher(Generic[Request, Result]):
@@ -47,33 +61,37 @@ class Batcher(Generic[Request, Result]):
     ) -> None:
         self._work = work
         self._limit = limit
-        self._waiting: list[tuple[Request, asyncio.Future[Result]]] = []
+        self._waiting: dict[asyncio.Future[Result], Request] = {}
         self._gathered = asyncio.Event()
 
     async def submit(self, request: Request) -> Result:
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((request, answer))
+        self._waiting[answer] = request
         self._gathered.set()
-        return await answer
+        try:
+            return await answer
+        finally:
+            self._waiting.pop(answer, None)  # who gives up while the database is away leaves nothing behind
 
     async def run(self) -> None:
         """Work until cancelled. Whoever owns the batcher owns this task."""
         while True:
             await self._gathered.wait()
-            batch, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
+            batch = [(self._waiting.pop(answer), answer) for answer in list(islice(self._waiting, self._limit))]
             if not self._waiting:
                 self._gathered.clear()
-            batch = [(request, answer) for request, answer in batch if not answer.cancelled()]
             if batch:
                 await self._run_once(batch)
 
     async def _run_once(self, batch: list[tuple[Request, asyncio.Future[Result]]]) -> None:
         try:
             async for attempt in AsyncRetrying(
-                retry=retry_if_exception(is_transient), wait=wait_random_exponential(0.1, max=5)
+                retry=retry_if_exception(is_transient), wait=wait_random_exponential(0.1, max=LONGEST_PAUSE)
             ):
                 with attempt:
-                    results = await self._work([request for request, _ in batch])
+                    # Nobody would act on the answer of who has given up: a claim would be left in flight.
+                    batch = [(request, answer) for request, answer in batch if not answer.cancelled()]
+                    results = await self._work([request for request, _ in batch]) if batch else []
         except Exception as error:
             if len(batch) > 1:
                 for one in batch:

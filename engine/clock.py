@@ -1,13 +1,21 @@
 """Business time: what operators plan in. It may run faster than the wall; all processes agree on it.
 
-Machine time (leases, health, timeouts, backoff) never comes from here: it is `time.monotonic`, or the
-database's `clock_timestamp()` where two machines compare.
+Machine time (leases, health, timeouts, backoff) is never accelerated: it is `time.monotonic`, `machine_time` where
+the sleep of a machine counts, or the database's `clock_timestamp()` where two machines compare.
 """
 
 import asyncio
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+_BOOT_TIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)  # Linux
+
+
+def machine_time() -> float:
+    """Seconds since some moment of the past, the sleep of the machine included where the system counts it."""
+    return time.monotonic() if _BOOT_TIME is None else time.clock_gettime(_BOOT_TIME)
 
 
 @dataclass(frozen=True, slots=True)

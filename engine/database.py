@@ -1,11 +1,13 @@
 """The connection pool, transactions, and the schema's migrations."""
 
 import asyncio
+import copy
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -14,18 +16,20 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import NullPool
 
+from engine.batching import is_away
+from engine.clock import machine_time
+from engine.connections import Trust, connect
 from engine.embedded import EmbeddedPostgres
 from engine.errors import NotRunningError, StartError
+from engine.outage import Outages
 from engine.settings import Settings
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 OLDEST_POSTGRESQL = 140000
 ANSWERS_WITHIN = 10.0  # machine seconds that a command which only looks waits for the database
-
-# A process that is stopped, or whose machine vanishes, in the middle of a transaction would hold its locks for
-# hours: nobody could pause what it was sending, or take its devices over. Shorter than ownership.DEAD_AFTER.
-ABANDONED_AFTER = "10s"
+TRANSACTION_WITHIN = 120.0  # machine seconds, for the largest thing that an operator can ask for
 
 
 class AdvisoryLock(IntEnum):
@@ -34,6 +38,7 @@ class AdvisoryLock(IntEnum):
     MIGRATE = 7_305_211
     POLL_TELEGRAM = 7_305_212
     POST_ALERTS = 7_305_213
+    TELL_OUTAGE = 7_305_214
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +53,24 @@ class Schema:
 class Database:
     def __init__(self, url: URL, *, pool_size: int = 10) -> None:
         self.url = url
+        self.outages = Outages()
         self._embedded: EmbeddedPostgres | None = None
-        tls = {"ssl": url.query["sslmode"]} if "sslmode" in url.query else {}  # what SQLAlchemy does not translate
+        self._within = TRANSACTION_WITHIN
+        self._trust = Trust()
         self.engine = create_async_engine(
             url.difference_update_query(["sslmode"]),
+            async_creator=partial(connect, url),
             pool_size=pool_size,
-            pool_pre_ping=True,
-            connect_args={
-                "server_settings": {
-                    "application_name": "dripdesk",
-                    "timezone": "UTC",
-                    "idle_in_transaction_session_timeout": ABANDONED_AFTER,
-                },
-                **tls,
-            },
+            pool_timeout=TRANSACTION_WITHIN,
         )
+        self._trust.watch(self.engine)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    def within(self, seconds: float) -> Self:
+        """Return the same database for those who would rather try again than wait longer for an answer."""
+        hasty = copy.copy(self)
+        hasty._within = seconds  # noqa: SLF001 (ours)
+        return hasty
 
     @classmethod
     async def connect(cls, settings: Settings) -> Self:
@@ -127,9 +134,20 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """Open one session and one transaction: committed at the end, rolled back on any exception."""
-        async with self._sessions.begin() as session:
-            yield session
+        """Open one session and one transaction: committed at the end, rolled back on any exception.
+
+        Raises TimeoutError when it takes longer than two minutes, or than `within` allows.
+        """
+        asked = machine_time()
+        try:
+            async with asyncio.timeout(self._within), self._sessions.begin() as session:
+                yield session
+        except Exception as error:
+            if is_away(error):
+                self._trust.lost()
+                self.outages.failed(asked, error)
+            raise
+        self.outages.answered(asked)
 
     async def schema(self) -> Schema:
         async with self.engine.connect() as connection:
@@ -148,8 +166,11 @@ class Database:
             raise StartError(f"the database {at}, this dripdesk needs {schema.head}; {mend}")
 
     async def migrate(self, revision: str = "head") -> None:
-        """Bring the schema up to `revision`; processes that start together take turns."""
-        async with self.engine.connect() as connection:
+        """Bring the schema up to `revision`, however long it takes; processes that start together take turns."""
+        engine = create_async_engine(
+            self.engine.url, async_creator=partial(connect, self.url, patient=True), poolclass=NullPool
+        )
+        async with engine.connect() as connection:
             version = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
             if version < OLDEST_POSTGRESQL:
                 raise StartError(f"DATABASE_URL: PostgreSQL 14 or newer is needed, this is {version // 10000}")

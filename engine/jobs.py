@@ -107,4 +107,4 @@ class Jobs:
         except Exception as error:
             if not is_transient(error):
                 raise
-            log.warning("job put off, the database does not answer", job=job.name)
+            log.debug("job put off, the database does not answer", job=job.name)

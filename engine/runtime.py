@@ -17,15 +17,19 @@ from engine.campaigns.trigger import CampaignTrigger
 from engine.clock import BusinessClock
 from engine.database import Database
 from engine.devices.ownership import OwnedDevice, Ownership
+from engine.devices.shortage import Shortage
 from engine.errors import StartError
 from engine.jobs import Jobs
 from engine.notifications import Channel, Notifications
+from engine.outage_alert import tell_outages
 from engine.sequences.processor import SequenceProcessor
 from engine.settings import Settings
 from engine.timekeeper import Timekeeper
 from engine.transports.contract import Transport
 
 log = structlog.get_logger()
+
+JOB_WITHIN = 30.0  # machine seconds for one transaction of a job; what is not done is done at the next tick
 
 TransportFactory = Callable[[OwnedDevice], Transport]
 T = TypeVar("T")
@@ -78,7 +82,8 @@ class Runtime:
     async def run(self, started: asyncio.Event) -> None:
         """Work until cancelled; `started` is set when devices are being worked."""
         base = self._base
-        ownership = await _patiently(lambda: Ownership.register(base.database, base.clock))
+        capacity = base.settings.max_workers
+        ownership = await _patiently(lambda: Ownership.register(base.database, base.clock, capacity=capacity))
         random = Random()  # noqa: S311 (pacing, not secrets)
         desk = Desk(base.database, base.clock, engine_id=ownership.engine_id, random=random)
         pool = WorkerPool(
@@ -86,16 +91,19 @@ class Runtime:
             desk,
             base.clock,
             self._transport_for,
-            max_workers=base.settings.max_workers,
+            Shortage(base.database, base.clock),
             random=random,
         )
-        jobs = Jobs(base.clock, SequenceProcessor(base.database), CampaignTrigger(base.database), pool)
+        hasty = base.database.within(JOB_WITHIN)
+        jobs = Jobs(base.clock, SequenceProcessor(hasty), CampaignTrigger(hasty), pool)
         base.notifications.listen(Channel.QUEUE, pool.wake)
         base.notifications.listen(Channel.CONTROL, pool.control)
         base.notifications.listen(Channel.CONTROL, jobs.tick_now)
+        base.notifications.listen(Channel.OWNERSHIP, pool.look)
         base.notifications.listen(Channel.CLOCK, lambda _: self._clock_changed.set())
         async with AsyncExitStack() as ending:  # in reverse: jobs stop, workers drain, then the desk closes
             await ending.enter_async_context(running(desk.run()))
+            await ending.enter_async_context(running(tell_outages(base.database, base.clock)))
             await ending.enter_async_context(running(pool.run()))
             jobs.start()
             ending.push_async_callback(jobs.stop)

@@ -17,6 +17,7 @@ class Engine(Model):
     id: Mapped[BigId]
     host: Mapped[str]
     pid: Mapped[int]
+    capacity: Mapped[int] = mapped_column(server_default="0")  # how many devices it works at most
     started_at: Mapped[CreatedAt]
     heartbeat_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 

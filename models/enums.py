@@ -143,6 +143,8 @@ class AlertKind(StrEnum):
     SEND_FAILED = "send_failed"
     SEND_UNKNOWN = "send_unknown"
     BOOKS_UNBALANCED = "books_unbalanced"
+    NO_WORKER = "no_worker"
+    DATABASE_AWAY = "database_away"
 
 
 class AlertStatus(StrEnum):

@@ -40,7 +40,7 @@ class AlertPoster:
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._database = database
+        self._database = database.within(store.ANSWER_WITHIN)
         self._bot = bot
         self._workspaces = workspaces
         self._monotonic = monotonic
@@ -57,7 +57,7 @@ class AlertPoster:
             except Exception as error:
                 if not is_transient(error):
                     raise
-                log.warning("alerts wait for the database", error=str(error).splitlines()[0])
+                log.debug("alerts wait for the database", error=repr(error).partition("\n")[0])
             await self._wait()
 
     async def run_once(self) -> int:

@@ -22,6 +22,8 @@ TITLES = {
     AlertKind.SEND_FAILED: "🟡 <b>Not sent</b>",
     AlertKind.SEND_UNKNOWN: "🟡 <b>Outcome unknown</b>",
     AlertKind.BOOKS_UNBALANCED: "🔴 <b>The books do not balance</b>",
+    AlertKind.NO_WORKER: "🔴 <b>Devices without a worker</b>",
+    AlertKind.DATABASE_AWAY: "🟡 <b>The database was away</b>",
 }
 BADGES = {AlertStatus.ACKNOWLEDGED: "🟠", AlertStatus.RESOLVED: "✅"}
 

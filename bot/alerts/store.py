@@ -1,5 +1,6 @@
 """The SQL of the alerts chat: what it has not been told, and what it has."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.database import AdvisoryLock, Database
 from models import Alert, Operator, Workspace
+
+ANSWER_WITHIN = 15.0  # machine seconds
 
 # The literal, not a bound parameter, is what the partial index on open alerts is found by.
 _OPEN: ColumnElement[bool] = literal_column("alerts.status <> 'resolved'")
@@ -48,13 +51,15 @@ async def poster_lock(database: Database) -> AsyncIterator[bool]:
     transaction would keep the queue's dead rows from being vacuumed for as long. If the process dies, the server
     frees it.
     """
-    async with database.engine.connect() as connection:
+    async with asyncio.timeout(ANSWER_WITHIN) as limit, database.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         key = {"key": AdvisoryLock.POST_ALERTS}
         mine = bool(await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key))
+        limit.reschedule(None)
         try:
             yield mine
         finally:
+            limit.reschedule(asyncio.get_running_loop().time() + ANSWER_WITHIN)
             if mine:
                 await connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
 

@@ -3,10 +3,12 @@
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.readiness import Readiness
+from engine.batching import is_transient
 from engine.database import Database
+
+ANSWER_WITHIN = 3.0  # machine seconds
 
 QUEUE = """
 SELECT (SELECT count(*) FROM queue) AS pending,
@@ -29,9 +31,11 @@ def health_routes(database: Database, readiness: Readiness) -> APIRouter:
         missing = readiness.missing
         if not missing:
             try:
-                async with database.transaction() as session:
+                async with database.within(ANSWER_WITHIN).transaction() as session:
                     await session.execute(text("SELECT 1"))
-            except (OSError, SQLAlchemyError):
+            except Exception as error:
+                if not is_transient(error):
+                    raise
                 missing = "the database"
         if missing:
             response.status_code = 503

@@ -19,17 +19,19 @@ from engine.signals import Signal
 from engine.transports.contract import Inbound
 
 READ_AHEAD = 1000  # messages a device
+READ_TOGETHER = 50  # devices: with full buffers, 500 of them would take longer than one may wait
+ANSWER_WITHIN = 15.0  # machine seconds; then it is tried again on another connection
 LOOK_AHEAD = timedelta(seconds=60)  # machine time: what becomes due so soon is read as well
 
 
 class Desk:
     def __init__(self, database: Database, clock: Clock, *, engine_id: int, random: Random) -> None:
-        self._database = database
+        self._database = database = database.within(ANSWER_WITHIN)
         self._clock = clock
         self._inbox = Inbox(database, clock)
         claims = Claims(database, clock, MediaLibrary(), engine_id=engine_id, random=random)
         observations = Observations(database, clock)
-        self.waiting: Batcher[int, list[Waiting]] = Batcher(self._read_ahead)
+        self.waiting: Batcher[int, list[Waiting]] = Batcher(self._read_ahead, limit=READ_TOGETHER)
         self.claims: Batcher[Ask, Answer] = Batcher(claims.claim)
         self.outcomes: Batcher[Report, None] = Batcher(Outcomes(database, clock).write)
         self.receipts: Batcher[ReceiptNote, None] = Batcher(observations.receipts)

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 import structlog
@@ -14,7 +15,8 @@ from engine.broadcast.observations import StateNote
 from engine.broadcast.worker import POLL_EVERY, DeviceWorker
 from engine.clock import Clock
 from engine.devices.backoff import MOST_AN_HOUR, RestartPolicy
-from engine.devices.ownership import BEAT_EVERY, OwnedDevice, Ownership
+from engine.devices.ownership import BEAT_EVERY, LOOK_EVERY, OwnedDevice, Ownership
+from engine.devices.shortage import Shortage
 from engine.errors import DripdeskError
 from engine.notifications import EVERYTHING
 from engine.signals import DeviceDown, WorkerRestarted
@@ -23,6 +25,9 @@ from models.enums import DeviceState
 
 log = structlog.get_logger()
 
+CONNECT_TOGETHER = 50
+CLOSE_WITHIN = 10.0  # machine seconds for a worker that is not wanted any more
+GIVE_UP_EVERY = 0.2  # machine seconds: while we drain, devices that are idle by then go in groups
 DRAIN_WITHIN = 14.0  # machine seconds for the sends in flight; the process has 20 in all
 LAST_WORDS_WITHIN = 2.0  # machine seconds for their outcomes, and again for giving the devices up
 
@@ -34,6 +39,7 @@ class _Employed:
     worker: DeviceWorker | None = None
     work: asyncio.Task[None] | None = None
     restart_because: str | None = None
+    ending: bool = False  # its device goes to another engine, or is not ours any more
 
 
 class WorkerPool:
@@ -43,41 +49,58 @@ class WorkerPool:
         desk: Desk,
         clock: Clock,
         transport_for: Callable[[OwnedDevice], Transport],
+        shortage: Shortage,
         *,
-        max_workers: int,
         random: Random,
     ) -> None:
         self._ownership = ownership
         self._desk = desk
         self._clock = clock
         self._transport_for = transport_for
-        self._max_workers = max_workers
+        self._shortage = shortage
         self._random = random
         self._employed: dict[int, _Employed] = {}
         self._look = asyncio.Event()
+        self._connecting = asyncio.Semaphore(CONNECT_TOGETHER)
+        self._tasks: asyncio.TaskGroup | None = None
+        self._ended: set[int] = set()  # since the devices were last asked for: they may not be ours any more
+        self._left_alone: set[asyncio.Task[None]] = set()  # whose transports do not close
 
     async def run(self) -> None:
         """Keep the workers in step with the devices until cancelled; then end them within DRAIN_WITHIN."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._beat())
-                while True:
-                    self._look.clear()
-                    await _while_database_answers(self.run_once)
-                    await _set_within(self._look, POLL_EVERY)
-        finally:
-            await self._drain()
+        async with asyncio.TaskGroup() as outlasting:  # the heart beats until the last send is over
+            heart = outlasting.create_task(self._beat())
+            try:
+                async with asyncio.TaskGroup() as self._tasks:
+                    while True:
+                        self._look.clear()
+                        await _while_database_answers(self.run_once)
+                        await _set_within(self._look, LOOK_EVERY)
+            finally:
+                await self._drain(heart)
 
     async def run_once(self) -> int:
         """Take free devices, start and stop workers accordingly; how many devices were taken."""
-        taken = await self._ownership.take(self._max_workers - len(self._employed))
-        owned = {device.id: device for device in await self._ownership.owned()}
+        leaving = sum(employed.ending for employed in self._employed.values())  # the census may still count them
+        census = await self._ownership.census()
+        taken = await self._ownership.take(census.room(self._ownership.engine_id))
+        self._ended.clear()
+        devices, resting = await self._ownership.owned()
+        owned = {device.id: device for device in devices}
         for employed in list(self._employed.values()):
-            if owned.get(employed.device.id) != employed.device or employed.supervisor.done():
-                await self._dismiss(employed)
-        for device in owned.values():
-            if device.id not in self._employed:
+            device = owned.get(employed.device.id)
+            if employed.device.id in resting:
+                self._let_go(employed)
+            elif device is None or device.epoch > employed.device.epoch or employed.supervisor.done():
+                self._dismiss(employed)
+        for device in devices:
+            if device.id not in self._employed and device.id not in self._ended:
                 self._employ(device)
+        if unworked := resting - self._employed.keys():
+            await self._ownership.release(list(unworked))
+        for employed in self._latest(census.surplus(self._ownership.engine_id) - leaving):
+            self._let_go(employed)
+        await self._shortage.follow(census)
         return taken
 
     def wake(self, device_ids: str = EVERYTHING) -> None:
@@ -87,6 +110,10 @@ class WorkerPool:
             employed = self._employed.get(device_id)
             if employed is not None and employed.worker is not None:
                 employed.worker.wake()
+
+    def look(self, _notification: str = EVERYTHING) -> None:
+        """A device has become free: look at the devices, and let the workers be."""
+        self._look.set()
 
     def control(self, _notification: str = EVERYTHING) -> None:
         """Somebody has added, removed, paused or set something: look at the devices and wake everyone."""
@@ -113,26 +140,52 @@ class WorkerPool:
             await asyncio.sleep(BEAT_EVERY)
 
     def _employ(self, device: OwnedDevice) -> None:
-        employed = _Employed(device, asyncio.create_task(self._supervise(device)))
-        self._employed[device.id] = employed
+        self._employed[device.id] = _Employed(device, asyncio.create_task(self._supervise(device.id)))
 
-    async def _dismiss(self, employed: _Employed) -> None:
-        employed.supervisor.cancel()
-        await asyncio.wait({employed.supervisor})
-        self._employed.pop(employed.device.id, None)
-        error = None if employed.supervisor.cancelled() else employed.supervisor.exception()
-        if error is not None:
-            log.error("supervisor failed", device=employed.device.name, exc_info=error)
+    def _latest(self, count: int) -> list[_Employed]:
+        """Choose what to let go: the last that came."""
+        staying = [employed for employed in self._employed.values() if not employed.ending]
+        return staying[-count:] if count > 0 else []
 
-    async def _supervise(self, device: OwnedDevice) -> None:
+    def _let_go(self, employed: _Employed) -> None:
+        """End a worker gently and make its device free, beside everything else."""
+        if not employed.ending and self._tasks is not None:
+            employed.ending = True
+            self._tasks.create_task(self._end(employed, gently=True))
+
+    def _dismiss(self, employed: _Employed) -> None:
+        """End the worker of a device that is not ours, beside everything else."""
+        if not employed.ending and self._tasks is not None:
+            employed.ending = True
+            self._tasks.create_task(self._end(employed, gently=False))
+
+    async def _end(self, employed: _Employed, *, gently: bool) -> None:
+        device, supervisor = employed.device, employed.supervisor
+        if gently and employed.worker is not None:
+            employed.worker.drain()
+            await asyncio.wait({supervisor}, timeout=DRAIN_WITHIN)
+        supervisor.cancel()
+        await asyncio.wait({supervisor}, timeout=CLOSE_WITHIN)
+        if not supervisor.done():
+            log.error("a worker does not end; it is left alone", device=device.name)
+            self._left_alone.add(supervisor)
+            supervisor.add_done_callback(self._left_alone.discard)
+        elif not supervisor.cancelled() and (error := supervisor.exception()) is not None:
+            log.error("supervisor failed", device=device.name, exc_info=error)
+        if gently:
+            await _while_database_answers(lambda: self._ownership.release([device.id]))
+        self._forget(device.id)
+
+    async def _supervise(self, device_id: int) -> None:
         """Run the device's worker, again and again with growing pauses if it fails."""
         policy = RestartPolicy(self._random)
+        employed = self._employed[device_id]
         while True:
-            failure = await self._run_worker(device)
-            renewed = None if failure is None else await self._renew(device)
-            if failure is None or renewed is None:
+            failure = await self._run_worker(employed)
+            renewed = None if failure is None else await self._renew(employed.device)
+            if failure is None or renewed is None or employed.ending:
                 break
-            device = self._employed[device.id].device = renewed
+            device = employed.device = renewed
             about = (device.workspace_id, device.id, device.name)
             await self._desk.signals.submit(WorkerRestarted(*about, reason=failure))
             delay = policy.next_delay(time.monotonic())
@@ -141,10 +194,15 @@ class WorkerPool:
                 parked = StateNote(device.id, device.epoch, DeviceState.PARKED, reason)
                 await self._desk.states.submit(parked)
                 await self._desk.signals.submit(DeviceDown(*about, state=DeviceState.PARKED, reason=reason))
-                await asyncio.Event().wait()  # until the operators restart the device, which dismisses us
+                await asyncio.Event().wait()  # until the device is let go, or restarted by the operators
             else:
                 await asyncio.sleep(delay)
-        self._employed.pop(device.id, None)
+        if not employed.ending:
+            self._forget(device_id)
+
+    def _forget(self, device_id: int) -> None:
+        del self._employed[device_id]
+        self._ended.add(device_id)
         self._look.set()
 
     async def _renew(self, device: OwnedDevice) -> OwnedDevice | None:
@@ -156,16 +214,21 @@ class WorkerPool:
                     raise
             await asyncio.sleep(POLL_EVERY)
 
-    async def _run_worker(self, device: OwnedDevice) -> str | None:
+    async def _run_worker(self, employed: _Employed) -> str | None:
         """Run one worker to its end; why it has to be restarted, or None when it is not to be."""
-        employed = self._employed[device.id]
+        device = employed.device
         employed.restart_because = None
         try:
             transport = self._transport_for(device)
         except DripdeskError as missing:
             return str(missing)
         employed.worker = DeviceWorker(
-            device, transport, self._desk, self._clock, holds_lease=lambda: self._ownership.holds_lease
+            device,
+            transport,
+            self._desk,
+            self._clock,
+            holds_lease=lambda: self._ownership.holds(device),
+            connecting=self._connecting,
         )
         employed.work = asyncio.create_task(employed.worker.run())
         try:
@@ -184,31 +247,46 @@ class WorkerPool:
             return "an error inside of dripdesk, see the log"
         return None
 
-    async def _drain(self) -> None:
-        """Let the sends in flight finish, end the workers, and give the devices up."""
-        working = set()
-        for employed in self._employed.values():
-            if employed.worker is not None and employed.work is not None:
+    async def _drain(self, heart: asyncio.Task[None]) -> None:
+        """Let the sends in flight finish, end the workers, and give the devices up, each as soon as it is idle."""
+        leaving = list(self._employed.values())
+        for employed in leaving:
+            employed.ending = True
+            if employed.worker is not None:
                 employed.worker.drain()
-                working.add(employed.work)
-        if working:
-            await asyncio.wait(working, timeout=DRAIN_WITHIN)
-        supervisors = {employed.supervisor for employed in self._employed.values()}
-        for supervisor in supervisors:
-            supervisor.cancel()
-        if supervisors:  # not for ever: the database may be away
-            await asyncio.wait(supervisors, timeout=LAST_WORDS_WITHIN)
-        await _while_database_answers(lambda: asyncio.wait_for(self._ownership.release(), LAST_WORDS_WITHIN))
+            else:
+                employed.supervisor.cancel()
+        retiring = asyncio.create_task(_within_last_words(self._ownership.retire))
+        deadline = time.monotonic() + DRAIN_WITHIN
+        while leaving and (left := deadline - time.monotonic()) > 0:
+            supervisors = {employed.supervisor for employed in leaving}
+            await asyncio.wait(supervisors, timeout=min(left, GIVE_UP_EVERY))
+            free = [employed.device.id for employed in leaving if employed.supervisor.done()]
+            leaving = [employed for employed in leaving if not employed.supervisor.done()]
+            if free and leaving and left > 2 * LAST_WORDS_WITHIN:  # else they go with all the rest
+                await _within_last_words(partial(self._ownership.release, free))
+        for employed in leaving:
+            employed.supervisor.cancel()
+        if leaving:  # not for ever: the database may be away
+            await asyncio.wait({employed.supervisor for employed in leaving}, timeout=LAST_WORDS_WITHIN)
+        await retiring
+        heart.cancel()
+        await asyncio.wait({heart})
+        await _within_last_words(self._ownership.release_all)
 
 
-async def _while_database_answers(work: Callable[[], object]) -> None:
+async def _within_last_words(work: Callable[[], Awaitable[None]]) -> None:
+    await _while_database_answers(lambda: asyncio.wait_for(work(), LAST_WORDS_WITHIN))
+
+
+async def _while_database_answers(work: Callable[[], Awaitable[object]]) -> None:
     """Run one round of a loop; a database that is away is the next round's business."""
     try:
-        await work()  # type: ignore[misc]
+        await work()
     except Exception as error:
         if not is_transient(error):
             raise
-        log.warning("the database does not answer", error=repr(error).partition("\n")[0])
+        log.debug("put off, the database does not answer", error=repr(error).partition("\n")[0])
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> None:

@@ -39,12 +39,14 @@ class DeviceWorker:
         clock: Clock,
         *,
         holds_lease: Callable[[], bool],
+        connecting: asyncio.Semaphore,
     ) -> None:
         self.device = device
         self._transport = transport
         self._desk = desk
         self._clock = clock
         self._holds_lease = holds_lease
+        self._connecting = connecting  # how many workers may be at it at once
         self._proven = False  # no send has had its outcome yet
         self._waiting: list[Waiting] = []  # in the order of sending; the rows stay pending
         self._read_again_at = 0.0  # monotonic
@@ -83,7 +85,8 @@ class DeviceWorker:
             async with asyncio.TaskGroup() as tasks:
                 follower = tasks.create_task(self._follow_events())
                 watcher = tasks.create_task(self._watch_the_line())
-                await self._transport.connect()
+                async with self._connecting:
+                    await self._transport.connect()
                 await self._send_messages()
                 watcher.cancel()
                 follower.cancel()

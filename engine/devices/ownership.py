@@ -1,40 +1,83 @@
 """Which engine works which device. One heartbeat row an engine; taking a device over raises its epoch.
 
-Leases compare the database's `clock_timestamp()`; before a send the worker also looks at a monotonic deadline, so
-that an engine that was only asleep does not start another send.
+The times, in machine seconds. An engine writes its heartbeat every 2. Ten after the last one it counts as dead,
+and the others look every 2: its devices have another engine 12 after its death at the latest, plus the few
+statements of one pass, which leaves 3 to spare of the 15 that are promised. Should it die, or its machine freeze,
+in the middle of a transaction, the server ends that after 5 (`engine/connections.py`), so no lock outlives that
+time. An engine that stops politely frees its devices, and a trigger tells the others at once.
+
+The lease is 6 from before the heartbeat was asked for. The 4 until somebody may call us dead are for what had
+begun by then: one slow commit of a claim, after which the lease is asked for again, or a call and the commit of
+its outcome. It is counted on a clock that goes on while the machine sleeps. An engine that wakes up without its
+lease gets it back together with the news of what it still owns: what was claimed before and taken over since is
+not sent.
+
+A device that only a person can bring back (logged out, banned, parked …) does not want a worker: it has no line on
+which anything could arrive, and it would keep a place from one that can send. It gets a worker again when the
+operators restart it. A paused device wants one: replies, receipts and stop words still come in.
 """
 
 import os
 import socket
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.broadcast.settlement import doubtful, settle
 from engine.broadcast.store import in_flight
-from engine.clock import Clock
+from engine.clock import Clock, machine_time
 from engine.database import Database
-from models.enums import TransportKind
+from engine.devices.balance import Census, Share
+from models.enums import DeviceState, TransportKind
 
-BEAT_EVERY = 3.0  # machine seconds
-DEAD_AFTER = timedelta(seconds=12)
-LEASE = 9.0  # shorter than DEAD_AFTER: we stop before another engine may start
+BEAT_EVERY = 2.0
+LEASE = 6.0
+DEAD_AFTER = timedelta(seconds=10)
+LOOK_EVERY = 2.0
+BEAT_WITHIN = 4.0  # a connection that hangs costs one heartbeat, not the engine's life
+PASS_WITHIN = 10.0
+RESTS_AFTER = timedelta(seconds=30)  # a worker stays so long with a lost device, to tell the operators of it
 
-REGISTER = "INSERT INTO engines (host, pid) VALUES (:host, :pid) RETURNING id"
+TERMINAL = "(" + ", ".join(f"'{state}'" for state in DeviceState if state.is_terminal) + ")"
+# What is still in flight on a lost device must be settled, so it is taken once more.
+WANTS_A_WORKER = f"d.removed_at IS NULL AND (d.state NOT IN {TERMINAL} OR d.in_flight_message_id IS NOT NULL)"
+
+REGISTER = "INSERT INTO engines (host, pid, capacity) VALUES (:host, :pid, :capacity) RETURNING id"
 
 # Others remove the row of an engine that was asleep for a day; when it wakes up it is there again.
 BEAT = """
-INSERT INTO engines (id, host, pid) OVERRIDING SYSTEM VALUE VALUES (:engine_id, :host, :pid)
-    ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp()
+INSERT INTO engines (id, host, pid, capacity) OVERRIDING SYSTEM VALUE
+VALUES (:engine_id, :host, :pid, :capacity)
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp(), capacity = :capacity
 """
 
-TAKE = """
+CENSUS = f"""
+WITH live AS (
+    SELECT id, capacity FROM engines
+     WHERE heartbeat_at >= clock_timestamp() - CAST(:dead_after AS interval)),
+wanting AS (
+    SELECT count(*) AS all_of_them, count(*) FILTER (WHERE live.id IS NULL) AS free
+      FROM user_devices d LEFT JOIN live ON live.id = d.owner WHERE {WANTS_A_WORKER}),
+owning AS (
+    SELECT owner, count(*) AS devices FROM user_devices WHERE removed_at IS NULL GROUP BY owner)
+SELECT live.id, live.capacity, coalesce(owning.devices, 0) AS owned, wanting.all_of_them, wanting.free
+  FROM wanting LEFT JOIN live ON true LEFT JOIN owning ON owning.owner = live.id
+"""
+
+# The lock makes an engine that has just come back wait with its heartbeat, and so with its lease, until it can see
+# what was taken from it.
+BURY = """
+SELECT id FROM engines WHERE heartbeat_at < clock_timestamp() - CAST(:dead_after AS interval) ORDER BY id FOR SHARE
+"""
+
+TAKE = f"""
 SELECT d.id, d.epoch, d.in_flight_message_id, d.in_flight_since, d.in_flight_body
-  FROM user_devices d LEFT JOIN engines e ON e.id = d.owner
- WHERE d.removed_at IS NULL
-   AND (e.id IS NULL OR e.heartbeat_at < clock_timestamp() - CAST(:dead_after AS interval))
+  FROM user_devices d
+ WHERE {WANTS_A_WORKER} AND (d.owner IS NULL OR d.owner = ANY(:dead))
  ORDER BY d.id
  LIMIT :room
    FOR NO KEY UPDATE OF d SKIP LOCKED
@@ -55,12 +98,17 @@ UPDATE user_devices d
  WHERE d.id = ANY(:ids)
 """
 
-OWNED = """
-SELECT d.id, d.workspace_id, d.name, d.transport, d.epoch
+OWNED = f"""
+SELECT d.id, d.workspace_id, d.name, d.transport, d.epoch,
+       d.state IN {TERMINAL} AND d.state_since < clock_timestamp() - CAST(:rests_after AS interval) AS rests
   FROM user_devices d WHERE d.owner = :engine_id AND d.removed_at IS NULL
 """
 
-RELEASE = "UPDATE user_devices SET owner = NULL WHERE owner = :engine_id"
+EPOCHS = "SELECT id, epoch FROM user_devices WHERE owner = :engine_id"
+
+# A trigger tells the other engines of devices that have become free.
+RELEASE = "UPDATE user_devices SET owner = NULL WHERE owner = :engine_id AND id = ANY(:ids)"
+RELEASE_ALL = "UPDATE user_devices SET owner = NULL WHERE owner = :engine_id"
 
 # The others' rows that are long dead go too; devices point to them with ON DELETE SET NULL.
 DEREGISTER = """
@@ -81,68 +129,107 @@ class OwnedDevice:
 class Ownership:
     """The devices of one engine, from its registration to its end."""
 
-    def __init__(self, database: Database, clock: Clock, engine_id: int) -> None:
-        self._database = database
+    def __init__(self, database: Database, clock: Clock, engine_id: int, *, capacity: int) -> None:
+        self._database = database.within(PASS_WITHIN)
         self._clock = clock
+        self._capacity = capacity
+        self._epochs: dict[int, int] = {}  # of the devices that are ours, as far as we know
+        self._lease_until = machine_time() + LEASE
         self.engine_id = engine_id
-        self._lease_until = time.monotonic() + LEASE
 
     @classmethod
-    async def register(cls, database: Database, clock: Clock) -> "Ownership":
+    async def register(cls, database: Database, clock: Clock, *, capacity: int) -> "Ownership":
         async with database.transaction() as session:
-            row = await session.execute(text(REGISTER), _this_process())
-            return cls(database, clock, row.scalar_one())
+            row = await session.execute(text(REGISTER), {"capacity": capacity, **_this_process()})
+            return cls(database, clock, row.scalar_one(), capacity=capacity)
 
     @property
     def holds_lease(self) -> bool:
         """Whether this engine has been heard of lately enough to start a send."""
-        return time.monotonic() < self._lease_until
+        return machine_time() < self._lease_until
+
+    def holds(self, device: OwnedDevice) -> bool:
+        """Whether a worker of this device may start a send: there is a lease, and this epoch is still ours."""
+        return self.holds_lease and self._epochs.get(device.id) == device.epoch
 
     async def beat(self) -> None:
-        asked = time.monotonic()
-        async with self._database.transaction() as session:
-            await session.execute(text(BEAT), {"engine_id": self.engine_id, **_this_process()})
+        asked = machine_time()
+        async with self._database.within(BEAT_WITHIN).transaction() as session:
+            await session.execute(text(BEAT), self._about_us)
+            if not self.holds_lease:  # others may have taken what is ours: know it before the lease is back
+                rows = await session.execute(text(EPOCHS), {"engine_id": self.engine_id})
+                self._epochs = {row.id: row.epoch for row in rows}
         self._lease_until = asked + LEASE
+
+    async def census(self) -> Census:
+        async with self._database.transaction() as session:
+            rows = (await session.execute(text(CENSUS), {"dead_after": DEAD_AFTER})).all()
+        engines = [Share(row.id, row.capacity, row.owned) for row in rows if row.id is not None]
+        return Census(engines, rows[0].all_of_them, rows[0].free)
 
     async def take(self, room: int) -> int:
         """Take up to `room` devices that nobody works; how many. What was in flight there is now unknown."""
         if room <= 0:
             return 0
-        reason = "the engine stopped while this message was on its way"
-        return await self._raise_epoch(TAKE, reason, dead_after=DEAD_AFTER, room=room)
+        async with self._database.transaction() as session:
+            await session.execute(text(BEAT), self._about_us)
+            dead = list(await session.scalars(text(BURY), {"dead_after": DEAD_AFTER}))
+            rows = (await session.execute(text(TAKE), {"dead": dead, "room": room})).all()
+            await self._raise_epochs(session, rows, "the engine stopped while this message was on its way")
+        self._epochs |= {row.id: row.epoch + 1 for row in rows}
+        return len(rows)
 
     async def renew(self, device: OwnedDevice) -> OwnedDevice | None:
         """Raise the epoch of an own device whose worker has failed, so that nothing of that worker counts.
 
         What it left in flight is unknown. None if the device is not ours any more.
         """
-        reason = "the worker failed while this message was on its way"
-        renewed = await self._raise_epoch(RENEW, reason, device_id=device.id, epoch=device.epoch)
-        return replace(device, epoch=device.epoch + 1) if renewed else None
-
-    async def _raise_epoch(self, mine: str, reason: str, **which: object) -> int:
+        which = {"engine_id": self.engine_id, "device_id": device.id, "epoch": device.epoch}
         async with self._database.transaction() as session:
-            await session.execute(text(BEAT), {"engine_id": self.engine_id, **_this_process()})
-            rows = (await session.execute(text(mine), {"engine_id": self.engine_id, **which})).all()
-            left = [claim for row in rows if (claim := in_flight(row)) is not None]
-            await settle(session, [doubtful(claim, reason) for claim in left], self._clock.now())
-            about = {"engine_id": self.engine_id, "ids": [row.id for row in rows]}
-            await session.execute(text(RAISE_EPOCH), about)
-        return len(rows)
+            rows = (await session.execute(text(RENEW), which)).all()
+            await self._raise_epochs(session, rows, "the worker failed while this message was on its way")
+        self._epochs |= {row.id: row.epoch + 1 for row in rows}
+        return replace(device, epoch=device.epoch + 1) if rows else None
 
-    async def owned(self) -> list[OwnedDevice]:
-        async with self._database.transaction() as session:
-            rows = await session.execute(text(OWNED), {"engine_id": self.engine_id})
-            return [
-                OwnedDevice(row.id, row.workspace_id, row.name, TransportKind(row.transport), row.epoch)
-                for row in rows
-            ]
+    async def _raise_epochs(self, session: AsyncSession, rows: Sequence[Any], reason: str) -> None:
+        left = [claim for row in rows if (claim := in_flight(row)) is not None]
+        await settle(session, [doubtful(claim, reason) for claim in left], self._clock.now())
+        await session.execute(text(RAISE_EPOCH), {"engine_id": self.engine_id, "ids": [row.id for row in rows]})
 
-    async def release(self) -> None:
-        """Let every device go; another engine may take them at once."""
+    async def owned(self) -> tuple[list[OwnedDevice], set[int]]:
+        """Return the devices to be worked, and the ids of those that rest until a person restarts them."""
+        about = {"engine_id": self.engine_id, "rests_after": RESTS_AFTER}
         async with self._database.transaction() as session:
-            await session.execute(text(RELEASE), {"engine_id": self.engine_id})
+            rows = (await session.execute(text(OWNED), about)).all()
+        # A renewal may have been committed since this was read.
+        self._epochs = {row.id: max(row.epoch, self._epochs.get(row.id, 0)) for row in rows}
+        devices = [
+            OwnedDevice(row.id, row.workspace_id, row.name, TransportKind(row.transport), row.epoch)
+            for row in rows
+            if not row.rests
+        ]
+        return devices, {row.id for row in rows if row.rests}
+
+    async def retire(self) -> None:
+        """Take no part in the balance any more: the others make room for what will be released."""
+        self._capacity = 0
+        async with self._database.transaction() as session:
+            await session.execute(text(BEAT), self._about_us)
+
+    async def release(self, device_ids: list[int]) -> None:
+        """Let these devices go; another engine may take them at once."""
+        async with self._database.transaction() as session:
+            await session.execute(text(RELEASE), {"engine_id": self.engine_id, "ids": device_ids})
+
+    async def release_all(self) -> None:
+        """Let every device go, and end as an engine."""
+        async with self._database.transaction() as session:
+            await session.execute(text(RELEASE_ALL), {"engine_id": self.engine_id})
             await session.execute(text(DEREGISTER), {"engine_id": self.engine_id})
+
+    @property
+    def _about_us(self) -> dict[str, str | int]:
+        return {"engine_id": self.engine_id, "capacity": self._capacity, **_this_process()}
 
 
 def _this_process() -> dict[str, str | int]:

@@ -36,7 +36,7 @@ SELECT 'run ' || e.id || ' is ' || e.status || ', next due ' || coalesce(e.next_
 UNION ALL
 SELECT 'message ' || m.id || ' is ' || m.status || ', deliveries: ' || count(r.message_id)
   FROM broadcast_messages m LEFT JOIN deliveries r ON r.message_id = m.id
- GROUP BY m.id HAVING (m.status = 'sent') <> (count(r.message_id) = 1)
+ GROUP BY m.id, m.status HAVING (m.status = 'sent') <> (count(r.message_id) = 1)
 UNION ALL
 SELECT 'device ' || id || ' still holds message ' || in_flight_message_id
   FROM user_devices WHERE in_flight_message_id IS NOT NULL

@@ -11,6 +11,7 @@ from random import Random
 from engine.broadcast.desk import Desk
 from engine.broadcast.pool import WorkerPool
 from engine.devices.ownership import OwnedDevice, Ownership
+from engine.devices.shortage import Shortage
 from engine.transports.contract import (
     Capabilities,
     Outcome,
@@ -119,12 +120,11 @@ class Rig:
 
 
 @asynccontextmanager
-async def engine_running(world: World, script: Script) -> AsyncIterator[Rig]:
-    ownership = await Ownership.register(world.database, world.clock)
+async def engine_running(world: World, script: Script, *, capacity: int = 100) -> AsyncIterator[Rig]:
+    ownership = await Ownership.register(world.database, world.clock, capacity=capacity)
     desk = Desk(world.database, world.clock, engine_id=ownership.engine_id, random=Random(1))
-    pool = WorkerPool(
-        ownership, desk, world.clock, script.transport, max_workers=100, random=Random(1)
-    )  # fmt: skip
+    shortage = Shortage(world.database, world.clock)
+    pool = WorkerPool(ownership, desk, world.clock, script.transport, shortage, random=Random(1))
     serving = asyncio.create_task(desk.run())
     rig = Rig(world, script, pool, ownership, asyncio.create_task(pool.run()))
     try:

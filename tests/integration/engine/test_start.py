@@ -73,16 +73,16 @@ async def test_the_sslmode_of_hosted_databases_is_understood(
         await asyncio.wait_for(base.notifications.connected.wait(), 10)
         listening.cancel()
         await asyncio.wait({listening})
-    asked: list[object] = []
+    asked: list[str] = []
 
-    async def connect(*_: object, ssl: object = None, **__: object) -> None:
-        asked.append(ssl)
+    async def connect(dsn: str, **_: object) -> None:
+        asked.append(dsn)
         raise ConnectionRefusedError
 
     monkeypatch.setattr("asyncpg.connect", connect)
     with pytest.raises(StartError):
         await Database.open(settings(tmp_path, database_url="postgresql://db.example/drip?sslmode=require"))
-    assert asked == ["require"]
+    assert asked == ["postgresql://db.example/drip?sslmode=require"]
 
 
 async def test_an_embedded_server_that_cannot_start_is_one_line(tmp_path: Path) -> None:

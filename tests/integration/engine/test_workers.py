@@ -14,6 +14,7 @@ from engine.broadcast.claims import Answer, Claimed
 from engine.broadcast.store import Ask
 from engine.database import Database
 from engine.devices import backoff
+from engine.devices.balance import Census
 from engine.devices.ownership import Ownership
 from engine.errors import StartError
 from engine.notifications import Channel, Notifications
@@ -319,7 +320,7 @@ class TestOutages:
         script.first_state = StateChanged(DeviceState.LOGGED_OUT, "logged out on the phone")
         await begin(rig)
         await rig.move_to(at(5, 11))
-        told = "SELECT text LIKE '%logged out on the phone%' FROM alerts"
+        told = "SELECT count(*) = 1 FROM alerts WHERE text LIKE '%logged out on the phone%'"
         await until(lambda: world.one(told))
         assert await world.statuses() == ["pending"]
         state = "SELECT state, last_error FROM user_devices"
@@ -386,22 +387,22 @@ async def test_a_drain_ends_also_when_the_database_is_away(
     await world.run("UPDATE engines SET heartbeat_at = clock_timestamp() - interval '13 seconds'")
     heir = await world.engine()
     assert await heir.claim(device) is None
-    assert await world.statuses() == ["unknown"]
+    await rig.status("unknown")  # by the takeover, or by the outcome, if that has the device's row at this moment
 
 
 async def test_a_round_without_the_database_is_made_good_in_the_next(
     rig: Rig, world: World, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = asyncio.Event()
-    real = rig.ownership.take
+    real = rig.ownership.census
 
-    async def take(room: int) -> int:
+    async def census() -> Census:
         if not tried.is_set():
             tried.set()
             raise TimeoutError  # it has no text, as the driver's own has none
-        return await real(room)
+        return await real()
 
-    monkeypatch.setattr(rig.ownership, "take", take)
+    monkeypatch.setattr(rig.ownership, "census", census)
     rig.pool.control()
     await tried.wait()
     await begin(rig)

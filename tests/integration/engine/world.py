@@ -126,7 +126,7 @@ class World:
         await self.processor.run_once(instant)
 
     async def engine(self) -> "HandEngine":
-        ownership = await Ownership.register(self.database, self.clock)
+        ownership = await Ownership.register(self.database, self.clock, capacity=100)
         await ownership.take(100)
         engine = HandEngine(self, ownership)
         self.engines.append(engine)
@@ -197,7 +197,8 @@ class HandEngine:
         self.calls = 0
 
     async def epoch(self, device_id: int) -> int:
-        return next(device.epoch for device in await self.ownership.owned() if device.id == device_id)
+        devices, _ = await self.ownership.owned()
+        return next(device.epoch for device in devices if device.id == device_id)
 
     async def ask(self, device_id: int) -> Ask | None:
         """What the device's worker would ask for now."""

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine import batching
-from engine.batching import Batcher, is_transient
+from engine.batching import Batcher, is_away, is_transient
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +108,33 @@ async def test_who_gave_up_waiting_is_left_out() -> None:
     await asyncio.wait({task})
 
 
+async def test_who_gives_up_while_the_database_is_away_leaves_nothing_behind() -> None:
+    """Nobody would send what is claimed for a worker that is gone."""
+    seen: list[list[int]] = []
+    tried, back = asyncio.Event(), asyncio.Event()
+
+    async def work(requests: Sequence[int]) -> list[int]:
+        seen.append(list(requests))
+        tried.set()
+        await back.wait()
+        if len(seen) == 1:
+            raise ConnectionRefusedError
+        return list(requests)
+
+    async with running(work) as batcher:
+        staying, leaving = (asyncio.create_task(batcher.submit(number)) for number in (1, 2))
+        await tried.wait()
+        queued = [asyncio.create_task(batcher.submit(number)) for number in range(100)]
+        await asyncio.sleep(0)
+        for one in (leaving, *queued):
+            one.cancel()
+        await asyncio.wait({leaving, *queued})
+        assert len(batcher._waiting) == 0
+        back.set()
+        assert await staying == 1
+    assert seen == [[1, 2], [1]]
+
+
 def wrapped(error: Exception, kind: type[DBAPIError] = DBAPIError) -> DBAPIError:
     return kind("SELECT", {}, error)
 
@@ -132,7 +159,29 @@ def wrapped(error: Exception, kind: type[DBAPIError] = DBAPIError) -> DBAPIError
         (wrapped(asyncpg.CharacterNotInRepertoireError("x")), False),
         (asyncpg.InvalidPasswordError("x"), False),
         (ValueError("x"), False),
+        # The server gave a transaction up because this process was asleep; a failover has left a standby behind.
+        (wrapped(asyncpg.ReadOnlySQLTransactionError("x")), True),
+        (wrapped(asyncpg.QueryCanceledError("statement timeout")), True),
     ],
 )
 def test_what_may_succeed_later(error: Exception, transient: bool) -> None:
     assert is_transient(error) is transient
+
+
+@pytest.mark.parametrize(
+    ("error", "away"),
+    [
+        (TimeoutError(), True),
+        (ConnectionRefusedError(), True),
+        (asyncpg.CannotConnectNowError("x"), True),
+        (wrapped(asyncpg.AdminShutdownError("x")), True),
+        (wrapped(asyncpg.ReadOnlySQLTransactionError("x")), True),
+        (wrapped(asyncpg.ConnectionDoesNotExistError("x")), True),
+        (wrapped(asyncpg.DeadlockDetectedError("x")), False),
+        (wrapped(asyncpg.QueryCanceledError("x")), False),
+        (wrapped(asyncpg.DiskFullError("x")), False),
+        (PoolTimeoutError(), False),
+    ],
+)
+def test_what_is_no_answer(error: Exception, away: bool) -> None:
+    assert is_away(error) is away

@@ -1,0 +1,103 @@
+"""One connection to PostgreSQL: how it notices that the other end is gone, and how the server does."""
+
+import asyncio
+import socket
+from typing import Any
+
+import asyncpg
+from sqlalchemy import event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from engine.clock import machine_time
+
+CONNECT_WITHIN = 5.0  # machine seconds, all of these
+STATEMENT_WITHIN = 120.0
+GOODBYE_WITHIN = 0.3
+# A dead peer is noticed after about 10 s, whether we wait for an answer or the line is idle.
+UNACKNOWLEDGED_FOR = 10.0
+IDLE_FOR, PROBE_EVERY, PROBES = 4, 2, 3
+
+# The server's side of the same, so that what a dead or frozen engine has locked is free before anybody may take
+# its devices over. Set by statement, because poolers such as PgBouncer refuse what they do not know at the start.
+SESSION = f"""
+SET idle_in_transaction_session_timeout = '5s';
+SET statement_timeout = '{STATEMENT_WITHIN:.0f}s';
+SET tcp_keepalives_idle = {IDLE_FOR};
+SET tcp_keepalives_interval = {PROBE_EVERY};
+SET tcp_keepalives_count = {PROBES};
+SET tcp_user_timeout = '{UNACKNOWLEDGED_FOR:.0f}s'
+"""
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 (the signature is theirs)
+        """Say goodbye; who sets a limit (SQLAlchemy, after trouble) does not wait long for an answer."""
+        await super().close(timeout=timeout if timeout is None else min(timeout, GOODBYE_WITHIN))
+
+
+async def connect(url: URL, *, patient: bool = False) -> asyncpg.Connection:
+    """Open a connection. `patient`: its statements may take as long as they like.
+
+    Raises OSError (TimeoutError too), asyncpg.PostgresError or asyncpg.InterfaceError.
+    """
+    dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(
+        dsn,
+        connection_class=_Connection,
+        timeout=CONNECT_WITHIN,
+        command_timeout=None if patient else STATEMENT_WITHIN,
+        server_settings={"application_name": "dripdesk", "timezone": "UTC"},
+    )
+    _watch_peer(connection)
+    if not patient:
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN):
+                await connection.execute(SESSION)
+        except BaseException:
+            connection.terminate()
+            raise
+    return connection
+
+
+def _watch_peer(connection: asyncpg.Connection) -> None:
+    wire = connection._transport.get_extra_info("socket")  # noqa: SLF001 (asyncpg has no public way)
+    if wire is None or wire.family == socket.AF_UNIX:
+        return
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        ("TCP_KEEPIDLE", IDLE_FOR),
+        ("TCP_KEEPINTVL", PROBE_EVERY),
+        ("TCP_KEEPCNT", PROBES),
+        ("TCP_USER_TIMEOUT", int(UNACKNOWLEDGED_FOR * 1000)),
+    ):
+        if hasattr(socket, option):  # not every system has all of them
+            wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+class Trust:
+    """Which pooled connections may be handed out: those that are open and younger than the last trouble.
+
+    Instead of a ping before each use, which costs three round trips: a server that goes down closes its
+    connections, which asyncpg sees at once, and after any other trouble all of them are suspect.
+    """
+
+    def __init__(self) -> None:
+        self._lost_at = 0.0
+
+    def lost(self) -> None:
+        """The database did not answer on one of them."""
+        self._lost_at = machine_time()
+
+    def watch(self, engine: AsyncEngine) -> None:
+        @event.listens_for(engine.sync_engine, "connect")
+        def remember(_connection: Any, record: Any) -> None:
+            record.info["opened_at"] = machine_time()
+
+        @event.listens_for(engine.sync_engine, "checkout")
+        def check(connection: Any, record: Any, _proxy: Any) -> None:
+            driver = connection.driver_connection
+            if driver.is_closed() or record.info["opened_at"] <= self._lost_at:
+                driver.terminate()
+                raise DisconnectionError("it may be dead")
