@@ -13,7 +13,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 
 from bot.rest.webhook import PATH, webhook_secret
 from bot.telegram import COMMANDS
-from engine.connections import connect
+from engine.connections import BROKEN, connect
 from engine.database import AdvisoryLock
 from engine.errors import StartError
 
@@ -51,7 +51,7 @@ async def poll(bot: Bot, dispatcher: Dispatcher, url: URL, started: asyncio.Even
                     await _poll_while_leased(bot, dispatcher, lease)
             finally:
                 standby.cancel()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except BROKEN as error:
             log.debug("polling interrupted, the database does not answer", error=repr(error))
             await asyncio.sleep(ASK_AGAIN)
 

@@ -34,7 +34,7 @@ def is_transient(error: BaseException) -> bool:
 
 def is_away(error: BaseException) -> bool:
     """Whether the database gave no answer, or the answer that it is not there."""
-    if isinstance(error, OSError | InterfaceError | asyncpg.InterfaceError):
+    if isinstance(error, OSError | InterfaceError | asyncpg.InterfaceError | asyncpg.InternalClientError):
         return True
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True

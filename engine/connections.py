@@ -15,6 +15,10 @@ from engine.clock import machine_time
 CONNECT_WITHIN = 5.0  # machine seconds, all of these
 STATEMENT_WITHIN = 120.0
 GOODBYE_WITHIN = 0.3
+# What a connection that breaks may raise. The last one: of a server that has crashed, asyncpg may miss the end of
+# an answer, and finds itself in the middle of something.
+BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 # A dead peer is noticed after about 10 s, whether we wait for an answer or the line is idle.
 UNACKNOWLEDGED_FOR = 10.0
 IDLE_FOR, PROBE_EVERY, PROBES = 4, 2, 3

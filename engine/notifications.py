@@ -5,11 +5,10 @@ from collections import defaultdict
 from collections.abc import Callable
 from enum import StrEnum
 
-import asyncpg
 import structlog
 from sqlalchemy.engine import URL
 
-from engine.connections import connect
+from engine.connections import BROKEN, connect
 
 log = structlog.get_logger()
 
@@ -45,7 +44,7 @@ class Notifications:
         while True:
             try:
                 await self._listen_once()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except BROKEN as error:
                 if self.connected.is_set() or not silent:
                     log.warning("notifications lost, polling goes on", error=str(error) or type(error).__name__)
             silent = True

@@ -35,7 +35,7 @@ class EngineSide:
 
     @classmethod
     async def started(cls, database: Database) -> "EngineSide":
-        ownership = await Ownership.register(database, ManualClock(NOW))
+        ownership = await Ownership.register(database, ManualClock(NOW), capacity=1_000_000)
         await ownership.take(1_000_000)
         return cls(database, ownership, {device.id: device.epoch for device in await ownership.owned()})
 

@@ -150,7 +150,7 @@ async def test_why_a_device_needs_a_look(world: World) -> None:
     assert (await line(world, devices["failing"])).trouble == "reports an error"
     await let_engine_die(world, engine.ownership.engine_id)
     assert (await line(world, devices["fine"])).trouble == "no engine works it"
-    await engine.ownership.release()
+    await engine.ownership.release_all()
     orphan = await line(world, devices["fine"])
     assert (orphan.trouble, orphan.engine_id) == ("no engine works it", None)
 

@@ -178,11 +178,11 @@ async def test_an_engine_outlives_a_database_that_is_away_just_then(
     failures = []
 
     def failing_once(work: Any) -> Any:
-        async def fail_first(*values: Any) -> Any:
+        async def fail_first(*values: Any, **rest: object) -> Any:
             if work not in failures:
                 failures.append(work)
                 raise ConnectionResetError
-            return await work(*values)
+            return await work(*values, **rest)
 
         return fail_first
 

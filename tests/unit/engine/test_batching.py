@@ -154,6 +154,7 @@ def wrapped(error: Exception, kind: type[DBAPIError] = DBAPIError) -> DBAPIError
         (asyncpg.CannotConnectNowError("the database system is starting up"), True),
         (asyncpg.TooManyConnectionsError("x"), True),
         (asyncpg.InterfaceError("x"), True),
+        (asyncpg.InternalClientError("another operation (2) is in progress"), True),
         (PoolTimeoutError(), True),
         (wrapped(asyncpg.UniqueViolationError("x")), False),
         (wrapped(asyncpg.CharacterNotInRepertoireError("x")), False),
