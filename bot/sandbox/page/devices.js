@@ -63,7 +63,7 @@ function update(device) {
   row.isWanted = device.wanted;
   row.name.textContent = device.name;
   row.hint.hidden = !isAbandoned;
-  row.hint.textContent = `Nobody connects it. In the chat: Devices → ${device.name} → Restart.`;
+  row.hint.textContent = isAbandoned ? `Nothing connects it by itself. In the chat: Devices → ${device.name} → Restart.` : "";
   row.state.textContent = state.replaceAll("_", " ");
   row.state.dataset.tone = WELL.has(state) ? "good" : WAITING.has(state) ? "waiting" : "bad";
   row.sent.textContent = plural(device.sent, "message");
