@@ -97,7 +97,7 @@ def step_line(step: StepView) -> dict[str, Any]:
     return {
         "header": step.header,
         "date": f"{step.if_joined_now:%a} {step.if_joined_now.day} {step.if_joined_now:%b}",
-        "html": " ".join(filter(None, (file, said))),
+        "html": " · ".join(filter(None, (file, said))),
         "results": step.results,
     }
 

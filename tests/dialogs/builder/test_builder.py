@@ -138,7 +138,7 @@ async def test_files_are_named_as_their_receiver_would_and_leave_no_empty_line(b
     assert "\n\n📎 price list.pdf\nOur prices" in builder.text
     await builder.press("‹ Back")
     await builder.press("‹ Done")
-    assert "📎 price list.pdf Our prices" in builder.text
+    assert "📎 price list.pdf · Our prices" in builder.text
 
 
 async def test_an_exported_file_is_named_and_a_paste_of_it_says_what_to_send(  # noqa: PLR0917
