@@ -2,10 +2,12 @@
 
 import sys
 from contextlib import AsyncExitStack
+from functools import partial
 
 import structlog
 from aiogram import Bot
 from fastapi import Depends, FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from bot.access import CLAIM
@@ -15,6 +17,7 @@ from bot.limiter import TelegramLimiter
 from bot.readiness import Readiness
 from bot.rest.health import health_routes
 from bot.rest.webhook import webhook_routes
+from bot.sandbox.devices import devices_in_service
 from bot.sandbox.routes import clock_routes, only_from_this_machine
 from bot.sandbox.sandbox import Sandbox
 from bot.telegram import make_alerts_bot, make_bot, make_dispatcher
@@ -85,13 +88,14 @@ def _web_app(
     readiness: Readiness,
     sandbox: Sandbox | None,
 ) -> FastAPI:
-    app = FastAPI(title="dripdesk", version="0.1.0")
+    app = FastAPIOffline(redoc_url=None, title="dripdesk", version="0.1.0")  # /docs works without a network
     app.include_router(health_routes(base.database, readiness))
     if base.settings.simulated_phones:
         here_only = [Depends(only_from_this_machine)]
         app.include_router(clock_routes(base.timekeeper, workspaces), dependencies=here_only)
         if transports.network is not None:
-            app.include_router(control_routes(transports.network), dependencies=here_only)
+            phones = control_routes(transports.network, partial(devices_in_service, base.database))
+            app.include_router(phones, dependencies=here_only)
     if sandbox is not None:
         hosts = ["127.0.0.1", "localhost", "[::1]", base.settings.host]
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)

@@ -16,6 +16,7 @@ from aiogram_dialog import DialogManager, ShowMode, StartMode, setup_dialogs
 from aiogram_dialog.api.entities import DIALOG_EVENT_NAME
 from aiogram_dialog.api.entities import stack as dialog_stack
 from aiogram_dialog.api.exceptions import OutdatedIntent, UnknownIntent, UnknownState
+from aiogram_dialog.widgets.text import setup_jinja
 from dishka import AsyncContainer, FromDishka
 from dishka.integrations.aiogram import inject, setup_dishka
 from telegram.ext import ExtBot
@@ -23,6 +24,7 @@ from telegram.request import HTTPXRequest
 
 from bot.access import CLAIM, AccessMiddleware, PrivateMenusOnly
 from bot.alerts.router import router as alerts_router
+from bot.dialogs.formatting import FILTERS
 from bot.dialogs.home.states import Home
 from bot.dialogs.welcome.states import Welcome
 from bot.limiter import AiogramLimiter, PtbLimiter, TelegramLimiter
@@ -79,6 +81,7 @@ async def make_dispatcher(container: AsyncContainer) -> Dispatcher:
     # aiogram-dialog numbers the menus of one second at random from 100; two alike break everything below them.
     dialog_stack.new_id = lambda: secrets.token_urlsafe(MENU_ID)
     setup_dialogs(dispatcher, stack_access_validator=PrivateMenusOnly())
+    setup_jinja(dispatcher, filters=FILTERS)
     setup_dishka(container, dispatcher)
     access = AccessMiddleware(await container.get(Workspaces))
     dispatcher.update.outer_middleware(access)
@@ -137,13 +140,15 @@ async def on_expired(event: ErrorEvent, dialog_manager: DialogManager) -> None:
     await dialog_manager.show(ShowMode.SEND)
 
 
-async def on_wrong_input(event: ErrorEvent) -> None:
-    """What a person caused is answered in words; the menu stays where it is."""
+async def on_wrong_input(event: ErrorEvent, dialog_manager: DialogManager) -> None:
+    """What a person caused is answered in words; the menu comes below them, still to be used."""
     text = str(event.exception)
     if (press := event.update.callback_query) is not None:
         await press.answer(_cut(text), show_alert=True)
     elif event.update.message is not None:
         await event.update.message.answer(text, parse_mode=None)
+        if dialog_manager.has_context():
+            await dialog_manager.show(ShowMode.DELETE_AND_SEND)
 
 
 async def on_failure(event: ErrorEvent) -> None:

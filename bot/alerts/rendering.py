@@ -25,7 +25,7 @@ TITLES = {
     AlertKind.NO_WORKER: "🔴 <b>Devices without a worker</b>",
     AlertKind.DATABASE_AWAY: "🟡 <b>The database was away</b>",
 }
-BADGES = {AlertStatus.ACKNOWLEDGED: "🟠", AlertStatus.RESOLVED: "✅"}
+SEEN, SOLVED, CLOSED = "🟠", "✅", "⚪"
 
 
 class Acknowledge(CallbackData, prefix="ack"):
@@ -40,15 +40,21 @@ class Rendered:
     may_acknowledge: bool
 
 
+def title(alert: Alert) -> str:
+    """What it is, with a badge for how it stands; the same in the group and in the menus."""
+    badge, name = TITLES[alert.kind].split(" ", 1)
+    if alert.status is AlertStatus.ACKNOWLEDGED:
+        badge = SEEN
+    elif alert.status is AlertStatus.RESOLVED:
+        # What somebody only acknowledged is over, but nothing has been put right.
+        badge = SOLVED if alert.resolution else CLOSED
+    return f"{badge} {name}" + (f" ×{alert.occurrences}" if alert.occurrences > 1 else "")
+
+
 def render(alert: Alert, time_zone: str, seen_by: str | None) -> Rendered:
     """The alert as it stands; `seen_by` is the name of who acknowledged it."""
-    title = TITLES[alert.kind]
-    if alert.status in BADGES:
-        title = BADGES[alert.status] + title[1:]
-    if alert.occurrences > 1:
-        title += f" ×{alert.occurrences}"
     local = _LocalTimes(ZoneInfo(time_zone), alert.first_at)
-    lines = [title, _escaped(alert.text, LONGEST_TEXT), f"Since {local.shown(alert.first_at)}"]
+    lines = [title(alert), _escaped(alert.text, LONGEST_TEXT), f"Since {local.shown(alert.first_at)}"]
     if alert.last_at != alert.first_at:
         lines[-1] += f", last {local.shown(alert.last_at)}"
     if alert.acknowledged_at is not None:

@@ -1,12 +1,14 @@
-"""Telegram's formatting becomes WhatsApp's when text comes in, and the other way round for a preview. Pure."""
+"""How texts, counts and files are written: between Telegram's formatting and WhatsApp's, and in words. Pure."""
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from aiogram.types import MessageEntity
 from aiogram.utils.text_decorations import TextDecoration
+
+from models.enums import ContentKind
 
 
 class _WhatsApp(TextDecoration):
@@ -66,6 +68,31 @@ def to_telegram_html(text: str) -> str:
     for mark, tag in (("```", "code"), (r"\*", "b"), ("_", "i"), ("~", "s")):
         shown = re.sub(rf"(?<!\w){mark}(?=\S)(.+?)(?<=\S){mark}(?!\w)", rf"<{tag}>\1</{tag}>", shown)
     return shown
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Write "1 device" or "1,200 devices"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def people(count: int) -> str:
+    return counted(count, "person", "people")
+
+
+FILTERS: dict[str, Callable[..., str]] = {"counted": counted, "people": people}  # of the templates of all windows
+
+
+def file_label(kind: ContentKind, file_name: str) -> str:
+    """Name the file of a message as its receiver would: only a document shows its name."""
+    match kind:
+        case ContentKind.IMAGE:
+            return "🖼 photo"
+        case ContentKind.VIDEO:
+            return "🎬 video"
+        case ContentKind.AUDIO:
+            return "🎵 audio"
+        case _:
+            return f"📎 {file_name}"
 
 
 def _wrap(mark: str, value: str) -> str:

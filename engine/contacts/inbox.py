@@ -12,8 +12,12 @@ from engine.database import Database
 from engine.transports.contract import Inbound
 from models.enums import ConsentSource, ConsentState, OnReply
 
-OPTED_OUT_ANSWER = f"You are unsubscribed and will get no more messages from us. Reply {START_WORD} to resume."
-OPTED_IN_ANSWER = "Welcome back! You will get our messages again. Reply STOP at any time to unsubscribe."
+# START gives the permission back and no more: what somebody was in has ended, and may or may not begin again.
+OPTED_OUT_ANSWER = (
+    "You are unsubscribed and will get no more messages from us. "
+    f"If you change your mind, reply {START_WORD}: then we may write to you again."
+)
+OPTED_IN_ANSWER = "Thank you! You may hear from us again. Reply STOP at any time to unsubscribe."
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ SELECT w.name, w.time_zone, w.stopped_at,
        (SELECT count(*) FROM user_devices d WHERE d.workspace_id = w.id AND d.removed_at IS NULL) AS devices,
        (SELECT count(*) FROM user_devices d WHERE d.workspace_id = w.id AND d.removed_at IS NULL
                AND d.state IN ('online', 'degraded') AND d.paused_at IS NULL) AS sending,
+       (SELECT count(*) FROM user_devices d WHERE d.workspace_id = w.id AND d.removed_at IS NULL
+               AND d.state = 'connecting' AND d.last_error IS NULL AND d.paused_at IS NULL) AS connecting,
        (SELECT count(*) FROM sequences s WHERE s.workspace_id = w.id AND s.status = 'active') AS active,
        (SELECT count(*) FROM sequences s WHERE s.workspace_id = w.id AND s.status <> 'archived') AS sequences,
        (SELECT count(*) FROM alerts a WHERE a.workspace_id = w.id AND a.status <> 'resolved') AS alerts,
@@ -36,6 +38,7 @@ class Overview:
     contacts: int
     devices: int
     devices_sending: int
+    devices_connecting: int  # on their way, as after adding one; nothing has gone wrong
     sequences: int
     sequences_active: int
     open_alerts: int
@@ -60,6 +63,7 @@ class Overviews:
             contacts=row.contacts,
             devices=row.devices,
             devices_sending=row.sending,
+            devices_connecting=row.connecting,
             sequences=row.sequences,
             sequences_active=row.active,
             open_alerts=row.alerts,

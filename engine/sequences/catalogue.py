@@ -14,7 +14,7 @@ from engine.errors import NotFoundError
 from engine.sequences import store
 from engine.sequences.calendar import Run, SendingDays, at_local_time
 from engine.sequences.enrolment import calendar_of, starts
-from engine.sequences.pasting import StepDraft, write_header, write_plan
+from engine.sequences.pasting import FILE_WORDS, StepDraft, write_header, write_plan
 from models import Contact, Media, SequenceStep, Workspace
 from models.enums import ContentKind, EnrolmentStatus, SequenceStatus
 
@@ -150,7 +150,12 @@ class SequenceCatalogue:
             await store.find(session, actor, sequence_id)
             steps = await store.steps_of(session, sequence_id)
         return write_plan(
-            [StepDraft(step.day_number, step.send_time, step.after_join_minutes, step.body) for step in steps]
+            [
+                StepDraft(
+                    step.day_number, step.send_time, step.after_join_minutes, step.body, FILE_WORDS.get(step.kind)
+                )
+                for step in steps
+            ]
         )
 
     async def sample(self, actor: Actor, step_id: int) -> str:

@@ -20,8 +20,8 @@ from engine.sequences.pasting import (
     LAST_DAY,
     LONGEST_AFTER_JOIN,
     StepDraft,
-    read_header,
     read_plan,
+    starts_with_header,
     write_header,
 )
 from engine.sequences.progress import plan_again
@@ -53,6 +53,14 @@ class NewStep:
     after_join_minutes: int | None
     body: str
     attachment: Attachment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of a text: the ids of its steps, and what was left out since its file is still to be sent."""
+
+    ids: list[int]
+    without_file: list[StepDraft]
 
 
 class SequenceEditor:
@@ -130,11 +138,11 @@ class SequenceEditor:
         *,
         attachment: Attachment | None = None,
         continues: int | None = None,
-    ) -> list[int]:
+    ) -> Added:
         """Add what somebody typed or pasted in the builder's format; text without a header is the next day's.
 
         `attachment` goes with the first message of the text, its caption. `continues` is the step that a long
-        paste was cut off in: text before the first header belongs to it. Returns the ids of the steps.
+        paste was cut off in: text before the first header belongs to it.
         """
         async with self._database.transaction() as session:
             await store.find(session, actor, sequence_id, role=Role.OPERATOR)
@@ -145,18 +153,21 @@ class SequenceEditor:
             drafts = [StepDraft(next_day, None, None, "")]
         cut = next((step for step in there if step.id == continues), None)
         ids = []
-        if cut is not None and drafts and read_header(text.lstrip().splitlines()[0]) is None:
+        if cut is not None and drafts and not starts_with_header(text):
             await self.set_text(actor, cut.id, f"{cut.body}\n{drafts.pop(0).body}")
             ids.append(cut.id)
+        carriers = [None if number else attachment for number in range(len(drafts))]
         steps = [
-            NewStep(
-                draft.day, draft.send_time, draft.after_join_minutes, draft.body, None if number else attachment
-            )
-            for number, draft in enumerate(drafts)
+            NewStep(draft.day, draft.send_time, draft.after_join_minutes, draft.body, carried)
+            for draft, carried in zip(drafts, carriers, strict=True)
+            if carried or not draft.file
         ]
-        if not ids and not steps:
+        without_file = [
+            draft for draft, carried in zip(drafts, carriers, strict=True) if draft.file and not carried
+        ]
+        if not ids and not drafts:
             raise InvalidInputError("There is no text in this message. Write what it is to say.")
-        return ids + (await self.add_steps(actor, sequence_id, steps) if steps else [])
+        return Added(ids + (await self.add_steps(actor, sequence_id, steps) if steps else []), without_file)
 
     async def set_text(self, actor: Actor, step_id: int, body: str) -> None:
         """Change what a step says, for everybody who has not had it yet."""

@@ -9,6 +9,7 @@
 
 A header counts only as a whole line: `Day`, `D` or `Hari` and a number, then a time in any common form, or
 `on joining` (in Malay `bila sertai`), with `+ 15 min` after it if the message is to wait a little.
+Text cannot carry a file: a line such as `[photo: send it with this caption]` below the header stands for it.
 """
 
 import re
@@ -16,9 +17,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
 
+from models.enums import ContentKind
+
 LAST_DAY = 365
 ESCAPE = "\\"  # in front of a line that looks like a header and is text
 LONGEST_AFTER_JOIN = 1439  # minutes
+FILE_WORDS = {
+    ContentKind.IMAGE: "photo",
+    ContentKind.VIDEO: "video",
+    ContentKind.AUDIO: "audio",
+    ContentKind.DOCUMENT: "file",
+}
 
 _HEADER = re.compile(
     r"""^\s*(?:day|hari|d)\s*(?P<day>\d{1,4})\s*(?:[-–—,:@]|\bat\b|\bpukul\b)?\s*(?P<when>[^\n]*?)\s*:?\s*$""",
@@ -28,6 +37,7 @@ _TIME = re.compile(
     r"""^(?P<hour>\d{1,2})(?:\s*[:.h]\s*(?P<minute>\d{2}))?\s*(?P<half>[ap]\.?\s?m\.?|pagi|petang|malam)?$""",
     re.IGNORECASE | re.VERBOSE,
 )
+_FILE = re.compile(r"^\s*\[(?P<file>photo|video|audio|file): send it with this caption\]\s*$", re.IGNORECASE)
 _AFTERNOON = {"pm", "petang", "malam"}
 _JOINING = re.compile(
     r"^(?:(?:right\s+)?(?:on|after|upon)\s+joining|bila\s+sertai)(?:\s*\+?\s*(?P<minutes>\d{1,4})\s*min(?:utes?)?)?$",
@@ -37,12 +47,20 @@ _JOINING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class StepDraft:
-    """One message as it was typed. Neither time: the sequence's default time."""
+    """One message as it was typed. Neither time: the sequence's default time.
+
+    `file` is the word for the file that it carries (photo, video, audio or file), which the text only names.
+    """
 
     day: int
     send_time: time | None
     after_join_minutes: int | None
     body: str
+    file: str | None = None
+
+    @property
+    def header(self) -> str:
+        return write_header(self.day, self.send_time, self.after_join_minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +111,22 @@ def read_plan(text: str, *, next_day: int) -> list[StepDraft]:
     header = Header(next_day, None, None)
     lines: list[str] = []
     headed = False
+    file: str | None = None
 
     def close() -> None:
         body = "\n".join(lines).strip()
         if headed or body:
-            drafts.append(StepDraft(header.day, header.send_time, header.after_join_minutes, body))
+            drafts.append(StepDraft(header.day, header.send_time, header.after_join_minutes, body, file))
 
     for line in text.replace("\r\n", "\n").split("\n"):
         found = read_header(line)
-        if found is None:
+        if found is not None:
+            close()
+            header, lines, headed, file = found, [], True, None
+        elif headed and file is None and not "".join(lines).strip() and (named := _FILE.match(line)):
+            file = named["file"].lower()
+        else:
             lines.append(line[1:] if _is_escaped(line) else line)
-            continue
-        close()
-        header, lines, headed = found, [], True
     close()
     return drafts
 
@@ -114,16 +135,27 @@ def write_plan(drafts: Sequence[StepDraft]) -> str:
     """Write messages in the form that `read_plan` reads back the same."""
     written: list[str] = []
     for draft in drafts:
-        written.append(write_header(draft.day, draft.send_time, draft.after_join_minutes))
-        for line in draft.body.split("\n"):
-            escape = read_header(line) is not None or _is_escaped(line)
-            written.append(ESCAPE + line if escape else line)
+        written.append(draft.header)
+        if draft.file:
+            written.append(f"[{draft.file}: send it with this caption]")
+        if draft.body or not draft.file:
+            lines = draft.body.split("\n")
+            written += (ESCAPE + line if _is_special(line) or _is_escaped(line) else line for line in lines)
     return "\n".join(written)
 
 
+def starts_with_header(text: str) -> bool:
+    """Whether somebody who typed this said which day it is for."""
+    return next((read_header(line) is not None for line in text.split("\n") if line.strip()), False)
+
+
+def _is_special(line: str) -> bool:
+    return read_header(line) is not None or _FILE.match(line) is not None
+
+
 def _is_escaped(line: str) -> bool:
-    """Whether it is ordinary text that only looks like a header, and says so."""
-    return line.startswith(ESCAPE) and read_header(line.lstrip(ESCAPE)) is not None
+    """Whether it is ordinary text that only looks like a header or a file, and says so."""
+    return line.startswith(ESCAPE) and _is_special(line.lstrip(ESCAPE))
 
 
 def write_header(day: int, send_time: time | None, after_join_minutes: int | None) -> str:

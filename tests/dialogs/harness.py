@@ -145,6 +145,13 @@ class Chat(BotClient):
         return self._mine[-1].text or ""
 
     @property
+    def answer(self) -> str:
+        """What was said besides the menu, which is below it again."""
+        *_, said, menu = self._mine
+        assert (said.reply_markup, menu) == (None, self.menu), "the menu is not below the answer"
+        return said.text or ""
+
+    @property
     def buttons(self) -> list[str]:
         return [button.text for row in self._keyboard for button in row]
 
@@ -185,8 +192,9 @@ class Chat(BotClient):
         )
         await self._receive(document=document, caption=caption)
 
-    async def drop_photo(self) -> None:
-        await self._receive(photo=[PhotoSize(file_id="photo", file_unique_id="1", width=1, height=1)])
+    async def drop_photo(self, *, caption: str | None = None) -> None:
+        photo = PhotoSize(file_id="photo", file_unique_id="AQADBAAD" * 8, width=1, height=1)
+        await self._receive(photo=[photo], caption=caption)
 
     async def _receive(self, **content: Any) -> None:
         message = self._new_message("", None).model_copy(update={"text": None, **content})

@@ -141,7 +141,8 @@ class Operator:
         self.say(name)
         self.see(name, "2 of 4")
         for device in devices:
-            self.press(device)
+            if not _button(self.menu(), f"✓ {device}"):  # the only device is ticked already
+                self.press(device)
             wait_until(lambda: _button(self.menu(), f"✓ {device}"), f"{device} is ticked")  # noqa: B023
         self.press("Continue")
         self.see("3 of 4")

@@ -12,6 +12,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Locator,
     Page,
+    Request,
     Response,
     ViewportSize,
     expect,
@@ -70,10 +71,14 @@ def page(browser: Browser, product: Product, complaints: list[str]) -> Iterator[
         if not response.ok:
             complaints.append(f"{response.url}: {response.status}")
 
+    def on_failure(request: Request) -> None:
+        if not request.url.endswith("/sandbox/events"):  # leaving a page ends its stream
+            complaints.append(f"{request.url}: {request.failure}")
+
     page.on("console", on_console)
     page.on("response", on_response)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
+    page.on("requestfailed", on_failure)
     page.goto(product.url)
     yield page
     page.close()
@@ -145,6 +150,9 @@ def test_the_five_minute_tour(tour: Tour, page: Page, complaints: list[str]) -> 
     _break_a_device(tour, page)
     _reply_from_a_phone(tour, page)
     _on_a_small_screen(tour, page)
+    _remove_a_device(tour, page)
+    _load_it_again(tour, page)
+    _read_the_routes(page)
     assert complaints == []
 
 
@@ -238,12 +246,17 @@ def _break_a_device(tour: Tour, page: Page) -> None:
     tour.tap("Acknowledge")
     tour.sees("Seen by Aisyah")
     page.get_by_test_id("fault-1-ban").click()
+    device = page.get_by_test_id("device-1")
+    expect(device).to_contain_text("no connection")  # a banned device comes back only when somebody says so
+    expect(device).to_contain_text("Devices → Front desk → Restart")
     tour.goes_to("dripdesk")
     tour.say("/start")
     tour.sees("1 of 2 devices can send")
     tour.tap("Devices")
     tour.tap("Front desk")
     tour.tap("Restart")
+    expect(device).to_contain_text("online")
+    expect(device).not_to_contain_text("Restart")
     tour.goes_to("Alerts")
     tour.sees("Resolved")
 
@@ -253,9 +266,11 @@ def _reply_from_a_phone(tour: Tour, page: Page) -> None:
     tour.waits_for_phones(228)
     page.get_by_test_id("jump").click()
     tour.waits_for_phones(2 * 228)
+    counted = page.locator("#phone-counter").inner_text()
     tour.opens_the_latest_phone()
     page.get_by_test_id("reply-box").fill("STOP")
     page.get_by_test_id("reply-send").click()
+    assert counted == "456 messages on 228 phones"  # what its owner writes is none of them; the confirmation is
     # Two days, STOP and its confirmation, which waits for the device's pause: it would be long in real time.
     expect(page.get_by_test_id("phone-message")).to_have_count(4, timeout=15_000)
     page.get_by_test_id("speed-1").click()
@@ -267,9 +282,44 @@ def _reply_from_a_phone(tour: Tour, page: Page) -> None:
     tour.photographs("6-finished")
 
 
+def _remove_a_device(tour: Tour, page: Page) -> None:
+    tour.say("/start")
+    tour.tap("Devices")
+    tour.tap("+ Add")
+    tour.sees("What should it be called?")
+    tour.say("Spare")
+    tour.sees("Queue: 0 messages")
+    expect(page.get_by_test_id("device-3")).to_contain_text("online")
+    tour.tap("Remove")
+    tour.sees("Remove “Spare”?")
+    tour.tap("Remove")
+    expect(page.get_by_test_id("device-3")).to_have_count(0)
+    tour.say("/start")
+
+
+def _load_it_again(tour: Tour, page: Page) -> None:
+    """With everything that has happened."""
+    page.reload()
+    tour.sees("devices online")
+    expect(page.locator(".device")).to_have_count(2)
+    expect(page.locator("#phone-counter")).to_contain_text("457 messages on 228 phones")
+    cut = "titles => titles.filter(title => title.scrollWidth > title.clientWidth).map(title => title.textContent)"
+    assert page.locator(".phone-row .title").evaluate_all(cut) == []
+    tour.opens_the_latest_phone()
+
+
 def _on_a_small_screen(tour: Tour, page: Page) -> None:
     page.set_viewport_size(PHONE)
+    box = page.get_by_test_id("composer")
+    assert box.evaluate("box => box.scrollHeight - box.clientHeight <= 1 || box.offsetWidth === box.clientWidth")
     tour.photographs("7-small-chat")
     page.get_by_test_id("view-phones").click()
     expect(page.get_by_test_id("phone-message").last).to_be_visible()
     tour.photographs("8-small-phones")
+    page.set_viewport_size(DESKTOP)
+
+
+def _read_the_routes(page: Page) -> None:
+    """They are described without a network."""
+    page.goto(f"{page.url}docs")
+    expect(page.get_by_text("/sandbox/clock").first).to_be_visible()

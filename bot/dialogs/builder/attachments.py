@@ -18,7 +18,7 @@ async def read_attachment(bot: Bot, message: Message) -> Attachment | None:
     file: PhotoSize | Video | Audio | Document
     if message.photo:
         photo = message.photo[-1]
-        kind, file, mime_type, name = ContentKind.IMAGE, photo, "image/jpeg", f"photo-{photo.file_unique_id}.jpg"
+        kind, file, mime_type, name = ContentKind.IMAGE, photo, "image/jpeg", "photo.jpg"
     elif message.video:
         video = message.video
         kind, file = ContentKind.VIDEO, video

@@ -18,13 +18,15 @@ PLAN = """\
 {% for step in steps %}
 
 <b>{{ loop.index }}. {{ step.header }}</b>  <i>{{ step.date }}</i>
-{% if step.media %}📎 {{ step.media }}
-{% endif %}
 {{ step.html|safe }}
 {% endfor %}
 {% if more %}
 
 … and {{ more }} more.
+{% endif %}
+{% if notice %}
+
+{{ notice }}
 {% endif %}
 
 <i>Type or paste more to add it; a day without a time goes at {{ card.default_time.strftime("%H:%M") }}.</i>
@@ -33,7 +35,7 @@ PLAN = """\
 Paste the whole plan, or type it message by message:
 
 <code>Day 1 09:00
-Hi {{ "{{ name }}" }}, welcome!
+Hi {{ "{{ name | default('there') }}" }}, welcome!
 Day 2
 Here is the price list.
 D4 2.30pm
@@ -47,13 +49,11 @@ A photo, video or file carries its day in the caption.
 
 STEP = """\
 <b>{{ step.header }}</b>  <i>joined now: {{ date }}</i>
-{% if step.media_name %}📎 {{ step.media_name }}
-{% endif %}
 
 {{ shown|safe }}
 {% if waiting %}
 
-{{ waiting }} people are waiting for it right now.
+Waiting for it right now: {{ waiting|people }}.
 {% endif %}"""
 
 dialog = Dialog(
@@ -99,8 +99,8 @@ dialog = Dialog(
     Window(
         Jinja(
             "<b>{{ step.header }}</b>\n\nWhen is it to go out? Type a time such as <code>14:30</code>, or "
-            "<code>Day 3 2.30pm</code>. {{ card.contacts }} people are in this sequence; who waits for this "
-            "message waits for its new time."
+            "<code>Day 3 2.30pm</code>; a day alone keeps the time. In this sequence: {{ card.contacts|people }}; "
+            "who waits for this message waits for its new time."
         ),
         TextInput(id="time", on_success=handlers.change_time),
         back_and_home(Builder.step),

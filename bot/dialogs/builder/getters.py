@@ -1,10 +1,11 @@
+from html import escape
 from typing import Any
 
 from aiogram_dialog import DialogManager
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.formatting import to_telegram_html
+from bot.dialogs.formatting import file_label, to_telegram_html
 from engine.actor import Actor
 from engine.errors import NotFoundError
 from engine.sequences.catalogue import SequenceCard, SequenceCatalogue, StepView
@@ -33,6 +34,7 @@ async def get_plan(
         "has_steps": bool(card.steps),
         "startable": bool(card.steps) and card.status is SequenceStatus.DRAFT,
         "running": card.status is SequenceStatus.ACTIVE,
+        "notice": dialog_manager.dialog_data.get("notice"),
         "dates": " · ".join(list(dict.fromkeys(_date(step) for step in card.steps))[:MOST_SHOWN]),
     }
 
@@ -47,7 +49,7 @@ async def get_step(
         "card": card,
         "step": step,
         "date": _date(step),
-        "shown": to_telegram_html(step.body[:3000]),
+        "shown": _content(step, 3000),
         "waiting": step.results.queued,
     }
 
@@ -80,13 +82,14 @@ def find_step(card: SequenceCard, step_id: int) -> StepView:
 
 
 def _shown(step: StepView, longest: int) -> dict[str, Any]:
+    return {"header": step.header, "date": _date(step), "html": _content(step, longest)}
+
+
+def _content(step: StepView, longest: int) -> str:
+    """What it sends, as HTML: a line for its file, if it has one, and its text or caption, if it has one."""
+    file = escape(file_label(step.kind, step.media_name), quote=False) if step.media_name else ""
     text = step.body if len(step.body) <= longest else step.body[:longest] + "…"
-    return {
-        "header": step.header,
-        "date": _date(step),
-        "html": to_telegram_html(text),
-        "media": step.media_name,
-    }
+    return "\n".join(filter(None, (file, to_telegram_html(text))))
 
 
 def _date(step: StepView) -> str:

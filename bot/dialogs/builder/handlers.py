@@ -17,8 +17,9 @@ from engine.errors import InvalidInputError
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import NewStep, SequenceEditor
-from engine.sequences.pasting import read_header, read_time
+from engine.sequences.pasting import Header, StepDraft, read_header, read_time, starts_with_header
 
+MOST_EXPLAINED = 5
 NEARLY_CUT = 3900  # characters; Telegram's apps cut a paste at 4096, at the last space before
 
 
@@ -32,13 +33,14 @@ async def take_message(
     _input: MessageInput,
     manager: DialogManager,
     editor: FromDishka[SequenceEditor],
+    catalogue: FromDishka[SequenceCatalogue],
 ) -> None:
     """Add what was typed, pasted or sent as a file. The parts of a paste that Telegram cut are joined."""
     text = to_whatsapp(message.text or message.caption or "", message.entities or message.caption_entities)
     attachment = await read_attachment(bot_of(manager), message)
     cut = manager.dialog_data.get("cut") or {}
     follows = cut.get("message_id") == message.message_id - 1
-    ids = await editor.add_text(
+    added = await editor.add_text(
         actor_of(manager),
         sequence_of(manager),
         text,
@@ -46,10 +48,24 @@ async def take_message(
         continues=cut["step_id"] if follows else None,
     )
     was_cut = len(message.text or "") >= NEARLY_CUT
-    manager.dialog_data["cut"] = {"message_id": message.message_id, "step_id": ids[-1]} if was_cut else None
+    goes_on = was_cut and added.ids
+    manager.dialog_data["cut"] = {"message_id": message.message_id, "step_id": added.ids[-1]} if goes_on else None
+    notice = [_without_file(draft) for draft in added.without_file[:MOST_EXPLAINED]]
+    if added.ids and not starts_with_header(text) and not (follows and cut["step_id"] in added.ids):
+        card = await catalogue.card(actor_of(manager), sequence_of(manager))
+        notice.insert(0, f"✓ Added as {find_step(card, added.ids[0]).header}.")
+    manager.dialog_data["notice"] = "\n".join(notice)
+
+
+def _without_file(draft: StepDraft) -> str:
+    return (
+        f"⚠️ {draft.header} is not in yet: text cannot carry its {draft.file}. Send the {draft.file} itself, with "
+        "these lines of the paste as its caption."
+    )
 
 
 async def open_step(_callback: CallbackQuery, _select: Any, manager: DialogManager, step_id: int) -> None:
+    manager.dialog_data["notice"] = None
     manager.dialog_data["step_id"] = step_id
     await manager.switch_to(Builder.step)
 
@@ -125,18 +141,23 @@ async def change_time(
     editor: FromDishka[SequenceEditor],
     catalogue: FromDishka[SequenceCatalogue],
 ) -> None:
-    header = read_header(typed)
     at = read_time(typed)
+    header = read_header(typed)
     if header is None and at is None:
         raise InvalidInputError("Write a time such as 14:30, or a day and a time such as Day 3 2.30pm.")
     card = await catalogue.card(actor_of(manager), sequence_of(manager))
     step = find_step(card, step_of(manager))
+    if header is None:
+        header = Header(step.day, at, None)
+    elif header.send_time is None and header.after_join_minutes is None:  # a day alone
+        after = step.after_join_minutes if header.day == 1 else None  # joining is on Day 1 only
+        header = Header(header.day, step.send_time, after)
     await editor.set_time(
         actor_of(manager),
         step.id,
-        day=header.day if header else step.day,
-        send_time=header.send_time if header else at,
-        after_join_minutes=header.after_join_minutes if header else None,
+        day=header.day,
+        send_time=header.send_time,
+        after_join_minutes=header.after_join_minutes,
     )
     await manager.switch_to(Builder.step)
 
@@ -204,4 +225,5 @@ async def add(
         attachment=await read_attachment(bot_of(manager), message),
     )
     await editor.add_steps(actor_of(manager), sequence_of(manager), [step])
+    manager.dialog_data["notice"] = None
     await manager.switch_to(Builder.plan)

@@ -67,14 +67,14 @@ importing = Dialog(
     Window(
         Jinja(texts.INTEREST),
         choices("niche", items="niches", on_click=handlers.choose_interest, label="🏷 {item[0]}"),
-        Button(Const("No interest"), id="none", on_click=handlers.clear_interest),
+        Button(Format("{clear_label}"), id="none", on_click=handlers.clear_interest),
         TextInput(id="type_niche", on_success=handlers.type_interest),
         back_and_home(Import.review),
         state=Import.interest,
         getter=(getters.get_review, getters.get_niches),
     ),
     Window(
-        Jinja("⏳ Importing {{ '{:,}'.format(file.contacts) }} contacts…"),
+        Jinja("⏳ Importing {{ file.contacts|counted('contact') }}…"),
         state=Import.running,
         getter=getters.get_review,
     ),

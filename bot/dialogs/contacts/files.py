@@ -1,5 +1,6 @@
 """A contact file dropped into the chat: fetching it, and what the menu keeps of it (never its bytes)."""
 
+from collections import Counter
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePath
@@ -36,6 +37,7 @@ class ReviewedFile:
     name_columns: str
     niche_column: str
     samples: list[list[str]]  # name, phone
+    crowded_rows: int = 0  # with more than one number: each of these is a contact or a reject of its own
 
     @property
     def rejects_name(self) -> str:
@@ -44,10 +46,12 @@ class ReviewedFile:
 
 def review(preview: ImportPreview, file_id: str, name: str) -> ReviewedFile:
     file = preview.file
+    entries = Counter(contact.row for contact in file.contacts)
+    entries.update(rejected.row for rejected in file.rejected)
     return ReviewedFile(
         file_id=file_id,
         name=name,
-        rows=len({contact.row for contact in file.contacts} | {rejected.row for rejected in file.rejected}),
+        rows=len(entries),
         contacts=len(file.contacts),
         new=preview.new,
         known=preview.known,
@@ -60,6 +64,7 @@ def review(preview: ImportPreview, file_id: str, name: str) -> ReviewedFile:
         phone_column=_cut(file.phone_column),
         name_columns=_cut(" + ".join(file.name_columns)),
         niche_column=_cut(file.niche_column or ""),
+        crowded_rows=sum(count > 1 for count in entries.values()),
         samples=[[_cut(contact.name), contact.phone] for contact in file.contacts[:SHOWN_SAMPLES]],
     )
 

@@ -105,9 +105,17 @@ async def get_review(dialog_manager: DialogManager, **_: Any) -> dict[str, Any]:
         "usable": file.contacts > 0,
         "has_rejects": file.rejected > 0,
         "sources": SOURCES,
-        "interest": data.get("niche") or "none",
+        "clear_label": "Only what the column says" if file.niche_column else "No interest",
+        "interest": _interest(file.niche_column, data.get("niche")),
         "result": data.get("result"),
     }
+
+
+def _interest(column: str, chosen: str | None) -> str:
+    """Where the interest of these people comes from: "column “Interest”, else Yoga"."""
+    if not column:
+        return chosen or "none"
+    return f"column “{column}”" + (f", else {chosen}" if chosen else "")
 
 
 @inject

@@ -55,8 +55,8 @@ async def review_file(
 
 
 @router.message(F.photo | F.video | F.animation | F.audio | F.voice | F.video_note | F.sticker | F.contact)
-async def explain(message: Message) -> None:
-    await message.answer(
+async def explain(_message: Message) -> None:
+    raise InvalidInputError(
         "There is nothing to do with this here. To import contacts, send a CSV file; a photo or a video for a "
         "sequence belongs into its messages (Sequences → one of them → Messages)."
     )

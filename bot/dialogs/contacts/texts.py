@@ -4,7 +4,7 @@ MAIN = """\
 <b>Contacts</b>
 
 {% if contacts %}
-👥 {{ "{:,}".format(contacts) }} {{ "contact" if contacts == 1 else "contacts" }} · \
+👥 {{ contacts|counted("contact") }} · \
 {{ "{:,}".format(opted_out) }} opted out
 {% for list in lists %}
 {% if loop.first %}
@@ -52,7 +52,8 @@ OPTED_OUT = """\
 
 <i>{{ person.how }}{{ person.since }}</i>
 {% else %}
-Nobody. Who answers STOP (or another stop word) is listed here, and is never written to again.
+Nobody. Who answers STOP (or another stop word) is listed here, and is not written to again \
+unless they write START.
 {% endfor %}
 {% if count > latest|length %}
 
@@ -62,11 +63,13 @@ Nobody. Who answers STOP (or another stop word) is listed here, and is never wri
 REVIEW = """\
 📄 <b>{{ file.name|truncate(80) }}</b>
 
-{{ "{:,}".format(file.rows) }} {{ "row" if file.rows == 1 else "rows" }} read: \
-{{ "{:,}".format(file.contacts) }} people ({{ "{:,}".format(file.new) }} new, \
+{{ file.rows|counted("row") }} read\
+{% if file.crowded_rows %} ({{ "{:,}".format(file.crowded_rows) }} with more than one number, so \
+{{ (file.contacts + file.rejected)|counted("entry", "entries") }}){% endif %}: \
+{{ file.contacts|people }} ({{ "{:,}".format(file.new) }} new, \
 {{ "{:,}".format(file.known) }} known already)
 {% if file.opted_out %}
-🚫 {{ "{:,}".format(file.opted_out) }} of them opted out and stay out
+🚫 {{ "{:,}".format(file.opted_out) }} of them opted out: left out
 {% endif %}
 {% if file.rejected %}
 ⚠️ {{ "{:,}".format(file.rejected) }} rejected:
@@ -94,7 +97,12 @@ None of the rows can be used. Take the rejects as a file, mend them and drop it 
 INTEREST = """\
 📄 <b>{{ file.name|truncate(80) }}</b>
 
-What are these people interested in? It counts for the rows that name no interest themselves.
+What are these people interested in? \
+{% if file.niche_column %}
+The column “{{ file.niche_column }}” says it for each; what you choose here counts for the rows where it is empty.
+{% else %}
+It counts for all of them.
+{% endif %}
 
 Type it{% if niches %}, or tap one{% endif %}. Now: {{ interest }}."""
 
@@ -102,7 +110,7 @@ IMPORTED = """\
 ✅ <b>{{ "{:,}".format(result.created + result.updated) }} imported</b> \
 ({{ "{:,}".format(result.created) }} new, {{ "{:,}".format(result.updated) }} updated), \
 {{ "{:,}".format(file.rejected) }} rejected\
-{% if result.opted_out %}, {{ "{:,}".format(result.opted_out) }} opted out stay out{% endif %}
+{% if result.opted_out %}, {{ "{:,}".format(result.opted_out) }} opted out and left out{% endif %}
 
 
 📋 {{ result.list_name }}

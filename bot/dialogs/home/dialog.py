@@ -20,17 +20,21 @@ MAIN = """\
 ⛔ <b>Everything is stopped.</b> Nothing goes out until you resume.
 {% elif overview.devices == 0 %}
 Welcome! Add the device that will send, then your contacts, then a sequence.
-{% elif overview.devices_sending < overview.devices %}
-⚠️ {{ overview.devices_sending }} of {{ overview.devices }} devices can send
+{% elif overview.devices_sending + overview.devices_connecting < overview.devices %}
+⚠️ {{ overview.devices_sending }} of {{ overview.devices|counted("device") }} can send
+{% elif overview.devices_connecting %}
+⏳ {{ overview.devices_connecting|counted("device") }} connecting\
+{% if overview.devices_sending %}, {{ overview.devices_sending }} online{% endif %}: refresh in a moment
+
 {% else %}
-✅ {{ overview.devices }} {{ "device" if overview.devices == 1 else "devices" }} online
+✅ {{ overview.devices|counted("device") }} online
 {% endif %}
 {% if overview.sequences %}
-▶️ {{ overview.sequences_active }} of {{ overview.sequences }} sequences active
+▶️ {{ overview.sequences_active }} of {{ overview.sequences|counted("sequence") }} active
 {% endif %}
-👥 {{ "{:,}".format(overview.contacts) }} contacts
+👥 {{ overview.contacts|counted("contact") }}
 {% if overview.open_alerts %}
-🔔 {{ overview.open_alerts }} open {{ "alert" if overview.open_alerts == 1 else "alerts" }}
+🔔 {{ overview.open_alerts|counted("open alert") }}
 {% endif %}
 {% if not stopped and overview.devices %}
 Next message: {{ next_send or "nothing planned" }}
@@ -45,8 +49,8 @@ ALERTS = """\
 <b>Open alerts</b>
 {% for alert in alerts %}
 
-{{ "👀" if alert.seen else "🔴" }} {{ alert.text }}{% if alert.times > 1 %} <b>×{{ alert.times }}</b>{% endif %}
-
+{{ loop.index }}. {{ alert.title|safe }}
+{{ alert.text }}
 <i>since {{ alert.since }}</i>
 {% else %}
 
@@ -87,7 +91,7 @@ dialog = Dialog(
     ),
     Window(
         Jinja(ALERTS),
-        choices("seen", items="unseen", on_click=acknowledge),
+        choices("seen", items="unseen", on_click=acknowledge, label="✓ Seen {item[0]}", width=4),
         SwitchTo(Const("‹ Back"), id="back", state=Home.main),
         state=Home.alerts,
         getter=get_alerts,

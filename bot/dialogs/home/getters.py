@@ -3,11 +3,15 @@ from typing import Any
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
+from bot.alerts.rendering import title
 from bot.dialogs.navigation import coming, when
 from engine.actor import Actor
 from engine.alerts import Alerts
 from engine.reports.overview import Overviews
 from models.enums import AlertStatus
+
+MOST_SHOWN = 10
+LONGEST_ALERT = 250  # characters of one in the list; Telegram takes 4096
 
 
 @inject
@@ -34,21 +38,18 @@ async def get_alerts(
 ) -> dict[str, Any]:
     overview = await overviews.get(actor)
     open_alerts = await alerts.open(actor)
+    shown = open_alerts[:MOST_SHOWN]
     return {
         "alerts": [
             {
-                "id": alert.id,
-                "text": alert.text,
-                "times": alert.occurrences,
+                "title": title(alert),
+                "text": alert.text[:LONGEST_ALERT],
                 "since": when(alert.first_at, overview.now, overview.time_zone),
-                "seen": alert.status is AlertStatus.ACKNOWLEDGED,
             }
-            for alert in open_alerts[:10]
+            for alert in shown
         ],
         "unseen": [
-            (f"Seen: {alert.text[:40]}", alert.id)
-            for alert in open_alerts[:10]
-            if alert.status is AlertStatus.FIRING
+            (number, alert.id) for number, alert in enumerate(shown, start=1) if alert.status is AlertStatus.FIRING
         ],
-        "more": max(0, len(open_alerts) - 10),
+        "more": len(open_alerts) - len(shown),
     }

@@ -28,7 +28,7 @@ LIST = """\
 {% for sequence in sequences %}
 
 <b>{{ sequence.name }}</b>
-{{ sequence.steps }} messages · {{ "{:,}".format(sequence.contacts) }} people\
+{{ sequence.steps|counted("message") }} · {{ sequence.contacts|people }}\
 {% if sequence.completed %} · {{ "{:,}".format(sequence.completed) }} finished{% endif %}\
 {% if sequence.niche %} · {{ sequence.niche }}{% endif %}
 
@@ -46,7 +46,7 @@ CARD = """\
 {% if stopped %}
 ⛔ Everything is stopped; resume at Home.
 {% endif %}
-👥 {{ "{:,}".format(card.contacts) }} people{% if people %} · {{ people }}{% endif %}
+👥 {{ card.contacts|people }}{% if people %} · {{ people }}{% endif %}
 
 📱 {{ card.devices|map(attribute=1)|join(", ") or "no device" }}\
 {% if card.niche %} · 🏷 {{ card.niche }}{% endif %}\
@@ -58,7 +58,7 @@ Next message: {{ next_due }}
 {% for step in steps %}
 
 <b>{{ step.header }}</b> <i>joined now: {{ step.date }}</i>
-{% if step.media %}📎 {{ step.media }} {% endif %}{{ step.html|safe }}
+{{ step.html|safe }}
 {% if step.results.planned %}
 ✓ {{ step.results.sent }} sent\
 {% if step.results.queued %} · {{ step.results.queued }} queued{% endif %}\
@@ -73,11 +73,11 @@ It has no messages yet. Write them with “Messages”.
 {% endfor %}
 {% if more %}
 
-… and {{ more }} more messages.
+… and {{ more|counted("more message") }}.
 {% endif %}"""
 
 PEOPLE = """\
-<b>{{ card.name }}</b> · {{ "{:,}".format(card.contacts) }} people
+<b>{{ card.name }}</b> · {{ card.contacts|people }}
 {% if no_contacts %}
 
 You have no contacts yet. Drop a CSV file into this chat to import some.
@@ -154,7 +154,7 @@ sequences = Dialog(
             Format("🏷 Everyone interested in {niche}"), id="niche", on_click=handlers.join_niche, when="has_niche"
         ),
         Button(
-            Format("👥 All {everyone:,} contacts"),
+            Format("👥 Everyone · {everyone}"),
             id="all",
             on_click=handlers.join_everyone,
             when="has_contacts",
@@ -168,8 +168,8 @@ sequences = Dialog(
         Jinja(
             "<b>Delete “{{ card.name }}”?</b>\n\n"
             "{% if deletable %}Nobody has ever joined it, so it goes for good."
-            "{% else %}{{ '{:,}'.format(card.contacts) }} people are or were in it, so it moves to the archive "
-            "for good: who is on their way gets nothing more, and its history is kept.{% endif %}"
+            "{% else %}It has, or had, {{ card.contacts|people }} in it, so it moves to the archive for good: "
+            "who is on their way gets nothing more, and its history is kept.{% endif %}"
         ),
         Row(
             Button(Const("🗑 Delete"), id="delete", on_click=handlers.delete),
@@ -201,7 +201,8 @@ new_sequence = Dialog(
     Window(
         Const(
             "<b>New sequence</b> · 1 of 4\n\n"
-            "What is it called? Only you see the name. Type it, for example “Welcome week”."
+            "What is it called? Only you see the name. Type it, for example “Welcome week”; the messages come "
+            "after these four questions."
         ),
         TextInput(id="name", on_success=handlers.take_name),
         Row(Cancel(Const("‹ Back")), home()),
@@ -242,6 +243,7 @@ new_sequence = Dialog(
         state=NewSequence.weekends,
         getter=getters.get_devices,
     ),
+    on_process_result=handlers.on_device_added,
 )
 
 dialogs = (sequences, new_sequence)

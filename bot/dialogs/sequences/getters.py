@@ -1,16 +1,17 @@
+from html import escape
 from typing import Any
 
 from aiogram_dialog import DialogManager
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.formatting import to_telegram_html
+from bot.dialogs.formatting import counted, file_label, to_telegram_html
 from bot.dialogs.navigation import coming
 from engine.actor import Actor
 from engine.contacts.book import ContactBook
 from engine.devices.registry import Devices
 from engine.reports.overview import Overviews
-from engine.sequences.catalogue import SequenceCard, SequenceCatalogue
+from engine.sequences.catalogue import SequenceCard, SequenceCatalogue, StepView
 from models.enums import EnrolmentStatus, SequenceStatus
 
 TABS = (
@@ -88,15 +89,15 @@ def _people(card: SequenceCard) -> str:
     return " · ".join(f"{count:,} {word}" for count, word in present if count)
 
 
-def step_line(step: Any) -> dict[str, Any]:
+def step_line(step: StepView) -> dict[str, Any]:
     """Tell one step in a line or two: when it goes out for somebody who joins now, and what it says."""
     text = " ".join(step.body.split())
+    said = to_telegram_html(text[:PREVIEW] + ("…" if len(text) > PREVIEW else ""))
+    file = escape(file_label(step.kind, step.media_name), quote=False) if step.media_name else ""
     return {
         "header": step.header,
         "date": f"{step.if_joined_now:%a} {step.if_joined_now.day} {step.if_joined_now:%b}",
-        "kind": step.kind.value,
-        "html": to_telegram_html(text[:PREVIEW] + ("…" if len(text) > PREVIEW else "")),
-        "media": step.media_name,
+        "html": " · ".join(filter(None, (file, said))),
         "results": step.results,
     }
 
@@ -114,7 +115,7 @@ async def get_people(
     return {
         "card": card,
         "lists": [(_label(one.name, one.size), one.id) for one in lists[:8]],
-        "everyone": await book.count(actor),
+        "everyone": counted(await book.count(actor), "contact"),
         "has_contacts": bool(lists),
         "no_contacts": not lists,
         "niche": card.niche or "",

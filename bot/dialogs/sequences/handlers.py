@@ -9,21 +9,24 @@ from dishka.integrations.aiogram_dialog import inject
 
 from bot.dialogs.builder.states import Builder
 from bot.dialogs.context import actor_of
+from bot.dialogs.formatting import people
 from bot.dialogs.sequences.states import NewSequence, Sequences
 from engine.contacts.book import ContactBook
-from engine.devices.registry import check_name
+from engine.devices.registry import Devices, check_name
+from engine.errors import InvalidInputError
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments, JoinReport
+from engine.sequences.pasting import read_header
 from models.enums import SequenceStatus
 
 REFUSALS = {
     "opted_out": "opted out",
-    "no_consent": "have given no permission",
-    "already_in_it": "are in it already",
-    "had_it_before": "have had it before",
-    "had_it_lately": "have had it lately",
+    "no_consent": "without permission",
+    "already_in_it": "in it already",
+    "had_it_before": "had it before",
+    "had_it_lately": "had it lately",
 }
 
 
@@ -59,7 +62,7 @@ async def start(
 ) -> None:
     report = await control.start(actor_of(manager), sequence_of(manager))
     if report.was is SequenceStatus.DRAFT:
-        await callback.answer(f"Started with {report.people:,} people.")
+        await callback.answer(f"Started with {people(report.people)}.")
     else:
         await callback.answer("It goes on where it stopped. Nobody gets a message twice.")
 
@@ -170,9 +173,36 @@ def _chosen(manager: DialogManager) -> list[int]:
 # The questions for a new sequence
 
 
-async def take_name(_message: Message, _input: ManagedTextInput[str], manager: DialogManager, name: str) -> None:
+@inject
+async def take_name(
+    _message: Message,
+    _input: ManagedTextInput[str],
+    manager: DialogManager,
+    name: str,
+    devices: FromDishka[Devices],
+) -> None:
+    if any(read_header(line) for line in name.splitlines()):
+        raise InvalidInputError(
+            "That looks like the messages. First type a short name; you paste them after these questions."
+        )
     manager.dialog_data["name"] = check_name(name, "sequence")
+    await _tick_the_only_device(manager, devices)
     await manager.switch_to(NewSequence.device)
+
+
+@inject
+async def on_device_added(
+    _start_data: Data, _result: Any, manager: DialogManager, devices: FromDishka[Devices]
+) -> None:
+    """Go on with the question for the devices, for which there was none to choose."""
+    await _tick_the_only_device(manager, devices)
+
+
+async def _tick_the_only_device(manager: DialogManager, devices: Devices) -> None:
+    known = await devices.list(actor_of(manager))
+    pool: ManagedMultiselect[int] | None = manager.find("devices")
+    if pool is not None and len(known) == 1:
+        await pool.set_checked(known[0].id, checked=True)
 
 
 async def take_devices(callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:

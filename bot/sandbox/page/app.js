@@ -24,6 +24,7 @@ const onEvent = {
   edited({ message }) {
     chat.change(message);
     clock.lookSoon();
+    devices.lookSoon();
   },
   deleted: chat.remove,
   chat: (event) => chat.describe(event.chat),
@@ -31,7 +32,7 @@ const onEvent = {
   toast: ({ text, show_alert }) => (show_alert ? notices.showAlert(text) : notices.toast(text)),
   phone: phones.arrived,
   receipt: conversation.receipt,
-  device: (event) => devices.update(event.device),
+  device: (event) => devices.changed(event.device),
   clock: (event) => clock.setClock(event.clock),
 };
 

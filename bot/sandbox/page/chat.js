@@ -174,8 +174,9 @@ export function showTyping({ chat_id }) {
 }
 
 function renderPill() {
-  find("pill").hidden = current.below === 0;
-  find("pill").textContent = `${plural(current.below, "new message")} ↓`;
+  const below = current?.below ?? 0; // a timeline may settle before the first chat is shown
+  find("pill").hidden = below === 0;
+  find("pill").textContent = `${plural(below, "new message")} ↓`;
 }
 
 export function start() {

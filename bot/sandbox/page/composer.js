@@ -31,7 +31,6 @@ function setContext(next) {
   box().focus();
 }
 
-
 async function submit() {
   const text = box().value.trim();
   if (!text) return;
@@ -56,8 +55,10 @@ export async function post(text, reply_to_message_id) {
 }
 
 function fit() {
-  box().style.height = "auto";
-  box().style.height = `${box().scrollHeight}px`;
+  const { style } = box();
+  style.height = "auto";
+  style.height = `${box().scrollHeight}px`;
+  style.overflowY = box().scrollHeight - box().clientHeight > 1 ? "auto" : "hidden"; // a fraction of a line is no overflow
 }
 
 /** Another chat is shown: a reply or an edit begun elsewhere does not follow. */
@@ -82,6 +83,7 @@ export function start() {
   });
   box().addEventListener("keydown", onKey);
   box().addEventListener("input", fit);
+  addEventListener("resize", fit); // a narrow screen has larger letters
   find("timelines").addEventListener("click", ({ target }) => {
     if (target.matches(".command")) attempt(() => post(target.textContent));
   });

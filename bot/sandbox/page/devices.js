@@ -19,11 +19,13 @@ const RARER_FAULTS = {
 const WELL = new Set(["online"]);
 const WAITING = new Set(["connecting", "pairing", "degraded", "unpaired", "passkey_required"]);
 
-const rows = new Map(); // device id → {item, name, state, sent, switches}
+const LOOK_MILLISECONDS = 300;
 
-export function deviceName(id) {
-  return rows.get(id)?.name.textContent ?? `Device ${id}`;
-}
+const rows = new Map(); // device id → {item, name, state, sent, hint, switches, isWanted}
+const names = new Map(); // also of those that have been removed: what they sent is still on the phones
+let looking = null;
+
+export const deviceName = (id) => names.get(id) ?? `Device ${id}`;
 
 export function restore(devices) {
   const ids = new Set(devices.map(({ device }) => device));
@@ -38,10 +40,30 @@ export function restore(devices) {
   }
 }
 
-export function update(device) {
+/** Something happened to a device. */
+export function changed(device) {
+  if (device.wanted || rows.has(device.device)) update(device);
+  lookSoon();
+}
+
+/** A device that nobody connects may have been removed by now, of which the network knows nothing. */
+export function lookSoon() {
+  if (![...rows.values()].some(({ isWanted }) => !isWanted)) return;
+  looking ??= setTimeout(() => {
+    looking = null;
+    attempt(async () => restore(await api.devices()));
+  }, LOOK_MILLISECONDS);
+}
+
+function update(device) {
   const row = rows.get(device.device) ?? add(device.device);
-  const state = device.connected || device.state !== "online" ? device.state : "connecting";
+  const isAbandoned = device.state === "connecting" && !device.wanted;
+  const state = isAbandoned ? "no_connection" : device.state;
+  names.set(device.device, device.name);
+  row.isWanted = device.wanted;
   row.name.textContent = device.name;
+  row.hint.hidden = !isAbandoned;
+  row.hint.textContent = isAbandoned ? `Nothing connects it by itself. In the chat: Devices → ${device.name} → Restart.` : "";
   row.state.textContent = state.replaceAll("_", " ");
   row.state.dataset.tone = WELL.has(state) ? "good" : WAITING.has(state) ? "waiting" : "bad";
   row.sent.textContent = plural(device.sent, "message");
@@ -55,7 +77,7 @@ function add(id) {
   const makeSwitch = ([fault, [label, title]]) => {
     const flip = () => attempt(async () => {
       const on = switches[fault].getAttribute("aria-checked") !== "true";
-      update(await api.setFault({ device: id, fault, on }));
+      changed(await api.setFault({ device: id, fault, on }));
     }, switches[fault]);
     switches[fault] = el("button.fault", {
       type: "button", role: "switch", "aria-checked": "false", title, testid: `fault-${id}-${fault}`, onclick: flip,
@@ -69,10 +91,11 @@ function add(id) {
     onclick: () => more.setAttribute("aria-expanded", !(rarer.hidden = !rarer.hidden)),
   }, icon("more"));
   const [name, state, sent] = [el("b.device-name"), el("span.state"), el("small.quiet")];
+  const hint = el("small.hint.quiet", { hidden: true });
   const item = el("li.device", { testid: `device-${id}` }, name, state, sent,
-    el("span.faults", {}, ...common, more, rarer));
+    el("span.faults", {}, ...common, more, rarer), hint);
   find("device-list").querySelector(".empty")?.remove();
   find("device-list").append(item);
-  rows.set(id, { item, name, state, sent, switches });
+  rows.set(id, { item, name, state, sent, hint, switches });
   return rows.get(id);
 }

@@ -7,6 +7,7 @@ import { plural } from "./format.js";
 
 const DRAW_MILLISECONDS = 120;
 const DRAWN_AT_MOST = 300;
+const KINDS = { image: "Photo", video: "Video", audio: "Audio" };
 
 const phones = new Map(); // number → {summary, at, row, drawn}
 let drawing = null;
@@ -24,10 +25,11 @@ function put(summary) {
 /** A phone got or wrote a message, or a device deleted one that it had sent. */
 export function arrived({ phone, message }) {
   conversation.arrived(phone, message);
-  const known = phones.get(phone)?.summary ?? { phone, on_whatsapp: true, messages: 0, last: null };
+  const known = phones.get(phone)?.summary ?? { phone, on_whatsapp: true, received: 0, last: null };
   const isLast = known.last?.message_id === message.message_id; // the snapshot had it already
   if (message.revoked && !isLast) return;
-  put({ ...known, messages: known.messages + (isLast ? 0 : 1), last: message });
+  const isNew = !isLast && message.direction === "in";
+  put({ ...known, received: known.received + (isNew ? 1 : 0), last: message });
   drawSoon();
 }
 
@@ -53,8 +55,8 @@ function draw() {
 }
 
 function describe(all, found, query) {
-  const active = all.filter(({ summary }) => summary.messages > 0);
-  const total = active.reduce((sum, { summary }) => sum + summary.messages, 0);
+  const active = all.filter(({ summary }) => summary.received > 0);
+  const total = active.reduce((sum, { summary }) => sum + summary.received, 0);
   find("phone-counter").textContent = total > 0 ? `${plural(total, "message")} on ${plural(active.length, "phone")}` : "";
   const hidden = found.length - DRAWN_AT_MOST;
   find("phone-note").hidden = found.length > 0 && hidden <= 0;
@@ -64,12 +66,12 @@ function describe(all, found, query) {
 }
 
 function drawRow(entry) {
-  const { phone, messages, last, on_whatsapp } = entry.summary;
+  const { phone, last, on_whatsapp } = entry.summary;
   const isOpen = phone === conversation.opened();
-  const version = [messages, last?.message_id, last?.revoked, on_whatsapp, isOpen].join();
+  const version = [last?.message_id, last?.revoked, on_whatsapp, isOpen].join();
   if (entry.drawn?.version === version) return;
-  const isNews = entry.drawn && entry.drawn.messages !== messages;
-  entry.drawn = { version, messages };
+  const isNews = entry.drawn && entry.drawn.last !== last?.message_id;
+  entry.drawn = { version, last: last?.message_id };
   const button = el("button.phone-row", {
     type: "button", testid: `phone-${phone.slice(1)}`, "aria-label": `Phone ${phone}`, "aria-current": String(isOpen),
     onclick: () => open(phone),
@@ -86,7 +88,7 @@ function drawRow(entry) {
 
 function preview(last) {
   if (!last) return "No messages";
-  const text = last.revoked ? "Deleted" : last.body || last.media?.file_name || last.kind;
+  const text = last.revoked ? "Deleted" : last.body || KINDS[last.kind] || last.media?.file_name || last.kind;
   return last.direction === "out" ? `You: ${text}` : text;
 }
 

@@ -26,11 +26,12 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeviceView:
-    """`faults` holds the switches that are on."""
+    """`faults` holds the switches that are on. `wanted`: somebody wants its line, so it comes up when it may."""
 
     device: int
     name: str
     connected: bool
+    wanted: bool
     state: DeviceState
     faults: dict[FaultKind, Fault]
     sent: int
@@ -92,7 +93,8 @@ class Device:
         refusal = line_refusal(self.faults)
         own = DeviceState.ONLINE if self.online else DeviceState.CONNECTING
         state = refusal.state if refusal else own
-        return DeviceView(self.id, self.name, self.online, state, dict(self.faults), self.sent)
+        wanted = self.line is not None
+        return DeviceView(self.id, self.name, self.online, wanted, state, dict(self.faults), self.sent)
 
     def _come_up(self, line: Line) -> None:
         if self.online:

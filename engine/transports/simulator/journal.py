@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS devices (
 );
 CREATE TABLE IF NOT EXISTS phones (
     phone TEXT PRIMARY KEY, on_whatsapp INTEGER NOT NULL DEFAULT 1,
-    messages INTEGER NOT NULL DEFAULT 0, last INTEGER
+    messages INTEGER NOT NULL DEFAULT 0,  -- that it received
+    last INTEGER
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS messages (
     id INTEGER PRIMARY KEY, message_id TEXT NOT NULL UNIQUE, phone TEXT NOT NULL, direction TEXT NOT NULL,
@@ -88,9 +89,9 @@ class Journal:
                 ),
             ).lastrowid
             db.execute(
-                "INSERT INTO phones (phone, messages, last) VALUES (?, 1, ?)"
-                " ON CONFLICT (phone) DO UPDATE SET messages = messages + 1, last = excluded.last",
-                (phone, row),
+                "INSERT INTO phones (phone, messages, last) VALUES (?, ?, ?)"
+                " ON CONFLICT (phone) DO UPDATE SET messages = messages + excluded.messages, last = excluded.last",
+                (phone, message.direction is Direction.IN, row),
             )
             if message.direction is Direction.IN:
                 db.execute("UPDATE devices SET sent = sent + 1 WHERE id = ?", (message.device,))
@@ -161,8 +162,8 @@ class Journal:
             (search, limit),
         )
         return [
-            PhoneSummary(phone, bool(on_whatsapp), messages, _message(last) if messages else None)
-            for phone, on_whatsapp, messages, *last in rows
+            PhoneSummary(phone, bool(on_whatsapp), received, _message(last) if last[0] is not None else None)
+            for phone, on_whatsapp, received, *last in rows
         ]
 
     def messages(self, phone: str) -> list[PhoneMessage]:

@@ -54,7 +54,7 @@ class PhoneMessage:
 class PhoneSummary:
     phone: str
     on_whatsapp: bool
-    messages: int
+    received: int  # what its owner wrote is not counted
     last: PhoneMessage | None
 
 

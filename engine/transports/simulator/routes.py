@@ -1,7 +1,7 @@
 """The phones, their faults and replies over HTTP: for the sandbox page, scripts and tests."""
 
 import hashlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
@@ -71,12 +71,19 @@ class Reply(BaseModel):
     device: int | None = None
 
 
-def control_routes(network: SimulatedNetwork) -> APIRouter:
+def control_routes(
+    network: SimulatedNetwork, in_service: Callable[[], Awaitable[Collection[int]]] | None = None
+) -> APIRouter:
+    """`in_service` tells which devices there still are; without it, all that ever connected."""
     router = APIRouter(prefix="/sandbox", tags=["phones"], route_class=_ReadableErrors)
 
     @router.get("/devices")
     async def devices() -> list[DeviceView]:
-        return network.devices()
+        known = network.devices()
+        if in_service is None:
+            return known
+        still_there = await in_service()
+        return [device for device in known if device.device in still_there]
 
     @router.post("/fault")
     async def fault(switch: FaultSwitch) -> DeviceView:

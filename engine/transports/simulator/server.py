@@ -5,7 +5,8 @@ from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 
-from fastapi import APIRouter, FastAPI, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi_offline import FastAPIOffline
 
 from engine.serving import HttpServer
 from engine.transports.contract import Inbound, Receipt, Rejected, Sent, StateChanged
@@ -117,7 +118,7 @@ class SimulatorServer(HttpServer):
 
     def __init__(self, network: SimulatedNetwork, host: str = "127.0.0.1", port: int = 0) -> None:
         """`port` 0: any that is free."""
-        app = FastAPI(title="dripdesk: simulated phones")
+        app = FastAPIOffline(redoc_url=None, title="dripdesk: simulated phones")
         app.include_router(control_routes(network))
         app.include_router(link_routes(network))
         super().__init__(app, host, port)

@@ -20,9 +20,13 @@ async def catalogue(container) -> SequenceCatalogue:
 
 
 @pytest.fixture
-async def sequence_id(container, owner) -> int:
+async def editor(container) -> SequenceEditor:
+    return await container.get(SequenceEditor)
+
+
+@pytest.fixture
+async def sequence_id(container, editor, owner) -> int:
     device = await (await container.get(Devices)).add_simulated(owner, "Sales-1")
-    editor = await container.get(SequenceEditor)
     return await editor.create(owner, name="Welcome", device_ids=[device], niche=None, skip_weekends=False)
 
 
@@ -56,8 +60,13 @@ async def test_a_whole_sequence_is_one_paste(builder, steps):
 
 async def test_text_without_a_header_is_the_next_day(builder, steps):
     await builder.say(PLAN)
+    assert "Added as" not in builder.text  # it said so itself
     await builder.say("And now?")
     assert (await steps())[-1] == ("Day 5 09:00", "And now?")
+    assert "✓ Added as Day 5 09:00." in builder.text
+    await builder.press("4. Day 5 09:00")
+    await builder.press("‹ Back")
+    assert "Added as" not in builder.text
 
 
 async def test_a_paste_that_telegram_cut_is_joined(builder, steps):
@@ -65,11 +74,12 @@ async def test_a_paste_that_telegram_cut_is_joined(builder, steps):
     await builder.say(first)
     await builder.say("the rest\nDay 2\nShort.")
     assert await steps() == [("Day 1 09:00", "a" * 3900 + "\nthe rest"), ("Day 2 09:00", "Short.")]
+    assert "Added as" not in builder.text
 
 
 async def test_two_messages_at_one_time_are_refused_and_none_is_added(builder, steps):
     await builder.say("Day 1 9am\nOne\nDay 1 09:00\nTwo")
-    assert "Two messages would go out at the same time on Day 1." in builder.last
+    assert "Two messages would go out at the same time on Day 1." in builder.answer
     assert await steps() == []
 
 
@@ -84,7 +94,7 @@ async def test_two_messages_at_one_time_are_refused_and_none_is_added(builder, s
 )
 async def test_a_text_that_could_never_be_sent_is_answered(builder, steps, text, answer):
     await builder.say(text)
-    assert answer in builder.last
+    assert answer in builder.answer
     assert await steps() == []
 
 
@@ -118,6 +128,48 @@ async def test_a_file_carries_its_day_in_the_caption(builder, telegram, catalogu
     assert file.content == b"%PDF-1.7 prices"
 
 
+async def test_files_are_named_as_their_receiver_would_and_leave_no_empty_line(builder, telegram):
+    telegram.files["photo"] = b"jpeg"
+    await builder.drop_photo(caption="Day 2 10:00")
+    assert "1. Day 2 10:00  Tue 6 Jan\n🖼 photo\n\nType or paste" in builder.text
+    await builder.drop("price list.pdf", b"%PDF-1.7 prices", caption="Day 3\nOur prices")
+    assert "2. Day 3 09:00  Wed 7 Jan\n📎 price list.pdf\nOur prices\n\nType or paste" in builder.text
+    await builder.press("2. Day 3 09:00")
+    assert "\n\n📎 price list.pdf\nOur prices" in builder.text
+    await builder.press("‹ Back")
+    await builder.press("‹ Done")
+    assert "📎 price list.pdf · Our prices" in builder.text
+
+
+async def test_an_exported_file_is_named_and_a_paste_of_it_says_what_to_send(  # noqa: PLR0917
+    builder, telegram, steps, catalogue, editor, owner, sequence_id
+):
+    telegram.files["photo"] = b"jpeg"
+    await builder.drop_photo(caption="Day 2 10:00\nOur studio")
+    await builder.say("Day 3\nPrices")
+    exported = await catalogue.export(owner, sequence_id)
+    assert exported.splitlines()[:3] == ["Day 2 10:00", "[photo: send it with this caption]", "Our studio"]
+    for step in (await catalogue.card(owner, sequence_id)).steps:
+        await editor.remove_step(owner, step.id)
+    await builder.say(exported)
+    assert await steps() == [("Day 3 09:00", "Prices")]
+    assert "⚠️ Day 2 10:00 is not in yet: text cannot carry its photo." in builder.text
+    await builder.drop_photo(caption=exported.partition("\nDay 3")[0])
+    assert await steps() == [("Day 2 10:00", "Our studio"), ("Day 3 09:00", "Prices")]
+    assert "not in yet" not in builder.text
+
+
+async def test_a_first_message_moved_to_another_day_alone_keeps_no_joining(builder, steps):
+    await builder.say("Day 1 on joining\nHi")
+    await builder.press("1. Day 1 on joining")
+    await builder.press("🕘 Day and time")
+    await builder.say("Day 1")
+    await builder.press("🕘 Day and time")
+    assert await steps() == [("Day 1 on joining", "Hi")]
+    await builder.say("Day 2")
+    assert await steps() == [("Day 2 09:00", "Hi")]
+
+
 async def test_a_step_is_changed_moved_and_removed(builder, steps):
     await builder.say(PLAN)
     await builder.press("2. Day 2 09:00")
@@ -125,8 +177,13 @@ async def test_a_step_is_changed_moved_and_removed(builder, steps):
     await builder.say("New prices")
     await builder.press("🕘 Day and time")
     await builder.say("whenever")
-    assert "Write a time such as 14:30" in builder.last
+    assert "Write a time such as 14:30" in builder.answer
     await builder.say("Day 3 8pm")
+    await builder.press("🕘 Day and time")
+    await builder.say("Day 7")
+    assert builder.text.startswith("Day 7 20:00")
+    await builder.press("🕘 Day and time")
+    await builder.say("Day 3")
     await builder.press("‹ Back")
     await builder.press("1. Day 1 09:00")
     await builder.press("🗑 Remove")

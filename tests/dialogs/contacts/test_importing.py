@@ -60,9 +60,9 @@ async def test_who_opted_out_stays_out(chat, database, owner, clock):
             )
         )
     await chat.drop("customers.csv", FILE)
-    assert "1 of them opted out and stay out" in chat.text
+    assert "1 of them opted out: left out" in chat.text
     await chat.press("They wrote first")
-    assert "1 opted out stay out" in chat.text
+    assert "1 opted out and left out" in chat.text
 
 
 async def test_an_unknown_origin_means_they_cannot_be_sent_to(dropped, book, owner):
@@ -85,14 +85,25 @@ async def test_the_rejects_come_back_as_a_file(dropped, telegram, imported):
     assert dropped.last == dropped.text == screen  # the menu is below the file
 
 
+async def test_rows_with_two_numbers_make_the_count_add_up(chat):
+    await chat.drop("two.csv", b"Name,Phone\nSiti,0123456789 / 0198765432\nBob,0131112222\nBad,12\n")
+    assert (
+        "3 rows read (1 with more than one number, so 4 entries): 3 people (3 new, 0 known already)" in chat.text
+    )
+    assert "1 rejected" in chat.text
+    await chat.press("🏷 Interest: none ▸")
+    assert "It counts for all of them." in chat.text
+
+
 async def test_an_interest_is_given_to_those_without_one(dropped, book, owner):
-    await dropped.press("🏷 Interest: none ▸")
+    await dropped.press("🏷 Interest: column “Interest” ▸")
+    assert "The column “Interest” says it for each" in dropped.text
     await dropped.say("x" * 100)
-    assert "at most 60" in dropped.last
+    assert "at most 60" in dropped.answer
     await dropped.say("Kids'  swimming")
-    await dropped.press("🏷 Interest: Kids' swimming ▸")
-    await dropped.press("No interest")
-    await dropped.press("🏷 Interest: none ▸")
+    await dropped.press("🏷 Interest: column “Interest”, else Kids' swimming ▸")
+    await dropped.press("Only what the column says")
+    await dropped.press("🏷 Interest: column “Interest” ▸")
     await dropped.say("Swimming")
     await dropped.press("Event")
     assert {(found.niche, found.contacts) for found in await book.niches(owner)} == {("Swimming", 2), ("Yoga", 1)}
@@ -136,14 +147,14 @@ async def test_a_bad_file_gets_a_helpful_answer_and_the_menu_stays(chat):
         ("people.csv", b"", "The file is empty"),
     ):
         await chat.drop(name, content)
-        assert answer in chat.last
+        assert answer in chat.answer
     await chat.press("👥 Contacts")
     assert "Nobody is here yet" in chat.text
 
 
 async def test_a_file_too_big_for_telegram_is_not_even_fetched(chat, telegram):
     await chat.drop("people.csv", b"", size=30_000_000)
-    assert chat.last == "This file is too big: split it, and send parts of at most 20 MB."
+    assert chat.answer == "This file is too big: split it, and send parts of at most 20 MB."
 
 
 async def test_a_file_without_one_good_row_offers_only_its_rejects(chat):
@@ -162,13 +173,13 @@ async def test_a_file_that_telegram_lost_is_asked_for_again(dropped, telegram, b
 
 async def test_a_photo_is_answered_with_what_to_send(chat):
     await chat.drop_photo()
-    assert "send a CSV file" in chat.last
+    assert "send a CSV file" in chat.answer
 
 
 async def test_a_viewer_imports_nothing(newcomer, book, owner):
     viewer = await newcomer(Role.VIEWER)
     await viewer.drop("customers.csv", FILE)
-    assert "you are a viewer" in viewer.last
+    assert "you are a viewer" in viewer.answer
     assert await book.count(owner) == 0
 
 
@@ -205,7 +216,7 @@ class TestAddingToASequence:
         await dropped.press("Don't know → cannot be sent to")
         await dropped.press("✉️ Add to a sequence")
         await dropped.press("Welcome <week> · draft")
-        assert "0 joined · 3 have given no permission" in dropped.text
+        assert "0 joined · 3 without permission" in dropped.text
 
     async def test_five_quick_presses_add_them_once(self, sequence, dropped):
         await dropped.press("Event")

@@ -53,6 +53,7 @@ async def test_four_questions_make_a_draft_and_lead_to_its_messages(chat, device
     await chat.press("✉️ Sequences")
     await chat.press("+ New")
     await chat.say("  Welcome   <b>week</b> ")
+    await chat.press("✓ Sales-1")  # the only one is ticked already
     await chat.press("Continue ›")
     assert chat.toast.text == "Choose at least one device."
     await chat.press("Sales-1")
@@ -72,20 +73,40 @@ async def test_without_a_device_the_questions_offer_to_add_one_and_go_on(chat):
     await chat.press("+ Add a device")
     await chat.press("“Sales-1”")
     assert "Which devices send it?" in chat.text
+    assert "✓ Sales-1" in chat.buttons
+
+
+async def test_of_several_devices_none_is_ticked(chat, device, container, owner):
+    await (await container.get(Devices)).add_simulated(owner, "Sales-2")
+    await chat.press("✉️ Sequences")
+    await chat.press("+ New")
+    await chat.say("Welcome")
+    assert {"Sales-1", "Sales-2"} <= set(chat.buttons)
+
+
+@pytest.mark.parametrize("typed", ["Day 1 on joining\nHi!\nDay 2 09:00\nPrices", "Hi!\nD2\nPrices"])
+async def test_messages_pasted_as_the_name_are_asked_for_later(chat, device, catalogue, owner, typed):
+    await chat.press("✉️ Sequences")
+    await chat.press("+ New")
+    await chat.say(typed)
+    assert "That looks like the messages. First type a short name" in chat.answer
+    assert "1 of 4" in chat.text
+    assert await catalogue.list(owner, SequenceStatus.DRAFT) == []
+    await chat.say("Welcome")
+    assert "2 of 4" in chat.text
 
 
 async def test_a_name_of_ten_thousand_characters_is_answered(chat, device):
     await chat.press("✉️ Sequences")
     await chat.press("+ New")
     await chat.say("x" * 4000)
-    assert "This name has 4,000 characters; please choose one of at most 60." in chat.last
+    assert "This name has 4,000 characters; please choose one of at most 60." in chat.answer
 
 
 async def test_a_name_that_is_taken_is_answered(chat, draft, device):
     await chat.press("✉️ Sequences")
     await chat.press("+ New")
     await chat.say("welcome")
-    await chat.press("Sales-1")
     await chat.press("Continue ›")
     await chat.press("No particular interest ›")
     await chat.press("Send on every day")
@@ -95,12 +116,30 @@ async def test_a_name_that_is_taken_is_answered(chat, draft, device):
 async def test_people_join_by_list_and_the_others_are_explained(chat, draft, people):
     await open_card(chat, "Drafts", "Welcome · 0")
     await chat.press("👥 Add people")
-    await chat.press("👥 All 4 contacts")
-    assert chat.toast.text == "3 joined · 1 have given no permission"
+    await chat.press("👥 Everyone · 4 contacts")
+    assert chat.toast.text == "3 joined · 1 without permission"
     assert "👥 3 people · waiting for the start" in chat.text
     await chat.press("👥 Add people")
-    await chat.press("👥 All 4 contacts")
-    assert chat.toast.text == "0 joined · 3 are in it already · 1 have given no permission"
+    await chat.press("👥 Everyone · 4 contacts")
+    assert chat.toast.text == "0 joined · 3 in it already · 1 without permission"
+
+
+async def test_one_is_not_many(chat, editor, owner, device, container):
+    only = await editor.create(owner, name="Only", device_ids=[device], niche=None, skip_weekends=False)
+    await editor.add_steps(owner, only, [NewStep(1, None, 0, "Hi")])
+    imports = await container.get(ContactImports)
+    await imports.run(owner, data=b"phone\n+15550100001\n", file_name="one.csv", source=ConsentSource.WEB_FORM)
+    await open_card(chat, "Drafts", "Only · 0")
+    await chat.press("👥 Add people")
+    await chat.press("👥 Everyone · 1 contact")
+    assert "👥 1 person · waiting for the start" in chat.text
+    await chat.press("▶️ Start")
+    assert chat.toast.text == "Started with 1 person."
+    await chat.press("‹ Back")
+    await chat.press("Active")
+    assert "Only\n1 message · 1 person" in chat.text
+    await chat.press("⌂ Home")
+    assert "1 of 1 sequence active\n👥 1 contact\n" in chat.text
 
 
 async def test_start_pause_and_resume_take_five_quick_presses_as_one(chat, draft, people, catalogue, owner):
@@ -124,7 +163,7 @@ async def test_without_messages_it_does_not_start(chat, editor, owner, device):
 async def test_delete_asks_and_archives_what_somebody_has_joined(chat, draft, people, catalogue, owner):
     await open_card(chat, "Drafts", "Welcome · 0")
     await chat.press("👥 Add people")
-    await chat.press("👥 All 4 contacts")
+    await chat.press("👥 Everyone · 4 contacts")
     await chat.press("🗑 Delete")
     assert "so it moves to the archive for good" in chat.text
     await chat.press("Keep it")

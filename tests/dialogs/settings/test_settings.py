@@ -39,7 +39,7 @@ async def test_quiet_hours_are_changed_and_we_are_back(at_settings, workspaces, 
 async def test_quiet_hours_need_two_different_ends(at_settings):
     await at_settings.press("Quiet hours")
     await at_settings.say("22-22")
-    assert "differs from their start" in at_settings.last
+    assert "differs from their start" in at_settings.answer
 
 
 async def test_a_new_country_asks_for_its_time(at_settings, workspaces, owner):
@@ -92,7 +92,7 @@ async def test_only_an_owner_changes_settings(newcomer, workspaces, owner, role)
     await chat.press("⚙️ Settings")
     await chat.press("Country")
     await chat.say("Singapore")
-    assert "Only an owner" in chat.last
+    assert "Only an owner" in chat.answer
     workspace = await workspaces.get(owner)
     assert (workspace.country, workspace.quiet_start) == ("MY", None)
 

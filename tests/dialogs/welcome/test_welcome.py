@@ -70,13 +70,13 @@ async def test_everything_can_be_typed(first, place):
 
 async def test_what_is_not_understood_is_asked_again(first, place):
     await first.say("Atlantis")
-    assert "no country “Atlantis”" in first.last
+    assert "no country “Atlantis”" in first.answer
     await first.press("🇸🇬 Singapore")
     await first.say("<b>")
-    assert "No time zone is named after “<b>”" in first.last
+    assert "No time zone is named after “<b>”" in first.answer
     await first.press("Singapore · now 10:00")
     await first.say("late")
-    assert "21:30-8am" in first.last
+    assert "21:30-8am" in first.answer
     assert "3 of 3" in first.text
     await first.press("No quiet hours")
     assert await place() == ("SG", "Asia/Singapore", None, None)

@@ -68,7 +68,7 @@ def test_what_ends_by_being_acknowledged_says_so_once():
         kind=AlertKind.SEND_FAILED, status=AlertStatus.RESOLVED, acknowledged_at=later(1), resolved_at=later(1)
     )
     lines = render(over, ZONE, "Aisyah").html.splitlines()
-    assert (lines[0], lines[-1]) == ("✅ <b>Not sent</b>", "Seen by Aisyah 14:03")
+    assert (lines[0], lines[-1]) == ("⚪ <b>Not sent</b>", "Seen by Aisyah 14:03")
     assert "Resolved" not in lines[-1]
 
 

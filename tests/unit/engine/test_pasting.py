@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.sequences.pasting import Header, StepDraft, read_header, read_plan, read_time, write_plan
+from engine.sequences.pasting import (
+    FILE_WORDS,
+    Header,
+    StepDraft,
+    read_header,
+    read_plan,
+    read_time,
+    write_plan,
+)
 
 NINE = time(9)
 
@@ -76,14 +84,26 @@ def test_an_empty_paste_is_no_message_and_a_bare_header_is_one_without_text() ->
 
 bodies = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"), max_size=60
-) | st.sampled_from(["Day 3 09:00", "text\nD4 2.30pm\ntext", "\\Day 3", "\\\\D4", "\\ no header", "{{ name }}"])
+) | st.sampled_from(
+    [
+        "Day 3 09:00",
+        "text\nD4 2.30pm\ntext",
+        "\\Day 3",
+        "\\\\D4",
+        "\\ no header",
+        "{{ name }}",
+        "[photo: send it with this caption]",
+        "\\[file: send it with this caption]\ntext",
+    ]
+)
 times = st.one_of(
     st.tuples(st.times().map(lambda at: at.replace(second=0, microsecond=0)), st.none()),
     st.tuples(st.none(), st.none()),
 )
 drafts = st.one_of(
     st.builds(
-        lambda day, at, body: StepDraft(day, *at, body.strip()), st.integers(1, 365), times, bodies
+        lambda day, at, body, file: StepDraft(day, *at, body.strip(), file),
+        st.integers(1, 365), times, bodies, st.sampled_from([None, *FILE_WORDS.values()]),
     ),
     st.builds(
         lambda minutes, body: StepDraft(1, None, minutes, body.strip()), st.integers(0, 1439), bodies

@@ -170,13 +170,16 @@ async def test_phones_are_listed_latest_first_and_found_by_a_part_of_the_number(
     for request, phone in enumerate(["+60111111111", "+60122222222", "+60111111111"]):
         network.send(line, request, submission(ref=request, phone=phone))
     network.set_on_whatsapp("+60133333333", on=False)
+    network.reply("+60111111111", "what its owner writes is not received")
     phones = network.phones()
-    assert [(each.phone, each.messages, each.on_whatsapp) for each in phones] == [
+    assert [(each.phone, each.received, each.on_whatsapp) for each in phones] == [
         ("+60111111111", 2, True),
         ("+60122222222", 1, True),
         ("+60133333333", 0, False),
     ]
-    assert [each.last and each.last.ref for each in phones] == [2, 1, None]
+    assert [each.last and (each.last.ref, each.last.direction) for each in phones] == [
+        (None, Direction.OUT), (1, Direction.IN), None,
+    ]  # fmt: skip
     assert [each.phone for each in network.phones(search="2222")] == ["+60122222222"]
     assert [each.phone for each in network.phones(limit=1)] == ["+60111111111"]
 

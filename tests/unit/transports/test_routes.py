@@ -38,8 +38,30 @@ async def test_devices_show_their_state_their_faults_and_their_count(http, netwo
     await http.post("/sandbox/fault", json={"device": 1, "fault": "reject", "times": 3, "code": "463"})
     answer = await http.get("/sandbox/devices")
     fault = {"times": 3, "code": "463", "permanent": True, "milliseconds": 1000}
-    shown = {"device": 1, "name": "Front desk", "connected": True, "state": "online", "sent": 1}
+    shown = {"device": 1, "name": "Front desk", "connected": True, "wanted": True, "state": "online", "sent": 1}
     assert answer.json() == [{**shown, "faults": {"reject": fault}}]
+
+
+async def test_after_a_ban_nobody_wants_the_device_until_somebody_restarts_it(http, network, line):
+    banned = await http.post("/sandbox/fault", json={"device": 1, "fault": "ban"})
+    assert (banned.json()["state"], banned.json()["wanted"]) == ("temp_banned", False)
+    over = await http.post("/sandbox/fault", json={"device": 1, "fault": "ban", "on": False})
+    assert (over.json()["state"], over.json()["wanted"]) == ("connecting", False)
+    network.connect(line)
+    [device] = (await http.get("/sandbox/devices")).json()
+    assert (device["state"], device["wanted"]) == ("online", True)
+
+
+async def test_a_device_that_is_out_of_service_is_not_listed(network, line):
+    network.connect(NotedLine(2, "Removed"))
+
+    async def in_service():
+        return {1}
+
+    app = FastAPI()
+    app.include_router(control_routes(network, in_service))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://phones") as http:
+        assert [device["device"] for device in (await http.get("/sandbox/devices")).json()] == [1]
 
 
 async def test_a_fault_is_switched_on_and_off(http, line):
@@ -103,7 +125,7 @@ async def test_phones_and_their_messages(http, network, line):
         "revoked": False,
     }
     (summary,) = (await http.get("/sandbox/phones", params={"search": PHONE})).json()
-    assert (summary["messages"], summary["last"]["body"]) == (2, "Yes")
+    assert (summary["received"], summary["last"]["body"]) == (1, "Yes")
     (unescaped,) = (await http.get(f"/sandbox/phones?search={PHONE}")).json()
     assert unescaped == summary
     assert (await http.get("/sandbox/phones?search=999")).json() == []
