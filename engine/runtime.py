@@ -9,6 +9,7 @@ from random import Random
 
 import structlog
 
+from engine.broadcast.checkup import Checkup
 from engine.broadcast.desk import Desk
 from engine.broadcast.pool import WorkerPool
 from engine.campaigns.trigger import CampaignTrigger
@@ -75,7 +76,8 @@ class Runtime:
             max_workers=base.settings.max_workers,
             random=random,
         )
-        jobs = Jobs(base.clock, SequenceProcessor(base.database), CampaignTrigger(base.database), pool)
+        checkup = Checkup(base.database, base.clock, pool)
+        jobs = Jobs(base.clock, SequenceProcessor(base.database), CampaignTrigger(base.database), checkup)
         base.notifications.listen(Channel.QUEUE, pool.wake)
         base.notifications.listen(Channel.CONTROL, pool.control)
         base.notifications.listen(Channel.CONTROL, jobs.tick_now)

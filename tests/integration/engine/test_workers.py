@@ -184,8 +184,8 @@ async def test_a_stuck_send_is_given_up_as_unknown_and_a_new_worker_goes_on(
     script.stuck_after = timedelta()
     await rig.move_to(at(5, 11))
     await until(lambda: script.asked)
-    assert rig.pool.restart_stuck() == ["Sales"]
-    assert rig.pool.restart_stuck() == []
+    assert await rig.checkup.run_once() == ["Sales"]
+    assert await rig.checkup.run_once() == []
     await rig.alert("worker_stuck", "firing")
     await until(lambda: len(script.lines[device]) == 2)
     script.flowing.set()
@@ -201,7 +201,7 @@ async def test_a_send_within_its_time_is_not_stuck(rig: Rig, script: Script) -> 
     script.flowing.clear()
     await rig.move_to(at(5, 11))
     await until(lambda: script.asked)
-    assert rig.pool.restart_stuck() == []
+    assert await rig.checkup.run_once() == []
     script.flowing.set()
     await rig.status("sent")
 
