@@ -1,7 +1,7 @@
 """Devices as operators see them: add, pace, pause, restart, and what each of them is doing."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -46,6 +46,7 @@ class DeviceCard:
     next_send_at: datetime | None
     queued: int
     pace: Pace
+    today: date  # of the workspace
     cap_today: int | None
     used_today: int  # of that cap
     sent_today: int
@@ -130,6 +131,7 @@ class Devices:
             next_send_at=device.next_send_at,
             queued=queued or 0,
             pace=pace,
+            today=tally.day,
             cap_today=pace.cap_on(tally.day),
             used_today=tally.day_count,
             sent_today=ended_today - failed - unknown,
