@@ -16,7 +16,7 @@ from engine.sequences.calendar import QuietHours
 from models.enums import DeviceState, Lane
 
 # Four probes of the queue's index a device: the oldest of each lane that no pause holds. The worker takes what is
-# due by lane; what is not due yet comes by time.
+# due by lane; what is not due yet comes by time. A device that may not send anyway is not asked.
 STANDINGS = f"""
 SELECT d.id, d.state, d.state_since, d.state_until, coalesce(d.last_error, '') AS state_reason,
        g.id IS NOT NULL AS worked, d.paused_at, w.stopped_at, d.next_send_at, d.last_sent_at,
@@ -38,6 +38,7 @@ SELECT d.id, d.state, d.state_since, d.state_until, coalesce(d.last_error, '') A
                 LEFT JOIN sequence_contacts e ON e.id = b.enrolment_id
                 LEFT JOIN sequences s ON s.id = e.sequence_id
                WHERE q.device_id = d.id AND q.lane = l.lane AND {NOT_HELD}
+                 AND w.stopped_at IS NULL AND d.paused_at IS NULL AND d.state IN ('online', 'degraded')
                ORDER BY q.due_at, q.message_id
                LIMIT 1) f
         ORDER BY f.due_at > :now, CASE WHEN f.due_at <= :now THEN f.lane END, f.due_at
