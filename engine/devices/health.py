@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from engine.devices.why import Standing, may_send_now
 
-STARVING_AFTER = timedelta(seconds=60)
+STARVING_AFTER = timedelta(seconds=90)  # a worker that has missed every notification looks again within 65
 FAILING_AFTER = 5  # contacts in a row
 SILENT_AFTER = 10  # messages …
 SILENT_FOR = timedelta(minutes=5)  # … and at least so long

@@ -89,7 +89,10 @@ async def get_why(
     return {
         "story": story,
         "reason": reason_words(story, now, zone),
-        "points": [(when(point.at, story.machine_now, zone), point_words(point)) for point in story.points],
+        "points": [
+            (when(point.at, story.machine_now, zone), point_words(point, story.machine_now, zone))
+            for point in story.points
+        ],
         "now": when(now, now, zone).removeprefix("today "),
         "may_resume": kind is ReasonKind.PAUSED,
         "may_restart": kind in {ReasonKind.STATE, ReasonKind.BANNED},

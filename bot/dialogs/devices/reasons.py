@@ -76,10 +76,12 @@ def reason_words(story: DeviceStory, now: datetime, zone: str) -> str:
             return f"It is sending: last {_to_the_second(reason.since, now, zone)}."
 
 
-def point_words(point: DeviceEvent) -> str:
+def point_words(point: DeviceEvent, machine_now: datetime, zone: str) -> str:
     """A point of the timeline without its time."""
     if point.kind is DeviceEventKind.STATE and point.state is not None:
         head = state_words(point.state).removesuffix("…")
+        if point.until is not None:
+            head += f" until {when(point.until, machine_now, zone)}"
         return f"{head}: {point.text}" if point.text else head
     head = _POINTS[point.kind]
     if not point.text:

@@ -78,7 +78,7 @@ def test_every_state_that_cannot_send_has_words(state):
 
 def test_points():
     def words(kind: DeviceEventKind, text: str = "", state: DeviceState | None = None) -> str:
-        return point_words(DeviceEvent(kind=kind, text=text, state=state))
+        return point_words(DeviceEvent(kind=kind, text=text, state=state), MACHINE_NOW, "Asia/Kuala_Lumpur")
 
     assert words(DeviceEventKind.STATE, "no network", DeviceState.CONNECTING) == "connecting: no network"
     assert words(DeviceEventKind.STATE, "", DeviceState.ONLINE) == "online"
@@ -86,3 +86,10 @@ def test_points():
     assert words(DeviceEventKind.PACED, "daily cap 120 by Ann") == "set: daily cap 120 by Ann"
     for kind in set(DeviceEventKind) - {DeviceEventKind.STATE}:
         assert words(kind)
+
+
+def test_a_ban_comes_with_its_end():
+    ban = DeviceEvent(
+        kind=DeviceEventKind.STATE, text="spam", state=DeviceState.TEMP_BANNED, until=MACHINE_NOW + 24 * HOUR
+    )
+    assert point_words(ban, MACHINE_NOW, "Asia/Kuala_Lumpur") == "banned for now until tomorrow 10:00: spam"

@@ -9,8 +9,9 @@ import pytest
 from engine.broadcast import pool as pool_module
 from engine.broadcast.worker import DeviceWorker
 from engine.devices import backoff, health
+from engine.devices.timeline import note
 from engine.transports.contract import Receipt, Rejected, StateChanged
-from models.enums import DeviceState, ReceiptKind
+from models.enums import DeviceEventKind, DeviceState, ReceiptKind
 from tests.integration.engine.rig import Rig, Script, engine_running
 from tests.integration.engine.world import World, at, until
 
@@ -284,6 +285,15 @@ class TestTimeline:
         await rig.checkup.run_once()
         caps = "SELECT text, until FROM device_events WHERE kind = 'cap_reached' ORDER BY id"
         assert await world.rows(caps) == [("1 of 1", at(6, 0)), ("1 of 1", at(7, 0))]
+
+    async def test_others_put_points_on_it_in_their_own_transaction(self, world: World) -> None:
+        device = await world.device()
+        async with world.database.transaction() as session:
+            await note(session, device, DeviceEventKind.MOVED, "12 messages to Sales-2")
+        async with world.database.transaction() as session:
+            await note(session, device, DeviceEventKind.MOVED, "never")
+            await session.rollback()
+        assert await world.rows(POINTS) == [("moved", None, "12 messages to Sales-2")]
 
     async def test_it_is_pruned_by_number_and_by_age(self, rig: Rig, world: World) -> None:
         for device in (await world.device(), await world.device("Other")):

@@ -41,7 +41,7 @@ class TestStuck:
 class TestStarving:
     def test_work_that_may_go_out_and_does_not(self) -> None:
         vitals = replace(WELL, still_for=STARVING_AFTER)
-        assert judged(vitals, ready_for=LONG).restart == "messages were due, and for 60 s nothing moved"
+        assert judged(vitals, ready_for=LONG).restart == "messages were due, and for 90 s nothing moved"
 
     def test_an_outcome_that_cannot_be_written_is_nothing_that_moves(self) -> None:
         assert judged(STILL, standing(in_flight=True)).restart
