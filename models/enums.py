@@ -158,10 +158,10 @@ class ReceiptKind(StrEnum):
 class AlertKind(StrEnum):
     DEVICE_DOWN = "device_down"
     WORKER_STUCK = "worker_stuck"
-    DEVICE_TROUBLE = "device_trouble"
     SEND_FAILED = "send_failed"
     SEND_UNKNOWN = "send_unknown"
     BOOKS_UNBALANCED = "books_unbalanced"
+    DEVICE_TROUBLE = "device_trouble"
 
 
 class AlertStatus(StrEnum):

@@ -16,7 +16,6 @@ KINDS = (
     "paused", "resumed", "paced", "restart_asked",
 )
 ALERTS_BEFORE = ("device_down", "worker_stuck", "send_failed", "send_unknown", "books_unbalanced")
-ALERTS = ("device_down", "worker_stuck", "device_trouble", "send_failed", "send_unknown", "books_unbalanced")
 
 
 def _in(column: str, values: tuple[str, ...]) -> str:
@@ -69,7 +68,7 @@ def upgrade() -> None:
     op.execute("CREATE INDEX ix_device_events_device_id_at ON device_events (device_id, at, id)")
     op.execute(NOTE_DEVICE)
     op.execute(TRIGGER)
-    _allow_alerts(ALERTS)
+    _allow_alerts((*ALERTS_BEFORE, "device_trouble"))
 
 
 def downgrade() -> None:

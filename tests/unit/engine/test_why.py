@@ -30,37 +30,36 @@ def test_the_heaviest_reason_comes_first() -> None:
     facts = {
         "stopped_at": NOW,
         "paused_at": NOW,
-        "worked": False,
         "state": DeviceState.TEMP_BANNED,
         "state_until": LATER,
+        "worked": False,
         "pace": Pace(10, 30, daily_cap=5, hourly_cap=5),
         "tally": tally(hour=5, day=5),
         "next_send_at": NOW + timedelta(seconds=12),
         "quiet": QuietHours(time(10), time(12)),
     }
-    told = []
-    for mended in (
-        "",
-        "stopped_at",
-        "paused_at",
-        "worked",
-        "state_until",
-        "state",
-        "day",
-        "pace",
-        "next_send_at",
-        "quiet",
-    ):
-        if mended == "day":
-            facts["tally"] = tally(hour=5, day=4)
-        elif mended:
-            facts[mended] = getattr(READY, mended)
+    told = [why(standing(**facts), Surroundings(engines=1), NOW).kind]
+    mends = [
+        ("stopped_at", None),
+        ("paused_at", None),
+        ("state_until", None),
+        ("state", DeviceState.CONNECTING),
+        ("worked", True),
+        ("state", DeviceState.ONLINE),
+        ("tally", tally(hour=5, day=4)),
+        ("pace", Pace(10, 30)),
+        ("next_send_at", None),
+        ("quiet", None),
+    ]
+    for fact, mended in mends:
+        facts[fact] = mended
         told.append(why(standing(**facts), Surroundings(engines=1), NOW).kind)
     assert told == [
         ReasonKind.STOPPED,
         ReasonKind.PAUSED,
-        ReasonKind.ENGINES_FULL,
         ReasonKind.BANNED,
+        ReasonKind.STATE,
+        ReasonKind.ENGINES_FULL,
         ReasonKind.STATE,
         ReasonKind.DAILY_CAP,
         ReasonKind.HOURLY_CAP,
@@ -68,6 +67,11 @@ def test_the_heaviest_reason_comes_first() -> None:
         ReasonKind.QUIET_HOURS,
         ReasonKind.SENDING,
     ]
+
+
+def test_a_device_that_only_a_person_brings_back_lacks_no_engine() -> None:
+    device = standing(state=DeviceState.LOGGED_OUT, worked=False)
+    assert why(device, Surroundings(engines=0), NOW).kind is ReasonKind.STATE
 
 
 def test_who_stopped_and_who_paused() -> None:
