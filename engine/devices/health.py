@@ -49,7 +49,7 @@ def judge(
 ) -> Diagnosis:
     """`ready_for`: how long a message could have left at each look at the device until now.
 
-    `had_receipts`: some message of the device was ever confirmed; where receipts never come, none is missed.
+    `had_receipts`: an earlier worker of the device got some; where receipts never come, none is missed.
     """
     return Diagnosis(
         _restart(vitals, device, ready_for, now), _failing(vitals), _silent(vitals, device, had_receipts)
@@ -81,4 +81,5 @@ def misses_receipts(vitals: Vitals) -> bool:
 def _silent(vitals: Vitals, device: Standing, had_receipts: bool) -> bool | None:
     if vitals.confirmed and vitals.unconfirmed < SILENT_AFTER:
         return False
-    return True if misses_receipts(vitals) and had_receipts and device.state.may_send else None
+    ever = vitals.confirmed or had_receipts
+    return True if misses_receipts(vitals) and ever and device.state.may_send else None

@@ -94,6 +94,9 @@ class TestSilent:
     def test_where_receipts_never_come_none_is_missed(self) -> None:
         assert judged(SILENT, had_receipts=False).silent is None
 
+    def test_receipts_of_its_own_time_are_missed_as_well(self) -> None:
+        assert judged(replace(SILENT, confirmed=True), had_receipts=False).silent is True
+
     def test_on_a_line_that_is_down_none_is_missed(self) -> None:
         assert judged(SILENT, standing(state=DeviceState.PHONE_OFFLINE)).silent is None
 
