@@ -7,6 +7,7 @@ from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.importing import ContactImports
 from engine.database import Database
+from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCatalogue
@@ -25,6 +26,7 @@ class UseCases(Provider):
         Alerts,
         ContactBook,
         ContactImports,
+        DeviceLimits,
         Devices,
         Enrolments,
         Overviews,

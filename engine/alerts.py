@@ -11,13 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engine.actor import Actor
 from engine.clock import Clock
 from engine.database import Database
+from engine.devices.timeline import note_signals
 from engine.errors import NotFoundError
 from engine.signals import (
     DeviceBack,
     DeviceDown,
+    DeviceFailing,
+    DeviceSilent,
+    DeviceWellAgain,
     SendsFailed,
     SendsUnknown,
     Signal,
+    Trouble,
     WorkerRecovered,
     WorkerRestarted,
 )
@@ -68,6 +73,18 @@ def meaning(signal: Signal) -> Problem | Solution:
             return Problem(AlertKind.WORKER_STUCK, subject, told)
         case WorkerRecovered(device=name):
             return Solution(AlertKind.WORKER_STUCK, subject, f"{name} is sending again.")
+        case DeviceFailing(device=name, reason=reason, count=count):
+            told = f"{name}: the last {count} sends all failed, each to somebody else: {reason.rstrip('.')}."
+            return Problem(AlertKind.DEVICE_TROUBLE, trouble_subject(signal.device_id, Trouble.FAILING), told)
+        case DeviceSilent(device=name, count=count):
+            told = f"{name} is connected, but no receipt came for its last {count} messages: look at its phone."
+            return Problem(AlertKind.DEVICE_TROUBLE, trouble_subject(signal.device_id, Trouble.SILENT), told)
+        case DeviceWellAgain(device=name, trouble=trouble):
+            told = {
+                Trouble.FAILING: f"A message of {name} has gone out again.",
+                Trouble.SILENT: f"{name} gets receipts again.",
+            }[trouble]
+            return Solution(AlertKind.DEVICE_TROUBLE, trouble_subject(signal.device_id, trouble), told)
         case SendsFailed(device=name, code=code, text=reason, count=count):
             told = f"Not sent from {name}: {reason.rstrip('.')}."
             return Problem(AlertKind.SEND_FAILED, f"{subject}:{code}", told, count)
@@ -77,8 +94,13 @@ def meaning(signal: Signal) -> Problem | Solution:
     raise TypeError(signal)
 
 
+def trouble_subject(device_id: int, trouble: Trouble) -> str:
+    return f"device:{device_id}:{trouble}"
+
+
 async def raise_signals(session: AsyncSession, signals: Sequence[Signal], now: datetime) -> None:
     """Write what the signals mean, in the transaction in which they happened."""
+    await note_signals(session, signals)
     for signal in signals:
         match meaning(signal):
             case Problem() as problem:

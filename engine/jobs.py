@@ -10,7 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from engine.batching import is_transient
-from engine.broadcast.pool import WorkerPool
+from engine.broadcast.checkup import Checkup
 from engine.campaigns.trigger import CampaignTrigger
 from engine.clock import Clock
 from engine.sequences.processor import SequenceProcessor
@@ -38,7 +38,7 @@ class Job:
 
 class Jobs:
     def __init__(
-        self, clock: Clock, processor: SequenceProcessor, campaigns: CampaignTrigger, pool: WorkerPool
+        self, clock: Clock, processor: SequenceProcessor, campaigns: CampaignTrigger, checkup: Checkup
     ) -> None:
         self._clock = clock
         minute = timedelta(minutes=1)
@@ -50,13 +50,14 @@ class Jobs:
             await campaigns.run_once(clock.now())
 
         async def check_health() -> None:
-            for name in pool.restart_stuck():
-                log.warning("worker was stuck and is restarted", device=name)
+            for name in await checkup.run_once():
+                log.warning("worker hangs and is restarted", device=name)
 
         self.table = (
             Job("sequence processor", minute, accelerated=True, run=process_sequences),
             Job("campaign trigger", minute, accelerated=True, run=trigger_campaigns),
             Job("health", timedelta(seconds=30), accelerated=False, run=check_health),
+            Job("device timelines", timedelta(hours=1), accelerated=False, run=checkup.prune),
         )
         self._ticking: set[asyncio.Task[None]] = set()
         # The grace is generous and late runs are merged: a tick that comes late still does all the work.

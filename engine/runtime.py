@@ -11,6 +11,7 @@ from typing import TypeVar
 import structlog
 
 from engine.batching import is_transient
+from engine.broadcast.checkup import Checkup
 from engine.broadcast.desk import Desk
 from engine.broadcast.pool import WorkerPool
 from engine.campaigns.trigger import CampaignTrigger
@@ -95,7 +96,8 @@ class Runtime:
             random=random,
         )
         hasty = base.database.within(JOB_WITHIN)
-        jobs = Jobs(base.clock, SequenceProcessor(hasty), CampaignTrigger(hasty), pool)
+        checkup = Checkup(hasty, base.clock, pool)
+        jobs = Jobs(base.clock, SequenceProcessor(hasty), CampaignTrigger(hasty), checkup)
         base.notifications.listen(Channel.QUEUE, pool.wake)
         base.notifications.listen(Channel.CONTROL, pool.control)
         base.notifications.listen(Channel.CONTROL, jobs.tick_now)

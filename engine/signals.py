@@ -1,8 +1,16 @@
 """Typed things that happened to a device. The engine says them; alerts, and whoever else cares, listen."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from models.enums import DeviceState
+
+
+class Trouble(StrEnum):
+    """What is wrong with a device that is online, and that a restart does not mend."""
+
+    FAILING = "failing"
+    SILENT = "silent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +52,23 @@ class SendsFailed(Signal):
 class SendsUnknown(Signal):
     text: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFailing(Signal):
+    """Every one of the last sends, each to somebody else, was refused."""
+
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSilent(Signal):
+    """Messages are acknowledged, but no receipt comes any more."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceWellAgain(Signal):
+    trouble: Trouble

@@ -4,7 +4,7 @@ from models.alert import Alert
 from models.audit import AuditEntry
 from models.campaign import Campaign, CampaignDevice
 from models.contact import Consent, Contact, ContactList, Lead, ListMember, Suppression
-from models.device import Engine, UserDevice
+from models.device import DeviceEvent, Engine, UserDevice
 from models.installation import ClockAnchor, DialogState
 from models.media import Media
 from models.message import Delivery, InboundMessage, Message, QueuedMessage
@@ -14,7 +14,7 @@ from models.workspace import ApiToken, Invite, Membership, Operator, Workspace
 
 __all__ = [
     "Alert", "ApiToken", "AuditEntry", "Campaign", "CampaignDevice", "ClockAnchor", "Consent", "Contact",
-    "ContactList", "Delivery", "DialogState", "Engine", "InboundMessage", "Invite", "Lead", "ListMember",
-    "Media", "Membership", "Message", "Model", "Operator", "QueuedMessage", "Sequence", "SequenceContact",
-    "SequenceDevice", "SequenceStep", "Suppression", "UserDevice", "Workspace",
+    "ContactList", "Delivery", "DeviceEvent", "DialogState", "Engine", "InboundMessage", "Invite", "Lead",
+    "ListMember", "Media", "Membership", "Message", "Model", "Operator", "QueuedMessage", "Sequence",
+    "SequenceContact", "SequenceDevice", "SequenceStep", "Suppression", "UserDevice", "Workspace",
 ]  # fmt: skip

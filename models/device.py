@@ -1,11 +1,11 @@
-"""Devices, each one sending WhatsApp account, and the engines that own them."""
+"""Devices, each one sending WhatsApp account, what happened to them, and the engines that own them."""
 
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.enums import DeviceState, TransportKind
+from models.enums import DeviceEventKind, DeviceState, TransportKind
 from models.metadata import BigId, CreatedAt, InWorkspace, Model, choice
 
 
@@ -43,6 +43,7 @@ class UserDevice(InWorkspace, Model):
     transport: Mapped[TransportKind] = mapped_column(choice(TransportKind))
     state: Mapped[DeviceState] = mapped_column(choice(DeviceState), server_default=DeviceState.CONNECTING.value)
     state_since: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())  # machine time
+    state_until: Mapped[datetime | None]  # real time; when a ban or limit ends, if the provider said so
     last_error: Mapped[str | None]
 
     min_delay_seconds: Mapped[float] = mapped_column(server_default="10")
@@ -53,6 +54,7 @@ class UserDevice(InWorkspace, Model):
     ramp_days: Mapped[int | None]
     ramp_started_on: Mapped[date | None]
     next_send_at: Mapped[datetime | None]  # business time; nothing goes out before it
+    last_sent_at: Mapped[datetime | None]  # business time
     hour_started_at: Mapped[datetime | None]
     hour_count: Mapped[int] = mapped_column(server_default="0")
     day: Mapped[date | None]
@@ -72,3 +74,24 @@ class UserDevice(InWorkspace, Model):
 
     created_at: Mapped[CreatedAt]
     removed_at: Mapped[datetime | None]
+
+
+class DeviceEvent(InWorkspace, Model):
+    """A point on a device's timeline. Changes of state and owner come from a trigger on `user_devices`.
+
+    The audit log cannot stand in for it: that is kept in business time, and what a device does is machine time.
+    """
+
+    __tablename__ = "device_events"
+    __table_args__ = (
+        CheckConstraint("(kind = 'state') = (state IS NOT NULL)", name="of_a_state"),
+        Index("ix_device_events_device_id_at", "device_id", "at", "id"),
+    )
+
+    id: Mapped[BigId]
+    device_id: Mapped[int] = mapped_column(ForeignKey("user_devices.id", ondelete="CASCADE"))
+    at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())  # machine time
+    kind: Mapped[DeviceEventKind] = mapped_column(choice(DeviceEventKind))
+    state: Mapped[DeviceState | None] = mapped_column(choice(DeviceState))
+    text: Mapped[str] = mapped_column(server_default="")
+    until: Mapped[datetime | None]

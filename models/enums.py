@@ -46,6 +46,24 @@ class DeviceState(StrEnum):
         }
 
 
+class DeviceEventKind(StrEnum):
+    """What happened to a device, as a point on its timeline."""
+
+    STATE = "state"  # its line has another state
+    RESTARTED = "restarted"  # its worker, because of a failure
+    TAKEN_OVER = "taken_over"  # by another engine, after a crash
+    FAILING = "failing"
+    SILENT = "silent"
+    WELL_AGAIN = "well_again"
+    CAP_REACHED = "cap_reached"
+    MOVED = "moved"  # messages, from or to another device
+    ADDED = "added"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    PACED = "paced"  # delays, caps or warm-up were set
+    RESTART_ASKED = "restart_asked"
+
+
 class LeadStatus(StrEnum):
     PROSPECT = "prospect"
     CUSTOMER = "customer"
@@ -145,6 +163,7 @@ class AlertKind(StrEnum):
     BOOKS_UNBALANCED = "books_unbalanced"
     NO_WORKER = "no_worker"
     DATABASE_AWAY = "database_away"
+    DEVICE_TROUBLE = "device_trouble"
 
 
 class AlertStatus(StrEnum):

@@ -19,6 +19,7 @@ LONGEST_RESOLUTION = 300
 TITLES = {
     AlertKind.DEVICE_DOWN: "🔴 <b>Device down</b>",
     AlertKind.WORKER_STUCK: "🟡 <b>Worker restarted</b>",
+    AlertKind.DEVICE_TROUBLE: "🟡 <b>Device in trouble</b>",
     AlertKind.SEND_FAILED: "🟡 <b>Not sent</b>",
     AlertKind.SEND_UNKNOWN: "🟡 <b>Outcome unknown</b>",
     AlertKind.BOOKS_UNBALANCED: "🔴 <b>The books do not balance</b>",

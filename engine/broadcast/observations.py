@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import text
 
@@ -25,11 +26,12 @@ UPDATE deliveries r
 
 STATES = """
 UPDATE user_devices d
-   SET state = v.state, last_error = nullif(v.reason, ''),
+   SET state = v.state, last_error = nullif(v.reason, ''), state_until = v.until,
        state_since = CASE WHEN d.state = v.state THEN d.state_since ELSE clock_timestamp() END
   FROM unnest(
-       CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[])
-       ) AS v(id, epoch, state, reason)
+       CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:states AS text[]), CAST(:reasons AS text[]),
+       CAST(:until AS timestamptz[])
+       ) AS v(id, epoch, state, reason, until)
  WHERE d.id = v.id AND d.epoch = v.epoch
 """
 
@@ -49,6 +51,7 @@ class StateNote:
     epoch: int
     state: DeviceState
     reason: str
+    until: datetime | None = None  # real time; when a ban or limit ends
 
 
 class Observations:
@@ -81,6 +84,7 @@ class Observations:
                     "epochs": [note.epoch for note in latest],
                     "states": [note.state for note in latest],
                     "reasons": [note.reason for note in latest],
+                    "until": [note.until for note in latest],
                 },
             )
         return [None] * len(notes)

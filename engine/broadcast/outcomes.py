@@ -65,6 +65,7 @@ class Outcomes:
                 "uncounted": [int(_never_left(report.outcome)) for report in reports],
                 "failed": [int(end is not None and end.outcome is MessageStatus.FAILED) for end in ended],
                 "unknown": [int(isinstance(report.outcome, Unknown)) for report in reports],
+                "sent_at": [now if isinstance(report.outcome, Sent) else None for report in reports],
             },
         )
         return set(freed)

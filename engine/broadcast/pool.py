@@ -40,6 +40,7 @@ class _Employed:
     work: asyncio.Task[None] | None = None
     restart_because: str | None = None
     ending: bool = False  # its device goes to another engine, or is not ours any more
+    line: DeviceState = DeviceState.CONNECTING  # of the last worker, at its end
 
 
 class WorkerPool:
@@ -120,16 +121,20 @@ class WorkerPool:
         self._look.set()
         self.wake()
 
-    def restart_stuck(self) -> list[str]:
-        """End every worker whose send has been in flight too long; the names of their devices."""
-        stuck = []
-        for employed in self._employed.values():
-            elapsed = employed.worker.stuck_for if employed.worker else None
-            if elapsed is not None and employed.work is not None and employed.restart_because is None:
-                employed.restart_because = f"a message was on its way for {elapsed.seconds} s"
-                employed.work.cancel()
-                stuck.append(employed.device.name)
-        return stuck
+    def workers(self) -> list[DeviceWorker]:
+        """Those at work now."""
+        return [employed.worker for employed in self._employed.values() if employed.worker is not None]
+
+    def restart(self, worker: DeviceWorker, because: str) -> bool:
+        """End a worker that hangs; its supervisor starts another. Whether it was still to be ended."""
+        employed = self._employed.get(worker.device.id)
+        if employed is None or employed.worker is not worker or employed.work is None:
+            return False
+        if employed.restart_because is not None:
+            return False
+        employed.restart_because = because
+        employed.work.cancel()
+        return True
 
     def __len__(self) -> int:
         return len(self._employed)
@@ -186,6 +191,8 @@ class WorkerPool:
             if failure is None or renewed is None or employed.ending:
                 break
             device = employed.device = renewed
+            if employed.line.is_terminal:  # banned, logged out …: told, and never by itself
+                await asyncio.Event().wait()
             about = (device.workspace_id, device.id, device.name)
             await self._desk.signals.submit(WorkerRestarted(*about, reason=failure))
             delay = policy.next_delay(time.monotonic())
@@ -238,6 +245,7 @@ class WorkerPool:
             await asyncio.wait({employed.work})
             raise
         finally:
+            employed.line = employed.worker.state
             employed.worker = None
         if employed.work.cancelled():
             return employed.restart_because or "it was cancelled"

@@ -24,9 +24,12 @@ from models.enums import (
     SequenceStatus,
 )
 
+# Of a queue row q, its message's run e and sequence s: no pause of either holds it.
+NOT_HELD = "(q.lane IN ('reply', 'test') OR (e.status <> 'paused' AND s.status IN ('active', 'archived')))"
+
 # What each device may send next, read ahead without locks. Paused work is left out here only to keep it from
 # crowding out the rest; the claim is what forbids it.
-READ_AHEAD = """
+READ_AHEAD = f"""
 SELECT d.id AS device_id, m.id, m.lane, m.due_at
   FROM unnest(CAST(:device_ids AS bigint[])) AS d(id)
  CROSS JOIN LATERAL (
@@ -35,8 +38,7 @@ SELECT d.id AS device_id, m.id, m.lane, m.due_at
          JOIN messages b ON b.id = q.message_id
          LEFT JOIN sequence_contacts e ON e.id = b.enrolment_id
          LEFT JOIN sequences s ON s.id = e.sequence_id
-        WHERE q.device_id = d.id AND q.due_at <= :horizon
-          AND (q.lane IN ('reply', 'test') OR (e.status <> 'paused' AND s.status IN ('active', 'archived')))
+        WHERE q.device_id = d.id AND q.due_at <= :horizon AND {NOT_HELD}
         ORDER BY q.lane, q.due_at, q.message_id
         LIMIT :each) m
 """
@@ -170,12 +172,12 @@ UPDATE user_devices d
    SET in_flight_message_id = NULL, in_flight_since = NULL, in_flight_body = NULL,
        next_send_at = v.next_send_at, hour_count = d.hour_count - v.uncounted,
        day_count = d.day_count - v.uncounted, day_failed = d.day_failed + v.failed,
-       day_unknown = d.day_unknown + v.unknown
+       day_unknown = d.day_unknown + v.unknown, last_sent_at = coalesce(v.sent_at, d.last_sent_at)
   FROM unnest(
        CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:ids AS bigint[]),
        CAST(:next_send_at AS timestamptz[]), CAST(:uncounted AS bigint[]), CAST(:failed AS bigint[]),
-       CAST(:unknown AS bigint[])
-       ) AS v(id, epoch, message_id, next_send_at, uncounted, failed, unknown)
+       CAST(:unknown AS bigint[]), CAST(:sent_at AS timestamptz[])
+       ) AS v(id, epoch, message_id, next_send_at, uncounted, failed, unknown, sent_at)
  WHERE d.id = v.id AND d.epoch = v.epoch AND d.in_flight_message_id = v.message_id
 RETURNING d.id
 """

@@ -13,12 +13,22 @@ from engine.broadcast.admission import Pause
 from engine.broadcast.claims import Busy, Claimed, Gone, Lost, Refused
 from engine.broadcast.desk import LOOK_AHEAD, Desk
 from engine.broadcast.observations import ReceiptNote, StateNote
-from engine.broadcast.outcomes import LEASE_LOST, Report
+from engine.broadcast.outcomes import LEASE_LOST, NEVER_LEFT, NOT_ON_WHATSAPP, Report
 from engine.broadcast.store import Ask, Waiting
 from engine.clock import Clock
+from engine.devices.health import Vitals
 from engine.devices.ownership import OwnedDevice
 from engine.signals import DeviceBack, DeviceDown, WorkerRecovered
-from engine.transports.contract import Inbound, Outcome, Receipt, Rejected, StateChanged, Transport, Unknown
+from engine.transports.contract import (
+    Inbound,
+    Outcome,
+    Receipt,
+    Rejected,
+    Sent,
+    StateChanged,
+    Transport,
+    Unknown,
+)
 from models.enums import DeviceState
 
 log = structlog.get_logger()
@@ -56,7 +66,13 @@ class DeviceWorker:
         self._reason = ""
         self._line_changed = asyncio.Event()
         self._draining = False
-        self._sending_since: float | None = None
+        self._sending_since: float | None = None  # monotonic, as all below
+        self._moved_at = time.monotonic()
+        self._failures: dict[str, str] = {}  # the phones refused in a row, and why
+        self._succeeded = False
+        self._unconfirmed = 0
+        self._unconfirmed_since = math.inf
+        self._confirmed = False
 
     def wake(self) -> None:
         """Something has changed: look at the queue and ask again, whatever was known before."""
@@ -73,12 +89,29 @@ class DeviceWorker:
         self._woken.set()
 
     @property
-    def stuck_for(self) -> timedelta | None:
-        """How long one send has been in flight, if that is longer than this transport ever takes."""
-        if self._sending_since is None:
-            return None
-        elapsed = timedelta(seconds=time.monotonic() - self._sending_since)
-        return elapsed if elapsed > self._transport.capabilities.stuck_after else None
+    def state(self) -> DeviceState:
+        return self._state
+
+    @property
+    def about(self) -> tuple[int, int, str]:
+        """What a signal says of the device."""
+        return self.device.workspace_id, self.device.id, self.device.name
+
+    @property
+    def vitals(self) -> Vitals:
+        now = time.monotonic()
+        sending_since = self._sending_since
+        return Vitals(
+            stuck_after=self._transport.capabilities.stuck_after,
+            in_flight_for=None if sending_since is None else timedelta(seconds=now - sending_since),
+            still_for=timedelta(seconds=now - self._moved_at),
+            failures=len(self._failures),
+            failure=next(reversed(self._failures.values()), ""),
+            succeeded=self._succeeded,
+            unconfirmed=self._unconfirmed,
+            unconfirmed_for=timedelta(seconds=max(0.0, now - self._unconfirmed_since)),
+            confirmed=self._confirmed,
+        )
 
     async def run(self) -> None:
         try:
@@ -103,7 +136,9 @@ class DeviceWorker:
             if waiting is None:
                 continue
             ask = Ask(self.device.id, self.device.epoch, waiting.message_id)
-            match await self._desk.claims.submit(ask):
+            answer = await self._desk.claims.submit(ask)
+            self._moved_at = time.monotonic()  # whatever it says: the worker asks, and is answered
+            match answer:
                 case Claimed() as claimed:
                     self._waiting.remove(waiting)
                     await self._send(claimed)
@@ -150,9 +185,10 @@ class DeviceWorker:
             outcome = await self._call_transport(claimed)
         finally:
             await self._report(claimed, outcome)
+        self._learn(claimed.message.phone, outcome)
         if not self._proven and not isinstance(outcome, Unknown):
             self._proven = True
-            await self._desk.signals.submit(WorkerRecovered(*self._about))
+            await self._desk.signals.submit(WorkerRecovered(*self.about))
 
     async def _call_transport(self, claimed: Claimed) -> Outcome:
         if not self._holds_lease():
@@ -168,20 +204,43 @@ class DeviceWorker:
         await self._desk.outcomes.submit(Report(self.device.id, claimed, outcome))
         self._not_before = self._clock.now() + claimed.delay
 
+    def _learn(self, phone: str, outcome: Outcome) -> None:
+        """Keep what the health check asks for. A number that is not on WhatsApp says nothing of the device."""
+        self._moved_at = time.monotonic()
+        match outcome:
+            case Sent():
+                self._failures.clear()
+                self._succeeded = True
+                self._unconfirmed += 1
+                self._unconfirmed_since = min(self._unconfirmed_since, self._moved_at)
+            case Rejected(code=code, text=reason) if code not in NEVER_LEFT and code != NOT_ON_WHATSAPP:
+                self._failures[phone] = reason
+
+    def _receipt_came(self) -> None:
+        self._confirmed = True
+        self._unconfirmed, self._unconfirmed_since = 0, math.inf
+
     async def _follow_events(self) -> None:
         async for event in self._transport.events():
             match event:
                 case StateChanged():
                     await self._change_state(event)
                 case Receipt(message_id=message_id, kind=kind):
+                    self._receipt_came()
                     await self._desk.receipts.submit(ReceiptNote(self.device.id, message_id, kind))
                 case Inbound():
                     await self._desk.inbound.submit((self.device.id, event))
 
     async def _change_state(self, event: StateChanged) -> None:
+        came_up = event.state.may_send and not self._state.may_send
         self._state, self._reason = event.state, event.reason
+        self._moved_at = time.monotonic()
+        if came_up and self._unconfirmed:
+            self._unconfirmed_since = self._moved_at  # while the line was down no receipt could come
         log.info("device", device=self.device.name, state=event.state, reason=event.reason)
-        await self._desk.states.submit(StateNote(self.device.id, self.device.epoch, event.state, event.reason))
+        await self._desk.states.submit(
+            StateNote(self.device.id, self.device.epoch, event.state, event.reason, event.until)
+        )
         self._line_changed.set()
         self.wake()
 
@@ -193,7 +252,7 @@ class DeviceWorker:
             self._line_changed.clear()
             announce_at: float | None
             if self._state.may_send:
-                await self._desk.signals.submit(DeviceBack(*self._about))
+                await self._desk.signals.submit(DeviceBack(*self.about))
                 announced, announce_at, down_since = None, None, math.inf
             else:
                 down_since = min(down_since, time.monotonic())
@@ -204,8 +263,4 @@ class DeviceWorker:
                     await self._line_changed.wait()
             except TimeoutError:
                 announced = self._state
-                await self._desk.signals.submit(DeviceDown(*self._about, state=self._state, reason=self._reason))
-
-    @property
-    def _about(self) -> tuple[int, int, str]:
-        return self.device.workspace_id, self.device.id, self.device.name
+                await self._desk.signals.submit(DeviceDown(*self.about, state=self._state, reason=self._reason))

@@ -1,13 +1,15 @@
 """How a worker that fails again and again is restarted: ever later, and at last not at all. Pure."""
 
 from dataclasses import dataclass, field
+from math import inf
 from random import Random
 
 SHORTEST = 1.0  # machine seconds
 LONGEST = 300.0
-GOOD_AFTER = 600.0  # so long without a restart, and the next one is the first again
+GOOD_AFTER = 600.0  # so long at work without a restart, and the next one is the first again
 MOST_AN_HOUR = 8
 AN_HOUR = 3600.0
+MOST_DOUBLINGS = 20  # days of failing now and then must not overflow the delay
 
 
 @dataclass(slots=True)
@@ -17,15 +19,18 @@ class RestartPolicy:
     random: Random
     _restarts: list[float] = field(default_factory=list)
     _in_a_row: int = 0
+    _at_work_from: float = -inf
 
     def next_delay(self, now: float) -> float | None:
         """Count a restart; the seconds to wait before it, or None when the worker is to be parked."""
-        if self._restarts and now - self._restarts[-1] >= GOOD_AFTER:
+        if now - self._at_work_from >= GOOD_AFTER:
             self._in_a_row = 0
         self._restarts = [at for at in self._restarts if now - at < AN_HOUR]
         if len(self._restarts) >= MOST_AN_HOUR:
             return None
         self._restarts.append(now)
-        delay: float = min(LONGEST, SHORTEST * 2**self._in_a_row)
-        self._in_a_row += 1
-        return delay * self.random.uniform(0.5, 1)
+        longest = min(LONGEST, SHORTEST * 2.0**self._in_a_row)
+        self._in_a_row = min(self._in_a_row + 1, MOST_DOUBLINGS)
+        delay = longest * self.random.uniform(0.5, 1)
+        self._at_work_from = now + delay  # waiting is no good time
+        return delay

@@ -1,23 +1,27 @@
 """Devices as operators see them: add, pace, pause, restart, and what each of them is doing."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.actor import Actor
+from engine.broadcast.pacing import Pace
 from engine.clock import Clock
 from engine.database import Database
-from engine.errors import ConflictError, InvalidInputError, NotFoundError
+from engine.devices import timeline
+from engine.devices.changes import changing_device, find_device
+from engine.devices.standings import pace_of, read_standings, read_surroundings, tally_of
+from engine.devices.why import Reason, why
+from engine.errors import ConflictError, InvalidInputError
 from engine.settings import Settings
-from models import QueuedMessage, Sequence, SequenceContact, SequenceDevice, UserDevice, Workspace
-from models.enums import DeviceState, EnrolmentStatus, Role, SequenceStatus, TransportKind
+from models import DeviceEvent, QueuedMessage, Sequence, SequenceContact, SequenceDevice, UserDevice, Workspace
+from models.enums import DeviceEventKind, DeviceState, EnrolmentStatus, Role, SequenceStatus, TransportKind
 
-LONGEST_DELAY = 86_400.0
 LONGEST_NAME = 60
+POINTS_TOLD = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,25 @@ class DeviceCard:
     max_delay: float
     next_send_at: datetime | None
     queued: int
+    pace: Pace
+    today: date  # of the workspace
+    cap_today: int | None
+    used_today: int  # of that cap
     sent_today: int
     failed_today: int
     unknown_today: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStory:
+    """Why a device is not sending, and what happened to it, the newest first."""
+
+    name: str
+    state: DeviceState
+    state_reason: str
+    reason: Reason
+    points: list[DeviceEvent]
+    machine_now: datetime  # the database's; the points and states are told by it
 
 
 class Devices:
@@ -70,6 +90,7 @@ class Devices:
                 session.add(device)
                 await session.flush()
                 actor.record(session, self._clock.now(), "device.add", device.id, name=name)
+                await timeline.note_by(session, actor, device.id, DeviceEventKind.ADDED)
         except IntegrityError:
             raise ConflictError(f"There is already a device called “{name}”; choose another name.") from None
         return device.id
@@ -89,13 +110,15 @@ class Devices:
 
     async def card(self, actor: Actor, device_id: int) -> DeviceCard:
         async with self._database.transaction() as session:
-            device = await _find(session, actor, device_id)
+            device = await find_device(session, actor, device_id)
             queued = await session.scalar(select(func.count()).where(QueuedMessage.device_id == device_id))
             workspace = await session.get_one(Workspace, actor.workspace_id)
-        today = self._clock.now().astimezone(ZoneInfo(workspace.time_zone)).date() == device.day
+        tally = tally_of(device, self._clock.now(), ZoneInfo(workspace.time_zone))
         in_flight = device.in_flight_message_id is not None
+        today = tally.day == device.day
         ended_today = device.day_count - in_flight if today else 0
         failed, unknown = (device.day_failed, device.day_unknown) if today else (0, 0)
+        pace = pace_of(device)
         return DeviceCard(
             id=device.id,
             name=device.name,
@@ -107,42 +130,59 @@ class Devices:
             max_delay=device.max_delay_seconds,
             next_send_at=device.next_send_at,
             queued=queued or 0,
+            pace=pace,
+            today=tally.day,
+            cap_today=pace.cap_on(tally.day),
+            used_today=tally.day_count,
             sent_today=ended_today - failed - unknown,
             failed_today=failed,
             unknown_today=unknown,
         )
 
-    async def set_delays(self, actor: Actor, device_id: int, shortest: float, longest: float) -> None:
-        """Set the bounds of the random delay, in seconds; they hold from the next message on."""
-        if not 0 <= shortest <= longest:
-            raise InvalidInputError("The shortest delay must not be above the longest, nor below zero.")
-        if longest > LONGEST_DELAY:
-            raise InvalidInputError("A delay can be at most a day (86400 seconds).")
-        await self._change(
-            actor,
-            device_id,
-            "device.delays",
-            min_delay_seconds=float(shortest),
-            max_delay_seconds=float(longest),
+    async def why(self, actor: Actor, device_id: int) -> DeviceStory:
+        """Tell the one reason that matters now, and the last points of the timeline."""
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            device = await find_device(session, actor, device_id)
+            (standing,) = await read_standings(session, [device_id], now)
+            around = await read_surroundings(session, device_id)
+            points = await timeline.latest(session, device_id, POINTS_TOLD)
+            machine_now = await session.scalar(select(func.clock_timestamp()))
+        return DeviceStory(
+            name=device.name,
+            state=device.state,
+            state_reason=standing.state_reason,
+            reason=why(standing, around, now),
+            points=points,
+            machine_now=machine_now or now,
         )
 
     async def pause(self, actor: Actor, device_id: int) -> None:
         """No send of this device starts after this has been committed. Idempotent."""
-        await self._change(actor, device_id, "device.pause", paused_at=self._clock.now())
+        async with changing_device(self._database, self._clock, actor, device_id, "device.pause") as change:
+            if change.device.paused_at is None:
+                change.device.paused_at = change.at
+                change.note(DeviceEventKind.PAUSED)
 
     async def resume(self, actor: Actor, device_id: int) -> None:
-        await self._change(actor, device_id, "device.resume", paused_at=None)
+        async with changing_device(self._database, self._clock, actor, device_id, "device.resume") as change:
+            if change.device.paused_at is not None:
+                change.device.paused_at = change.device.paused_reason = None
+                change.note(DeviceEventKind.RESUMED)
 
     async def restart(self, actor: Actor, device_id: int) -> None:
         """Let the device go, so that an engine takes it up afresh, also when it was parked or banned."""
-        await self._change(
-            actor, device_id, "device.restart", owner=None, state=DeviceState.CONNECTING, last_error=None
-        )
+        async with changing_device(self._database, self._clock, actor, device_id, "device.restart") as change:
+            device = change.device
+            device.owner, device.state = None, DeviceState.CONNECTING
+            device.last_error = device.state_until = None
+            device.state_since = func.clock_timestamp()
+            change.note(DeviceEventKind.RESTART_ASKED)
 
     async def remove(self, actor: Actor, device_id: int) -> None:
         """Take the device out of service. Refused while a sequence depends on it alone or people wait for it."""
         async with self._database.transaction() as session:
-            device = await _find(session, actor, device_id, role=Role.OPERATOR, lock=True)
+            device = await find_device(session, actor, device_id, role=Role.OPERATOR, lock=True)
             waiting = await session.scalar(select(func.count()).where(QueuedMessage.device_id == device_id))
             used = await session.scalar(
                 select(func.count())
@@ -163,29 +203,6 @@ class Devices:
                 )
             device.removed_at = self._clock.now()
             actor.record(session, self._clock.now(), "device.remove", device_id)
-
-    async def _change(self, actor: Actor, device_id: int, action: str, **values: object) -> None:
-        async with self._database.transaction() as session:
-            device = await _find(session, actor, device_id, role=Role.OPERATOR, lock=True)
-            for name, value in values.items():
-                setattr(device, name, value)
-            told = {name: str(value) for name, value in values.items()}
-            actor.record(session, self._clock.now(), action, device_id, **told)
-
-
-async def _find(
-    session: AsyncSession, actor: Actor, device_id: int, *, role: Role = Role.VIEWER, lock: bool = False
-) -> UserDevice:
-    actor.must_be(role)
-    query = select(UserDevice).where(
-        UserDevice.id == device_id,
-        UserDevice.workspace_id == actor.workspace_id,
-        UserDevice.removed_at.is_(None),
-    )
-    device = await session.scalar(query.with_for_update() if lock else query)
-    if device is None:
-        raise NotFoundError("This device does not exist any more.")
-    return device
 
 
 def check_name(name: str, thing: str) -> str:

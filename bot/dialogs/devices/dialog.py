@@ -1,12 +1,15 @@
 """Devices: which can send, what each is doing, and how fast it may."""
 
+from typing import Any
+
 from aiogram_dialog import Dialog, Window
 from aiogram_dialog.widgets.input import TextInput
-from aiogram_dialog.widgets.kbd import Button, Row, Select, SwitchTo
+from aiogram_dialog.widgets.kbd import Button, Keyboard, Row, Select, SwitchTo
+from aiogram_dialog.widgets.kbd.select import OnItemClick
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.devices import handlers
-from bot.dialogs.devices.getters import get_card, get_delays, get_list, get_new
+from bot.dialogs.devices.getters import get_card, get_limits, get_list, get_new, get_why
 from bot.dialogs.devices.states import Devices
 from bot.dialogs.navigation import BACK, back_and_home, choices, home
 
@@ -34,7 +37,14 @@ Why: {{ card.state_reason|truncate(300) }}
 Queue: {{ "{:,}".format(card.queued) }} {{ "message" if card.queued == 1 else "messages" }}
 Next send: {{ next_send }}
 Delay between messages: {{ delays }}
-Today: {{ card.sent_today }} sent · {{ card.failed_today }} failed · {{ card.unknown_today }} not sure
+{% if card.pace.hourly_cap %}
+At most {{ hourly }} an hour
+{% endif %}
+{% if ramp != "off" %}
+Warm-up: {{ ramp }}
+{% endif %}
+Today: {% if card.cap_today %}{{ "{:,}".format(card.used_today) }} of {{ "{:,}".format(card.cap_today) }} · \
+{% endif %}{{ card.sent_today }} sent · {{ card.failed_today }} failed · {{ card.unknown_today }} not sure
 <i>as of {{ now }}</i>"""
 
 ADD = """\
@@ -49,17 +59,62 @@ Real WhatsApp numbers are paired through device hosts, which this version does n
 with simulated phones, start dripdesk with SIMULATOR=on.
 {% endif %}"""
 
+WHY = """\
+<b>{{ story.name }}</b> · why is it not sending?
+
+{{ reason|truncate(1000) }}
+
+{% if points %}
+<b>Lately</b>
+{% for at, words in points %}
+{{ at }} · {{ words|truncate(150) }}
+{% endfor %}
+{% endif %}
+
+<i>as of {{ now }}</i>"""
+
 DELAYS = """\
-<b>{{ card.name }}</b> · delays
+<b>{{ card.name }}</b> · delays and caps
 
-After each message it waits for a random time between these two; now {{ delays }}. Longer is safer.
+After each message it waits for a random time between two delays; now {{ delays }}. Longer is safer.
 
-Tap one, or type two numbers of seconds, such as <code>5-15</code>."""
+An hour: {{ hourly }} · a day: {{ daily }}
+Warm-up: {{ ramp }}
+
+Tap delays, or type two numbers of seconds, such as <code>5-15</code>."""
+
+HOURLY = """\
+<b>{{ card.name }}</b> · at most so many an hour
+
+Now: {{ hourly }}. What is over goes out in the next hour.
+
+Tap one, or type a number."""
+
+DAILY = """\
+<b>{{ card.name }}</b> · at most so many a day
+
+Now: {{ daily }}. The day is your team's; what is over goes out the next day.
+
+Tap one, or type a number."""
+
+RAMP = """\
+<b>{{ card.name }}</b> · warm-up
+
+A new number should begin slowly. The daily cap rises by the same number each day until it is {{ daily }}.
+Now: {{ ramp }}.
+
+Tap one, or type the first day's messages and the days, such as <code>20 over 14</code>."""
 
 REMOVE = """\
 <b>Remove “{{ card.name }}”?</b>
 
 It stops sending for good. What it has sent stays in your results."""
+
+
+def _usual(items: str, on_click: OnItemClick[Any, str]) -> Keyboard:
+    """Make a row of usual values."""
+    return Row(Select(Format("{item}"), id=items, item_id_getter=str, items=items, on_click=on_click))
+
 
 dialog = Dialog(
     Window(
@@ -89,7 +144,10 @@ dialog = Dialog(
             SwitchTo(Const("⟳ Refresh"), id="refresh", state=Devices.card),
         ),
         Row(
-            SwitchTo(Const("⏱ Delays"), id="delays", state=Devices.delays),
+            SwitchTo(Const("Why?"), id="why", state=Devices.why),
+            SwitchTo(Const("⏱ Delays & caps"), id="delays", state=Devices.delays),
+        ),
+        Row(
             Button(Const("Restart"), id="restart", on_click=handlers.restart),
             SwitchTo(Const("🗑 Remove"), id="remove", state=Devices.remove),
         ),
@@ -98,20 +156,53 @@ dialog = Dialog(
         getter=get_card,
     ),
     Window(
-        Jinja(DELAYS),
+        Jinja(WHY),
         Row(
-            Select(
-                Format("{item}"),
-                id="usual",
-                item_id_getter=str,
-                items="usual",
-                on_click=handlers.choose_delays,
-            )
+            Button(Const("▶️ Resume"), id="resume", on_click=handlers.resume, when="may_resume"),
+            Button(Const("Restart"), id="restart", on_click=handlers.restart, when="may_restart"),
+            SwitchTo(Const("⏱ Delays & caps"), id="delays", state=Devices.delays, when="may_pace"),
+            SwitchTo(Const("⟳ Refresh"), id="refresh", state=Devices.why),
         ),
-        TextInput(id="type_delays", on_success=handlers.type_delays),
+        back_and_home(Devices.card),
+        state=Devices.why,
+        getter=get_why,
+    ),
+    Window(
+        Jinja(DELAYS),
+        _usual("usual", handlers.set_delays),
+        TextInput(id="type_delays", on_success=handlers.set_delays),
+        Row(
+            SwitchTo(Const("An hour"), id="hourly", state=Devices.hourly),
+            SwitchTo(Const("A day"), id="daily", state=Devices.daily),
+            SwitchTo(Const("Warm-up"), id="ramp", state=Devices.ramp),
+        ),
         back_and_home(Devices.card),
         state=Devices.delays,
-        getter=(get_card, get_delays),
+        getter=(get_card, get_limits),
+    ),
+    Window(
+        Jinja(HOURLY),
+        _usual("usual_hourly", handlers.set_hourly_cap),
+        TextInput(id="type_hourly", on_success=handlers.set_hourly_cap),
+        back_and_home(Devices.delays),
+        state=Devices.hourly,
+        getter=(get_card, get_limits),
+    ),
+    Window(
+        Jinja(DAILY),
+        _usual("usual_daily", handlers.set_daily_cap),
+        TextInput(id="type_daily", on_success=handlers.set_daily_cap),
+        back_and_home(Devices.delays),
+        state=Devices.daily,
+        getter=(get_card, get_limits),
+    ),
+    Window(
+        Jinja(RAMP),
+        _usual("usual_ramps", handlers.set_ramp),
+        TextInput(id="type_ramp", on_success=handlers.set_ramp),
+        back_and_home(Devices.delays),
+        state=Devices.ramp,
+        getter=(get_card, get_limits),
     ),
     Window(
         Jinja(REMOVE),

@@ -5,12 +5,23 @@ from aiogram_dialog import DialogManager
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
+from bot.dialogs.devices.caps import (
+    NO_CAP,
+    NO_RAMP,
+    USUAL_DAILY,
+    USUAL_HOURLY,
+    USUAL_RAMPS,
+    write_cap,
+    write_ramp,
+)
 from bot.dialogs.devices.delays import USUAL_DELAYS, write_delays
+from bot.dialogs.devices.reasons import point_words, reason_words
 from bot.dialogs.devices.wording import state_dot, state_words
 from bot.dialogs.navigation import when
 from engine.actor import Actor
 from engine.clock import Clock
 from engine.devices.registry import Devices, DeviceSummary
+from engine.devices.why import ReasonKind
 from engine.settings import Settings
 from engine.workspaces import Workspaces
 from models.enums import TransportKind
@@ -54,14 +65,48 @@ async def get_card(
         "words": state_words(card.state),
         "next_send": next_send,
         "delays": write_delays(card.min_delay, card.max_delay),
+        "hourly": write_cap(card.pace.hourly_cap),
+        "daily": write_cap(card.pace.daily_cap),
+        "ramp": write_ramp(card.pace, card.today),
         "now": when(now, now, zone).removeprefix("today "),
         "paused": card.paused,
         "running": not card.paused,
     }
 
 
-async def get_delays(**_: Any) -> dict[str, Any]:
-    return {"usual": [write_delays(*delays) for delays in USUAL_DELAYS]}
+@inject
+async def get_why(
+    dialog_manager: DialogManager,
+    actor: Actor,
+    devices: FromDishka[Devices],
+    workspaces: FromDishka[Workspaces],
+    clock: FromDishka[Clock],
+    **_: Any,
+) -> dict[str, Any]:
+    story = await devices.why(actor, dialog_manager.dialog_data["device_id"])
+    zone, now = (await workspaces.get(actor)).time_zone, clock.now()
+    kind = story.reason.kind
+    return {
+        "story": story,
+        "reason": reason_words(story, now, zone),
+        "points": [
+            (when(point.at, story.machine_now, zone), point_words(point, story.machine_now, zone))
+            for point in story.points
+        ],
+        "now": when(now, now, zone).removeprefix("today "),
+        "may_resume": kind is ReasonKind.PAUSED,
+        "may_restart": kind in {ReasonKind.STATE, ReasonKind.BANNED},
+        "may_pace": kind in {ReasonKind.DAILY_CAP, ReasonKind.HOURLY_CAP, ReasonKind.DELAY},
+    }
+
+
+async def get_limits(**_: Any) -> dict[str, Any]:
+    return {
+        "usual": [write_delays(*delays) for delays in USUAL_DELAYS],
+        "usual_hourly": [*map(str, USUAL_HOURLY), NO_CAP],
+        "usual_daily": [*map(str, USUAL_DAILY), NO_CAP],
+        "usual_ramps": [*(f"{start} over {days}" for start, days in USUAL_RAMPS), NO_RAMP],
+    }
 
 
 @inject

@@ -7,9 +7,11 @@ from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
 from bot.dialogs.context import actor_of
+from bot.dialogs.devices.caps import read_cap, read_ramp
 from bot.dialogs.devices.delays import read_delays
 from bot.dialogs.devices.getters import suggest_name
 from bot.dialogs.devices.states import Devices as States
+from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 
 
@@ -77,25 +79,60 @@ async def restart(
     await callback.answer("Restarting. Refresh in a few seconds.")
 
 
-@inject
-async def choose_delays(
-    _callback: CallbackQuery, _select: Any, manager: DialogManager, text: str, devices: FromDishka[Devices]
-) -> None:
-    await _set_delays(manager, devices, text)
+# What is tapped is read like what is typed.
 
 
 @inject
-async def type_delays(
-    _message: Message, _input: Any, manager: DialogManager, text: str, devices: FromDishka[Devices]
+async def set_delays(
+    _event: CallbackQuery | Message,
+    _widget: Any,
+    manager: DialogManager,
+    text: str,
+    limits: FromDishka[DeviceLimits],
 ) -> None:
-    await _set_delays(manager, devices, text)
-
-
-async def _set_delays(manager: DialogManager, devices: Devices, text: str) -> None:
     shortest, longest = read_delays(text)
-    actor, device_id = actor_of(manager), manager.dialog_data["device_id"]
-    await devices.set_delays(actor, device_id, shortest, longest)
+    await limits.set_delays(actor_of(manager), manager.dialog_data["device_id"], shortest, longest)
     await manager.switch_to(States.card)
+
+
+@inject
+async def set_hourly_cap(
+    _event: CallbackQuery | Message,
+    _widget: Any,
+    manager: DialogManager,
+    text: str,
+    limits: FromDishka[DeviceLimits],
+) -> None:
+    await limits.set_hourly_cap(actor_of(manager), manager.dialog_data["device_id"], read_cap(text))
+    await manager.switch_to(States.delays)
+
+
+@inject
+async def set_daily_cap(
+    _event: CallbackQuery | Message,
+    _widget: Any,
+    manager: DialogManager,
+    text: str,
+    limits: FromDishka[DeviceLimits],
+) -> None:
+    await limits.set_daily_cap(actor_of(manager), manager.dialog_data["device_id"], read_cap(text))
+    await manager.switch_to(States.delays)
+
+
+@inject
+async def set_ramp(
+    _event: CallbackQuery | Message,
+    _widget: Any,
+    manager: DialogManager,
+    text: str,
+    limits: FromDishka[DeviceLimits],
+) -> None:
+    actor, device_id, ramp = actor_of(manager), manager.dialog_data["device_id"], read_ramp(text)
+    if ramp is None:
+        await limits.end_ramp(actor, device_id)
+    else:
+        await limits.set_ramp(actor, device_id, *ramp)
+    await manager.switch_to(States.delays)
 
 
 @inject

@@ -119,20 +119,20 @@ async def test_five_quick_presses_on_pause_are_one_pause(card, devices, owner):
 
 
 async def test_delays_are_typed(card, devices, owner):
-    await card.press("⏱ Delays")
+    await card.press("⏱ Delays & caps")
     await card.say("5 15")
     assert await delays(devices, owner) == (5, 15)
     assert "Delay between messages: 5–15 s" in card.text
 
 
 async def test_delays_are_tapped(card, devices, owner):
-    await card.press("⏱ Delays")
+    await card.press("⏱ Delays & caps")
     await card.press("30–90 s")
     assert await delays(devices, owner) == (30, 90)
 
 
 async def test_delays_typed_wrongly_are_asked_for_again(card, devices, owner):
-    await card.press("⏱ Delays")
+    await card.press("⏱ Delays & caps")
     for text, answer in (
         ("15-5", "must not be above the longest"),
         ("fast", "such as 5-15"),
@@ -179,7 +179,7 @@ async def test_a_viewer_sees_everything_and_changes_nothing(card, newcomer, devi
         await viewer.press(label)
         assert "you are a viewer" in viewer.toast.text
         assert viewer.toast.alert
-    await viewer.press("⏱ Delays")
+    await viewer.press("⏱ Delays & caps")
     await viewer.press("5–15 s")
     assert "you are a viewer" in viewer.toast.text
     await viewer.press("‹ Back")

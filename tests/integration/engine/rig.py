@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
+from engine.broadcast.checkup import Checkup
 from engine.broadcast.desk import Desk
 from engine.broadcast.pool import WorkerPool
 from engine.devices.ownership import OwnedDevice, Ownership
@@ -86,6 +87,7 @@ class Rig:
     pool: WorkerPool
     ownership: Ownership
     running: asyncio.Task[None]
+    checkup: Checkup
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def move_to(self, instant: datetime) -> None:
@@ -126,7 +128,8 @@ async def engine_running(world: World, script: Script, *, capacity: int = 100) -
     shortage = Shortage(world.database, world.clock)
     pool = WorkerPool(ownership, desk, world.clock, script.transport, shortage, random=Random(1))
     serving = asyncio.create_task(desk.run())
-    rig = Rig(world, script, pool, ownership, asyncio.create_task(pool.run()))
+    checkup = Checkup(world.database, world.clock, pool)
+    rig = Rig(world, script, pool, ownership, asyncio.create_task(pool.run()), checkup)
     try:
         yield rig
     finally:

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.actor import Actor
 from engine.alerts import Alerts, raise_signals
+from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 from engine.errors import NotAllowedError, NotFoundError
 from engine.sequences.catalogue import SequenceCatalogue
@@ -23,11 +24,11 @@ from models import ContactList
 from models.enums import DeviceState, Role, SequenceStatus
 from tests.integration.engine.world import World
 
-USE_CASES = (SequenceEditor, SequenceControl, Enrolments, SequenceCatalogue, Devices, Alerts)
+USE_CASES = (SequenceEditor, SequenceControl, Enrolments, SequenceCatalogue, Devices, DeviceLimits, Alerts)
 READERS = {
     "SequenceCatalogue.list", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
     "SequenceCatalogue.sample",
-    "Devices.list", "Devices.card", "Alerts.open",
+    "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
 }  # fmt: skip
 WITHOUT_AN_ID = {"SequenceCatalogue.list", "Devices.list", "Devices.add_simulated", "Alerts.open"}
 
@@ -88,7 +89,12 @@ CALLS: dict[str, list[Call]] = {
     "SequenceCatalogue.sample": [lambda t, o, a: t.world.catalogue.sample(a, t.step)],
     "SequenceCatalogue.file": [lambda t, o, a: t.world.catalogue.file(a, t.step)],
     "Devices.card": [lambda t, o, a: t.world.devices.card(a, t.device)],
-    "Devices.set_delays": [lambda t, o, a: t.world.devices.set_delays(a, t.device, 1, 2)],
+    "Devices.why": [lambda t, o, a: t.world.devices.why(a, t.device)],
+    "DeviceLimits.set_delays": [lambda t, o, a: t.world.limits.set_delays(a, t.device, 1, 2)],
+    "DeviceLimits.set_hourly_cap": [lambda t, o, a: t.world.limits.set_hourly_cap(a, t.device, 5)],
+    "DeviceLimits.set_daily_cap": [lambda t, o, a: t.world.limits.set_daily_cap(a, t.device, 5)],
+    "DeviceLimits.set_ramp": [lambda t, o, a: t.world.limits.set_ramp(a, t.device, 5, 5)],
+    "DeviceLimits.end_ramp": [lambda t, o, a: t.world.limits.end_ramp(a, t.device)],
     "Devices.pause": [lambda t, o, a: t.world.devices.pause(a, t.device)],
     "Devices.resume": [lambda t, o, a: t.world.devices.resume(a, t.device)],
     "Devices.restart": [lambda t, o, a: t.world.devices.restart(a, t.device)],

@@ -102,6 +102,25 @@ async def test_a_notification_wakes_an_idle_worker_long_before_the_poll(
     await asyncio.wait({listening})
 
 
+async def test_a_cap_that_is_taken_away_holds_at_once_and_without_a_restart(
+    rig: Rig, world: World, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "POLL_EVERY", 3600.0)
+    notifications = Notifications(world.database.url)
+    notifications.listen(Channel.CONTROL, rig.pool.control)
+    listening = asyncio.create_task(notifications.run())
+    await notifications.connected.wait()
+    device = await begin(rig, people=2)
+    await world.limits.set_daily_cap(world.actor, device, 1)
+    await rig.move_to(at(5, 11))
+    await rig.status("sent", "pending")
+    await world.limits.set_daily_cap(world.actor, device, None)
+    await rig.status("sent", "sent")
+    assert len(script.lines[device]) == 1
+    listening.cancel()
+    await asyncio.wait({listening})
+
+
 async def test_the_poll_finds_work_when_no_notification_comes_through(
     rig: Rig, world: World, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,8 +204,8 @@ async def test_a_stuck_send_is_given_up_as_unknown_and_a_new_worker_goes_on(
     script.stuck_after = timedelta()
     await rig.move_to(at(5, 11))
     await until(lambda: script.asked)
-    assert rig.pool.restart_stuck() == ["Sales"]
-    assert rig.pool.restart_stuck() == []
+    assert await rig.checkup.run_once() == ["Sales"]
+    assert await rig.checkup.run_once() == []
     await rig.alert("worker_stuck", "firing")
     await until(lambda: len(script.lines[device]) == 2)
     script.flowing.set()
@@ -202,7 +221,7 @@ async def test_a_send_within_its_time_is_not_stuck(rig: Rig, script: Script) -> 
     script.flowing.clear()
     await rig.move_to(at(5, 11))
     await until(lambda: script.asked)
-    assert rig.pool.restart_stuck() == []
+    assert await rig.checkup.run_once() == []
     script.flowing.set()
     await rig.status("sent")
 

@@ -20,6 +20,7 @@ from engine.broadcast.store import Ask
 from engine.clock import ManualClock
 from engine.contacts.inbox import Inbox
 from engine.database import Database
+from engine.devices.limits import DeviceLimits
 from engine.devices.ownership import Ownership
 from engine.devices.registry import Devices
 from engine.sequences.catalogue import SequenceCatalogue
@@ -70,6 +71,7 @@ class World:
         self.enrolments = Enrolments(database, clock)
         self.catalogue = SequenceCatalogue(database, clock)
         self.devices = Devices(database, clock, settings)
+        self.limits = DeviceLimits(database, clock)
         self.workspaces = Workspaces(database, clock, settings)
         self.inbox = Inbox(database, clock)
         self.processor = SequenceProcessor(database)

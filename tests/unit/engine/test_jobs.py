@@ -14,14 +14,14 @@ class SlowWork:
         self.let_go = asyncio.Event()
         self.finished = 0
 
-    async def run_once(self, _now: object) -> int:
+    async def run_once(self, _now: object = None) -> list[str]:
         self.begun.set()
         await self.let_go.wait()
         self.finished += 1
-        return 0
-
-    def restart_stuck(self) -> list[str]:
         return []
+
+    async def prune(self) -> None:
+        """No work."""
 
 
 async def test_a_tick_that_runs_when_everything_stops_is_finished_first(clock: ManualClock, caplog):
@@ -34,5 +34,5 @@ async def test_a_tick_that_runs_when_everything_stops_is_finished_first(clock: M
     assert not stopping.done()
     work.let_go.set()
     await stopping
-    assert work.finished == 2  # the sequence processor's tick and the campaign trigger's
+    assert work.finished == 3  # the sequence processor's tick, the campaign trigger's and the health check's
     assert caplog.records == []
