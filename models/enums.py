@@ -45,6 +45,11 @@ class DeviceState(StrEnum):
             DeviceState.PARKED,
         }
 
+    @property
+    def is_lost(self) -> bool:
+        """It does not come back without being paired anew: its people move to other devices."""
+        return self in {DeviceState.LOGGED_OUT, DeviceState.TEMP_BANNED}
+
 
 class LeadStatus(StrEnum):
     PROSPECT = "prospect"
@@ -143,6 +148,8 @@ class AlertKind(StrEnum):
     SEND_FAILED = "send_failed"
     SEND_UNKNOWN = "send_unknown"
     BOOKS_UNBALANCED = "books_unbalanced"
+    PEOPLE_MOVED = "people_moved"
+    PEOPLE_WAITING = "people_waiting"
 
 
 class AlertStatus(StrEnum):

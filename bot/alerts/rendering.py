@@ -22,6 +22,8 @@ TITLES = {
     AlertKind.SEND_FAILED: "🟡 <b>Not sent</b>",
     AlertKind.SEND_UNKNOWN: "🟡 <b>Outcome unknown</b>",
     AlertKind.BOOKS_UNBALANCED: "🔴 <b>The books do not balance</b>",
+    AlertKind.PEOPLE_MOVED: "🟡 <b>People moved</b>",
+    AlertKind.PEOPLE_WAITING: "🔴 <b>People wait</b>",
 }
 BADGES = {AlertStatus.ACKNOWLEDGED: "🟠", AlertStatus.RESOLVED: "✅"}
 
