@@ -78,7 +78,9 @@ def meaning(signal: Signal) -> Problem | Solution:
                 AlertKind.PEOPLE_WAITING, subject, f"{told} Choose at Devices → {name} → Move people.", 0
             )
         case NobodyWaiting(device=name):
-            return Solution(AlertKind.PEOPLE_WAITING, subject, f"Nobody waits for {name} any more.")
+            return Solution(
+                AlertKind.PEOPLE_WAITING, subject, f"Nobody of {name} waits for another device any more."
+            )
     raise TypeError(signal)
 
 

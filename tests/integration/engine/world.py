@@ -24,6 +24,7 @@ from engine.contacts.inbox import Inbox
 from engine.database import Database
 from engine.devices.ownership import Ownership
 from engine.devices.registry import Devices
+from engine.devices.relocation import Relocation
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import NewStep, SequenceEditor
@@ -76,6 +77,7 @@ class World:
         self.inbox = Inbox(database, clock)
         self.processor = SequenceProcessor(database)
         self.doubts = Doubts(database, clock)
+        self.relocation = Relocation(database, clock)
 
     async def device(self, name: str = "Sales", **columns: Any) -> int:
         columns = {"min_delay_seconds": 0, "max_delay_seconds": 0, "state": DeviceState.ONLINE, **columns}
