@@ -38,7 +38,12 @@ class Job:
 
 class Jobs:
     def __init__(
-        self, clock: Clock, processor: SequenceProcessor, campaigns: CampaignTrigger, pool: WorkerPool
+        self,
+        clock: Clock,
+        processor: SequenceProcessor,
+        campaigns: CampaignTrigger,
+        pool: WorkerPool,
+        *more: Job,
     ) -> None:
         self._clock = clock
         minute = timedelta(minutes=1)
@@ -57,6 +62,7 @@ class Jobs:
             Job("sequence processor", minute, accelerated=True, run=process_sequences),
             Job("campaign trigger", minute, accelerated=True, run=trigger_campaigns),
             Job("health", timedelta(seconds=30), accelerated=False, run=check_health),
+            *more,
         )
         self._ticking: set[asyncio.Task[None]] = set()
         # The grace is generous and late runs are merged: a tick that comes late still does all the work.

@@ -21,6 +21,7 @@ from engine.sequences.processor import SequenceProcessor
 from engine.settings import Settings
 from engine.timekeeper import Timekeeper
 from engine.transports.contract import Transport
+from engine.upkeep import upkeep_jobs
 
 log = structlog.get_logger()
 
@@ -75,7 +76,9 @@ class Runtime:
             max_workers=base.settings.max_workers,
             random=random,
         )
-        jobs = Jobs(base.clock, SequenceProcessor(base.database), CampaignTrigger(base.database), pool)
+        processor, campaigns = SequenceProcessor(base.database), CampaignTrigger(base.database)
+        upkeep = upkeep_jobs(base.database, base.clock, base.settings)
+        jobs = Jobs(base.clock, processor, campaigns, pool, *upkeep)
         base.notifications.listen(Channel.QUEUE, pool.wake)
         base.notifications.listen(Channel.CONTROL, pool.control)
         base.notifications.listen(Channel.CONTROL, jobs.tick_now)

@@ -172,7 +172,7 @@ class World:
             HAVING count(m.id) > 1
                 OR (e.status IN ('active', 'paused') AND (e.next_due_at IS NULL) <> (count(m.id) = 1))
                 OR (e.status = 'completed' AND count(m.id) > 0)""")
-        assert lost == [], "runs that wait for nothing, or for two things at once"
+        assert lost == [], f"{lost} runs that wait for nothing, or for two things at once"
         flying = "SELECT id FROM broadcast_messages WHERE status = 'processing' ORDER BY id"
         held = "SELECT in_flight_message_id FROM user_devices WHERE in_flight_message_id IS NOT NULL ORDER BY 1"
         assert await self.rows(flying) == await self.rows(held), "in flight, but on no device, or the reverse"
