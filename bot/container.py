@@ -3,11 +3,13 @@
 from dishka import AsyncContainer, Provider, Scope, make_async_container, provide, provide_all
 
 from engine.alerts import Alerts
+from engine.broadcast.doubts import Doubts
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.importing import ContactImports
 from engine.database import Database
 from engine.devices.registry import Devices
+from engine.devices.relocation import Relocation
 from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
@@ -26,8 +28,10 @@ class UseCases(Provider):
         ContactBook,
         ContactImports,
         Devices,
+        Doubts,
         Enrolments,
         Overviews,
+        Relocation,
         SequenceCatalogue,
         SequenceControl,
         SequenceEditor,

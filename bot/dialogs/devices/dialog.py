@@ -8,7 +8,9 @@ from aiogram_dialog.widgets.text import Const, Format, Jinja
 from bot.dialogs.devices import handlers
 from bot.dialogs.devices.getters import get_card, get_delays, get_list, get_new
 from bot.dialogs.devices.states import Devices
+from bot.dialogs.doubts.handlers import open_doubts
 from bot.dialogs.navigation import BACK, back_and_home, choices, home
+from bot.dialogs.relocation.handlers import open_relocation
 
 LIST = """\
 <b>Devices</b>
@@ -92,6 +94,10 @@ dialog = Dialog(
             SwitchTo(Const("⏱ Delays"), id="delays", state=Devices.delays),
             Button(Const("Restart"), id="restart", on_click=handlers.restart),
             SwitchTo(Const("🗑 Remove"), id="remove", state=Devices.remove),
+        ),
+        Row(
+            Button(Const("❔ Not sure"), id="doubts", on_click=open_doubts),
+            Button(Const("Move people"), id="move_people", on_click=open_relocation),
         ),
         back_and_home(Devices.list),
         state=Devices.card,
