@@ -3,12 +3,14 @@
 from dishka import AsyncContainer, Provider, Scope, make_async_container, provide, provide_all
 
 from engine.alerts import Alerts
+from engine.broadcast.doubts import Doubts
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.importing import ContactImports
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
+from engine.devices.relocation import Relocation
 from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
@@ -28,8 +30,10 @@ class UseCases(Provider):
         ContactImports,
         DeviceLimits,
         Devices,
+        Doubts,
         Enrolments,
         Overviews,
+        Relocation,
         SequenceCatalogue,
         SequenceControl,
         SequenceEditor,

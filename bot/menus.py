@@ -6,10 +6,14 @@ from bot.dialogs.builder.dialog import dialog as builder
 from bot.dialogs.contacts.dialog import dialogs as contacts
 from bot.dialogs.contacts.router import router as dropped_files
 from bot.dialogs.devices.dialog import dialog as devices
+from bot.dialogs.doubts.dialog import dialog as doubts
 from bot.dialogs.home.dialog import dialog as home
+from bot.dialogs.relocation.dialog import dialog as relocation
 from bot.dialogs.sequences.dialog import dialogs as sequences
 from bot.dialogs.settings.dialog import dialog as settings
 from bot.dialogs.welcome.dialog import dialog as welcome
 
 # Dropped files first: an open dialog takes every message that reaches it, also those it has no use for.
-MENUS: tuple[Router, ...] = (dropped_files, home, welcome, *sequences, builder, *contacts, devices, settings)
+MENUS: tuple[Router, ...] = (
+    dropped_files, home, welcome, *sequences, builder, *contacts, devices, doubts, relocation, settings
+)  # fmt: skip

@@ -19,7 +19,11 @@ from engine.signals import (
     DeviceFailing,
     DeviceSilent,
     DeviceWellAgain,
+    NobodyWaiting,
+    PeopleMoved,
+    PeopleWaiting,
     SendsFailed,
+    SendsKnown,
     SendsUnknown,
     Signal,
     Trouble,
@@ -42,6 +46,7 @@ LEAVE_STATES = """
 UPDATE alerts SET status = 'resolved', resolved_at = :now, resolution = :resolution, revision = revision + 1
  WHERE kind = :kind AND status <> 'resolved' AND workspace_id <> ALL(CAST(:ids AS bigint[]))
 """
+ENDED_BY_BEING_SEEN = {AlertKind.SEND_FAILED, AlertKind.SEND_UNKNOWN, AlertKind.PEOPLE_MOVED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Problem:
     kind: AlertKind
     subject: str
     text: str
-    count: int = 1
+    count: int = 1  # what it adds to the occurrences of an open alert
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,22 @@ def meaning(signal: Signal) -> Problem | Solution:
             return Problem(AlertKind.SEND_FAILED, f"{subject}:{code}", told, count)
         case SendsUnknown(device=name, text=reason, count=count):
             told = f"Not sure it arrived: {name}, {reason.rstrip('.')}. It will not be sent again by itself."
-            return Problem(AlertKind.SEND_UNKNOWN, subject, told, count)
+            return Problem(AlertKind.SEND_UNKNOWN, subject, f"{told} Decide at Home → Not sure.", count)
+        case SendsKnown(device=name):
+            return Solution(AlertKind.SEND_UNKNOWN, subject, f"Nothing that {name} sent is unsure any more.")
+        case PeopleMoved(device=name, why=why, people=people, to=to):
+            told = f"{name} {why}; {number_of_people(people)} moved to {_joined(to)}."
+            return Problem(AlertKind.PEOPLE_MOVED, subject, told)
+        case PeopleWaiting(device=name, why=why, people=people):
+            wait = "waits" if people == 1 else "wait"
+            told = f"{name} {why}; {number_of_people(people)} {wait} for it."
+            return Problem(
+                AlertKind.PEOPLE_WAITING, subject, f"{told} Choose at Devices → {name} → Move people.", 0
+            )
+        case NobodyWaiting(device=name):
+            return Solution(
+                AlertKind.PEOPLE_WAITING, subject, f"Nobody of {name} waits for another device any more."
+            )
     raise TypeError(signal)
 
 
@@ -98,15 +118,28 @@ def trouble_subject(device_id: int, trouble: Trouble) -> str:
     return f"device:{device_id}:{trouble}"
 
 
+def number_of_people(count: int) -> str:
+    return f"{count:,} {'person' if count == 1 else 'people'}"
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
 async def raise_signals(session: AsyncSession, signals: Sequence[Signal], now: datetime) -> None:
     """Write what the signals mean, in the transaction in which they happened."""
     await note_signals(session, signals)
     for signal in signals:
-        match meaning(signal):
-            case Problem() as problem:
-                await _open(session, signal.workspace_id, problem, now)
-            case Solution() as solution:
-                await _resolve(session, signal.workspace_id, solution, now)
+        await tell(session, signal.workspace_id, meaning(signal), now)
+
+
+async def tell(session: AsyncSession, workspace_id: int, told: Problem | Solution, now: datetime) -> None:
+    """Open or repeat the alert of a problem, or resolve it."""
+    match told:
+        case Problem() as problem:
+            await _open(session, workspace_id, problem, now)
+        case Solution() as solution:
+            await _resolve(session, workspace_id, solution, now)
 
 
 async def _open(session: AsyncSession, workspace_id: int, problem: Problem, now: datetime) -> None:
@@ -115,7 +148,7 @@ async def _open(session: AsyncSession, workspace_id: int, problem: Problem, now:
         kind=problem.kind,
         subject=problem.subject,
         text=problem.text,
-        occurrences=problem.count,
+        occurrences=max(1, problem.count),
         first_at=now,
         last_at=now,
     )
@@ -191,7 +224,7 @@ class Alerts:
             if alert.status is AlertStatus.FIRING:
                 alert.acknowledged_at, alert.acknowledged_by = now, actor.operator_id
                 alert.status = AlertStatus.ACKNOWLEDGED
-                if alert.kind in {AlertKind.SEND_FAILED, AlertKind.SEND_UNKNOWN}:
+                if alert.kind in ENDED_BY_BEING_SEEN:
                     alert.status, alert.resolved_at = AlertStatus.RESOLVED, now
                 alert.revision += 1
                 actor.record(session, now, "alert.acknowledge", alert.id)

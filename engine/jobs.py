@@ -38,7 +38,12 @@ class Job:
 
 class Jobs:
     def __init__(
-        self, clock: Clock, processor: SequenceProcessor, campaigns: CampaignTrigger, checkup: Checkup
+        self,
+        clock: Clock,
+        processor: SequenceProcessor,
+        campaigns: CampaignTrigger,
+        checkup: Checkup,
+        *more: Job,
     ) -> None:
         self._clock = clock
         minute = timedelta(minutes=1)
@@ -58,6 +63,7 @@ class Jobs:
             Job("campaign trigger", minute, accelerated=True, run=trigger_campaigns),
             Job("health", timedelta(seconds=30), accelerated=False, run=check_health),
             Job("device timelines", timedelta(hours=1), accelerated=False, run=checkup.prune),
+            *more,
         )
         self._ticking: set[asyncio.Task[None]] = set()
         # The grace is generous and late runs are merged: a tick that comes late still does all the work.

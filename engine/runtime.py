@@ -27,6 +27,7 @@ from engine.sequences.processor import SequenceProcessor
 from engine.settings import Settings
 from engine.timekeeper import Timekeeper
 from engine.transports.contract import Transport
+from engine.upkeep import upkeep_jobs
 
 log = structlog.get_logger()
 
@@ -97,7 +98,8 @@ class Runtime:
         )
         hasty = base.database.within(JOB_WITHIN)
         checkup = Checkup(hasty, base.clock, pool)
-        jobs = Jobs(base.clock, SequenceProcessor(hasty), CampaignTrigger(hasty), checkup)
+        upkeep = upkeep_jobs(base.database, base.clock, base.settings)
+        jobs = Jobs(base.clock, SequenceProcessor(hasty), CampaignTrigger(hasty), checkup, *upkeep)
         base.notifications.listen(Channel.QUEUE, pool.wake)
         base.notifications.listen(Channel.CONTROL, pool.control)
         base.notifications.listen(Channel.CONTROL, jobs.tick_now)

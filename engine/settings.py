@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     default_min_delay_seconds: Annotated[float, Field(ge=0)] = 10
     default_max_delay_seconds: Annotated[float, Field(ge=0)] = 30
 
+    keep_messages_days: Annotated[int, Field(ge=1)] = 180
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["console", "json"] = "console"
 

@@ -72,3 +72,30 @@ class DeviceSilent(Signal):
 @dataclass(frozen=True, slots=True)
 class DeviceWellAgain(Signal):
     trouble: Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class SendsKnown(Signal):
+    """Nothing that was unknown is left for anybody to decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleMoved(Signal):
+    """The device is lost; `to` are the names of the devices that its people have now."""
+
+    why: str
+    people: int
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleWaiting(Signal):
+    """The device is lost, and these people have no other."""
+
+    why: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyWaiting(Signal):
+    pass

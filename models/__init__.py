@@ -7,14 +7,14 @@ from models.contact import Consent, Contact, ContactList, Lead, ListMember, Supp
 from models.device import DeviceEvent, Engine, UserDevice
 from models.installation import ClockAnchor, DialogState
 from models.media import Media
-from models.message import Delivery, InboundMessage, Message, QueuedMessage
+from models.message import Delivery, Doubt, InboundMessage, Message, PrunedMessages, QueuedMessage
 from models.metadata import Model
 from models.sequence import Sequence, SequenceContact, SequenceDevice, SequenceStep
 from models.workspace import ApiToken, Invite, Membership, Operator, Workspace
 
 __all__ = [
     "Alert", "ApiToken", "AuditEntry", "Campaign", "CampaignDevice", "ClockAnchor", "Consent", "Contact",
-    "ContactList", "Delivery", "DeviceEvent", "DialogState", "Engine", "InboundMessage", "Invite", "Lead",
-    "ListMember", "Media", "Membership", "Message", "Model", "Operator", "QueuedMessage", "Sequence",
-    "SequenceContact", "SequenceDevice", "SequenceStep", "Suppression", "UserDevice", "Workspace",
+    "ContactList", "Delivery", "DeviceEvent", "DialogState", "Doubt", "Engine", "InboundMessage", "Invite", "Lead",
+    "ListMember", "Media", "Membership", "Message", "Model", "Operator", "PrunedMessages", "QueuedMessage",
+    "Sequence", "SequenceContact", "SequenceDevice", "SequenceStep", "Suppression", "UserDevice", "Workspace",
 ]  # fmt: skip

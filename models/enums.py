@@ -45,6 +45,11 @@ class DeviceState(StrEnum):
             DeviceState.PARKED,
         }
 
+    @property
+    def is_lost(self) -> bool:
+        """It does not come back without being paired anew: its people move to other devices."""
+        return self in {DeviceState.LOGGED_OUT, DeviceState.TEMP_BANNED}
+
 
 class DeviceEventKind(StrEnum):
     """What happened to a device, as a point on its timeline."""
@@ -164,6 +169,8 @@ class AlertKind(StrEnum):
     NO_WORKER = "no_worker"
     DATABASE_AWAY = "database_away"
     DEVICE_TROUBLE = "device_trouble"
+    PEOPLE_MOVED = "people_moved"
+    PEOPLE_WAITING = "people_waiting"
 
 
 class AlertStatus(StrEnum):

@@ -55,6 +55,9 @@ class Message(InWorkspace, Model):
     error_code: Mapped[str | None]
     error: Mapped[str | None]
     body: Mapped[str | None]  # as sent; replies and tests have it from the start
+    # It was unknown until an operator decided: it arrived (then it has no delivery), or it is sent once more (then
+    # its run, which has moved on with the unknown, does not move again).
+    by_hand: Mapped[bool] = mapped_column(server_default=text("false"))
     sent_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 
@@ -72,6 +75,45 @@ class QueuedMessage(Model):
     device_id: Mapped[int]
     lane: Mapped[Lane] = mapped_column(LANE)
     due_at: Mapped[datetime]
+
+
+class Doubt(InWorkspace, Model):
+    """A send of which nobody knows whether it arrived: of an unknown message, or of one that waits to go again.
+
+    A narrow row beside the message for the reason that `queue` is one. What is `left` stays unknown, and nobody is
+    asked about it any more.
+    """
+
+    __tablename__ = "doubts"
+    __table_args__ = (
+        Index("ix_doubts_workspace_id", "workspace_id", "device_id"),
+        Index("ix_doubts_contact_id", "contact_id"),
+    )
+
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    device_id: Mapped[int]
+    contact_id: Mapped[int]
+    claimed_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+
+
+class PrunedMessages(InWorkspace, Model):
+    """How many messages of a step or a campaign have been pruned, by outcome: results still count them."""
+
+    __tablename__ = "pruned_messages"
+    __table_args__ = (
+        CheckConstraint("(step_id IS NULL) <> (campaign_id IS NULL)", name="of_one"),
+        UniqueConstraint("step_id", "outcome"),
+        UniqueConstraint("campaign_id", "outcome"),
+    )
+
+    id: Mapped[BigId]
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("sequence_steps.id", ondelete="CASCADE"))
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
+    outcome: Mapped[MessageStatus] = mapped_column(choice(MessageStatus))
+    messages: Mapped[int]
 
 
 class Delivery(InWorkspace, Model):

@@ -113,6 +113,10 @@ class SequenceContact(InWorkspace, Model):
         ),
         Index("ix_sequence_contacts_contact_id", "contact_id"),
         Index("ix_sequence_contacts_next_step_id", "next_step_id"),
+        Index(  # who waits for a device that is lost
+            "ix_sequence_contacts_device_id", "device_id",
+            postgresql_where=text("status IN ('active', 'paused')"),
+        ),
     )  # fmt: skip
 
     id: Mapped[BigId]

@@ -25,6 +25,8 @@ TITLES = {
     AlertKind.BOOKS_UNBALANCED: "🔴 <b>The books do not balance</b>",
     AlertKind.NO_WORKER: "🔴 <b>Devices without a worker</b>",
     AlertKind.DATABASE_AWAY: "🟡 <b>The database was away</b>",
+    AlertKind.PEOPLE_MOVED: "🟡 <b>People moved</b>",
+    AlertKind.PEOPLE_WAITING: "🔴 <b>People wait</b>",
 }
 SEEN, SOLVED, CLOSED = "🟠", "✅", "⚪"
 

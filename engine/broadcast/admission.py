@@ -66,6 +66,7 @@ class Candidate:
     contact: ContactFacts
     quiet: QuietHours | None
     step: StepFacts | None
+    by_hand: bool = False  # an operator sends it once more, as it was; its run has moved on already
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +127,20 @@ def decide(candidate: Candidate, now: datetime) -> Decision:
         return End(MessageStatus.SKIPPED, "no_consent", "there is no permission to write", "no_consent")
     if step is None:
         return Admit(ContentKind.TEXT, candidate.body or "", None)
+    if candidate.by_hand:
+        return _once_more(candidate, step, now)
     if step.status in {EnrolmentStatus.COMPLETED, EnrolmentStatus.EXITED}:
         return End(MessageStatus.CANCELLED, "run_ended", "the run through the sequence is over")
     if step.sequence_status is not SequenceStatus.ACTIVE or step.status is not EnrolmentStatus.ACTIVE:
         return Hold()
     return _missed(candidate, step, now) or _quiet(candidate, step, now) or _rendered(contact, step)
+
+
+def _once_more(candidate: Candidate, step: StepFacts, now: datetime) -> Decision:
+    """Pauses hold it and quiet hours put it off; it is never late, and where its run stands does not matter."""
+    if step.sequence_status is SequenceStatus.PAUSED or step.status is EnrolmentStatus.PAUSED:
+        return Hold()
+    return _quiet(candidate, step, now) or Admit(step.kind, candidate.body or "", step.media_id)
 
 
 def _missed(candidate: Candidate, step: StepFacts, now: datetime) -> Decision | None:

@@ -34,7 +34,7 @@ class Desk:
         self.waiting: Batcher[int, list[Waiting]] = Batcher(self._read_ahead, limit=READ_TOGETHER)
         self.claims: Batcher[Ask, Answer] = Batcher(claims.claim)
         self.outcomes: Batcher[Report, None] = Batcher(Outcomes(database, clock).write)
-        self.receipts: Batcher[ReceiptNote, None] = Batcher(observations.receipts)
+        self.receipts: Batcher[ReceiptNote, bool] = Batcher(observations.receipts)
         self.states: Batcher[StateNote, None] = Batcher(observations.states)
         self.signals: Batcher[Signal, None] = Batcher(observations.signals)
         self.inbound: Batcher[tuple[int, Inbound], None] = Batcher(self._receive, limit=1)

@@ -3,25 +3,78 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.alerts import raise_signals
+from engine.broadcast.settlement import Settlement, settle
+from engine.broadcast.store import InFlight
 from engine.clock import Clock
 from engine.database import Database
 from engine.signals import Signal
-from models.enums import DeviceState, ReceiptKind
+from models.enums import DeviceState, MessageStatus, ReceiptKind
 
 # Receipts come doubled and out of order: the first instant of each kind stays; read implies delivered.
 RECEIPTS = """
 UPDATE deliveries r
-   SET delivered_at = coalesce(r.delivered_at, :now),
-       read_at = CASE WHEN v.kind = 'read' THEN coalesce(r.read_at, :now) ELSE r.read_at END
-  FROM (SELECT device_id, provider_id, max(kind) AS kind
-          FROM unnest(CAST(:device_ids AS bigint[]), CAST(:provider_ids AS text[]), CAST(:kinds AS text[]))
-               AS u(device_id, provider_id, kind)
+   SET delivered_at = coalesce(r.delivered_at, v.at),
+       read_at = CASE WHEN v.kind = 'read' THEN coalesce(r.read_at, v.at) ELSE r.read_at END
+  FROM (SELECT device_id, provider_id, max(kind) AS kind, min(at) AS at
+          FROM unnest(CAST(:device_ids AS bigint[]), CAST(:provider_ids AS text[]), CAST(:kinds AS text[]),
+                      CAST(:ats AS timestamptz[])) AS u(device_id, provider_id, kind, at)
          GROUP BY device_id, provider_id) v
  WHERE r.device_id = v.device_id AND r.provider_message_id = v.provider_id
+RETURNING r.device_id, r.provider_message_id, r.message_id
+"""
+
+# What is on its way to the people these receipts are of, and what is in doubt there.
+AROUND = """
+SELECT v.device_id, v.phone, coalesce(f.contact_id = c.id, false) AS on_its_way,
+       EXISTS (SELECT FROM doubts u WHERE u.contact_id = c.id AND u.device_id = v.device_id) AS in_doubt
+  FROM (SELECT DISTINCT device_id, phone
+          FROM unnest(CAST(:device_ids AS bigint[]), CAST(:phones AS text[])) AS u(device_id, phone)) v
+  JOIN user_devices d ON d.id = v.device_id
+  JOIN contacts c ON c.workspace_id = d.workspace_id AND c.phone = v.phone
+  LEFT JOIN messages f ON f.id = d.in_flight_message_id
+ WHERE f.contact_id = c.id OR EXISTS (
+       SELECT FROM doubts u WHERE u.contact_id = c.id AND u.device_id = v.device_id)
+"""
+
+LOCK_DEVICES = "SELECT id FROM user_devices WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"
+
+# Messages in doubt, by id. One that waits to be sent once more is in doubt still.
+DOUBTED = """
+SELECT m.id AS message_id, m.claim_epoch, m.claimed_at
+  FROM doubts u JOIN messages m ON m.id = u.message_id
+ WHERE u.message_id = ANY(:message_ids) AND m.outcome = 'unknown'
+"""
+
+# The only message of a device and a contact of which nobody knows whether it arrived, claimed before the receipt.
+ONLY_DOUBT = """
+SELECT v.device_id, v.provider_id, min(m.id) AS message_id, min(m.claim_epoch) AS claim_epoch,
+       min(m.claimed_at) AS claimed_at
+  FROM unnest(CAST(:device_ids AS bigint[]), CAST(:provider_ids AS text[]), CAST(:phones AS text[]),
+              CAST(:ats AS timestamptz[])) AS v(device_id, provider_id, phone, at)
+  JOIN user_devices d ON d.id = v.device_id
+  JOIN contacts c ON c.workspace_id = d.workspace_id AND c.phone = v.phone
+  JOIN doubts u ON u.contact_id = c.id AND u.device_id = v.device_id AND u.claimed_at <= v.at
+  JOIN messages m ON m.id = u.message_id
+   AND (m.outcome = 'unknown' OR EXISTS (SELECT FROM queue q WHERE q.message_id = m.id))
+ WHERE NOT EXISTS (SELECT FROM deliveries r WHERE r.message_id = m.id)
+ GROUP BY v.device_id, v.provider_id, v.phone, v.at
+HAVING count(*) = 1
+"""
+
+ARRIVED = """
+INSERT INTO deliveries (workspace_id, message_id, device_id, provider_message_id, delivered_at, read_at)
+SELECT m.workspace_id, m.id, v.device_id, v.provider_id, v.at, CASE WHEN v.kind = 'read' THEN v.at END
+  FROM unnest(CAST(:message_ids AS bigint[]), CAST(:device_ids AS bigint[]), CAST(:provider_ids AS text[]),
+              CAST(:kinds AS text[]), CAST(:ats AS timestamptz[]))
+       AS v(message_id, device_id, provider_id, kind, at)
+  JOIN messages m ON m.id = v.message_id
+    ON CONFLICT DO NOTHING
 """
 
 STATES = """
@@ -41,6 +94,16 @@ class ReceiptNote:
     device_id: int
     provider_message_id: str
     kind: ReceiptKind
+    phone: str  # E.164, of whom it is
+    at: datetime  # when it arrived here
+
+    @property
+    def message(self) -> tuple[int, str]:
+        return self.device_id, self.provider_message_id
+
+    @property
+    def person(self) -> tuple[int, str]:
+        return self.device_id, self.phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +124,74 @@ class Observations:
         self._database = database
         self._clock = clock
 
-    async def receipts(self, notes: Sequence[ReceiptNote]) -> list[None]:
+    async def receipts(self, notes: Sequence[ReceiptNote]) -> list[bool]:
+        """Write down what has arrived. A message that was unknown, and has a receipt, was sent.
+
+        False for a receipt of which that cannot be said yet: its id is not known, and a message to the same person
+        is on its way. It may be that message's, and is to be told again when that has its outcome.
+        """
         async with self._database.transaction() as session:
-            await session.execute(
-                text(RECEIPTS),
-                {
-                    "now": self._clock.now(),
-                    "device_ids": [note.device_id for note in notes],
-                    "provider_ids": [note.provider_message_id for note in notes],
-                    "kinds": [note.kind for note in notes],
-                },
-            )
-        return [None] * len(notes)
+            # In this order: what is not on its way here has its outcome, so below its id is known if it has one;
+            # and what is in doubt on a locked device stays so until we commit.
+            on_its_way, in_doubt = await self._around(session, notes)
+            if in_doubt:
+                await session.execute(text(LOCK_DEVICES), {"ids": sorted({device for device, _ in in_doubt})})
+                on_its_way |= (await self._around(session, notes))[0]
+            written = (await session.execute(text(RECEIPTS), _columns(notes))).all()
+            known = {(row.device_id, row.provider_message_id) for row in written}
+            early = {note.person for note in notes if note.message not in known} & on_its_way
+            if in_doubt:
+                await self._settle_known(session, [row.message_id for row in written])
+                foreign = [note for note in notes if note.message not in known and note.person not in early]
+                await self._settle_only(session, [note for note in foreign if note.person in in_doubt])
+        return [note.message in known or note.person not in early for note in notes]
+
+    async def _around(
+        self, session: AsyncSession, notes: Sequence[ReceiptNote]
+    ) -> tuple[set[tuple[int, str]], set[tuple[int, str]]]:
+        columns = _columns(notes)
+        rows = await session.execute(
+            text(AROUND), {"device_ids": columns["device_ids"], "phones": columns["phones"]}
+        )
+        on_its_way, in_doubt = set(), set()
+        for row in rows:
+            if row.on_its_way:
+                on_its_way.add((row.device_id, row.phone))
+            if row.in_doubt:
+                in_doubt.add((row.device_id, row.phone))
+        return on_its_way, in_doubt
+
+    async def _settle_known(self, session: AsyncSession, message_ids: Sequence[int]) -> None:
+        if message_ids:
+            doubted = await session.execute(text(DOUBTED), {"message_ids": list(message_ids)})
+            await settle(session, [_arrived(row) for row in doubted], self._clock.now())
+
+    async def _settle_only(self, session: AsyncSession, notes: Sequence[ReceiptNote]) -> None:
+        """Each message has one id: of two that nobody knows, the first is taken."""
+        if not notes:
+            return
+        first: dict[tuple[int, str], ReceiptNote] = {}
+        for note in notes:
+            first.setdefault(note.message, note)
+        read = {note.message for note in notes if note.kind is ReceiptKind.READ}
+        only = {
+            (row.device_id, row.provider_id): row
+            for row in await session.execute(text(ONLY_DOUBT), _columns(list(first.values())))
+        }
+        settled: dict[int, ReceiptNote] = {}
+        rows = []
+        for note in first.values():
+            row = only.get(note.message)
+            if row is not None and row.message_id not in settled:
+                settled[row.message_id] = note
+                rows.append(row)
+        if rows:
+            await settle(session, [_arrived(row) for row in rows], self._clock.now())
+            columns = _columns(list(settled.values()))
+            columns["kinds"] = [
+                ReceiptKind.READ if note.message in read else note.kind for note in settled.values()
+            ]
+            await session.execute(text(ARRIVED), {**columns, "message_ids": list(settled)})
 
     async def states(self, notes: Sequence[StateNote]) -> list[None]:
         latest = {note.device_id: note for note in notes}.values()
@@ -93,3 +212,18 @@ class Observations:
         async with self._database.transaction() as session:
             await raise_signals(session, signals, self._clock.now())
         return [None] * len(signals)
+
+
+def _columns(notes: Sequence[ReceiptNote]) -> dict[str, list[object]]:
+    return {
+        "device_ids": [note.device_id for note in notes],
+        "provider_ids": [note.provider_message_id for note in notes],
+        "kinds": [note.kind for note in notes],
+        "phones": [note.phone for note in notes],
+        "ats": [note.at for note in notes],
+    }
+
+
+def _arrived(row: Any) -> Settlement:
+    claim = InFlight(row.message_id, row.claim_epoch, row.claimed_at, None)
+    return Settlement(row.message_id, MessageStatus.SENT, claim, in_flight=False)

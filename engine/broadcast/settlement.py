@@ -4,7 +4,7 @@ The message's row, the run that it belongs to and the alerts change in one trans
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engine.alerts import raise_signals
 from engine.broadcast.store import InFlight
 from engine.sequences.progress import Ended, move_on
-from engine.signals import SendsFailed, SendsUnknown, Signal
+from engine.signals import SendsFailed, SendsKnown, SendsUnknown, Signal
 from models import UserDevice
 from models.enums import MessageStatus
 
@@ -30,24 +30,59 @@ gone AS (
 UPDATE messages m SET outcome = v.outcome, error_code = v.code, error = v.error
   FROM v JOIN gone ON gone.message_id = v.id
  WHERE m.id = v.id
-RETURNING m.id, m.device_id, m.enrolment_id, m.step_id, m.outcome, m.error_code, m.error, false AS counted_before
+RETURNING m.id, m.device_id, m.enrolment_id, m.step_id, m.outcome, m.error_code, m.error, m.by_hand,
+          false AS doubted
 """
 
-# What was claimed, and what is unknown since, if it was claimed under the same epoch.
+# What was on its way until the caller freed its device.
 END_CLAIMED = """
 UPDATE messages m
    SET outcome = v.outcome, error_code = v.code, error = v.error, claimed_at = v.claimed_at,
-       claim_epoch = v.epoch, attempts = m.attempts + v.in_flight, body = coalesce(v.body, m.body),
+       claim_epoch = v.epoch, attempts = m.attempts + 1, body = coalesce(v.body, m.body),
        sent_at = CASE WHEN v.outcome = 'sent' THEN CAST(:now AS timestamptz) END
   FROM unnest(
        CAST(:ids AS bigint[]), CAST(:outcomes AS text[]), CAST(:codes AS text[]), CAST(:errors AS text[]),
-       CAST(:epochs AS bigint[]), CAST(:claimed_at AS timestamptz[]), CAST(:bodies AS text[]),
-       CAST(:in_flight AS bigint[])
-       ) AS v(id, outcome, code, error, epoch, claimed_at, body, in_flight)
- WHERE m.id = v.id
-   AND CASE v.in_flight WHEN 1 THEN m.outcome IS NULL ELSE m.outcome = 'unknown' AND m.claim_epoch = v.epoch END
-RETURNING m.id, m.device_id, m.enrolment_id, m.step_id, m.outcome, m.error_code, m.error,
-          v.in_flight = 0 AS counted_before
+       CAST(:epochs AS bigint[]), CAST(:claimed_at AS timestamptz[]), CAST(:bodies AS text[])
+       ) AS v(id, outcome, code, error, epoch, claimed_at, body)
+ WHERE m.id = v.id AND m.outcome IS NULL
+RETURNING m.id, m.device_id, m.enrolment_id, m.step_id, m.outcome, m.error_code, m.error, m.by_hand,
+          false AS doubted
+"""
+
+# What is unknown since, if it was claimed under the same epoch. What an operator sends once more, and what still
+# waits for that, is taken back when the first send turns out to have arrived.
+END_DOUBTED = """
+WITH v AS (
+    SELECT * FROM unnest(
+        CAST(:ids AS bigint[]), CAST(:outcomes AS text[]), CAST(:codes AS text[]), CAST(:errors AS text[]),
+        CAST(:epochs AS bigint[])) AS v(id, outcome, code, error, epoch)),
+taken_back AS (
+    DELETE FROM queue q USING v, messages m
+     WHERE m.id = v.id AND q.message_id = v.id AND m.by_hand AND m.claim_epoch = v.epoch AND v.outcome = 'sent'
+    RETURNING q.message_id)
+UPDATE messages m
+   SET outcome = v.outcome, error_code = v.code, error = v.error,
+       sent_at = CASE WHEN v.outcome = 'sent' THEN CAST(:now AS timestamptz) END
+  FROM v LEFT JOIN taken_back t ON t.message_id = v.id
+ WHERE m.id = v.id AND m.claim_epoch = v.epoch AND (m.outcome = 'unknown' OR t.message_id IS NOT NULL)
+RETURNING m.id, m.device_id, m.enrolment_id, m.step_id, m.outcome, m.error_code, m.error, m.by_hand,
+          true AS doubted
+"""
+
+KEEP_DOUBTS = """
+INSERT INTO doubts (workspace_id, message_id, device_id, contact_id, claimed_at)
+SELECT m.workspace_id, m.id, m.device_id, m.contact_id, m.claimed_at FROM messages m WHERE m.id = ANY(:ids)
+    ON CONFLICT (message_id) DO UPDATE
+       SET device_id = excluded.device_id, claimed_at = excluded.claimed_at, left_at = NULL
+"""
+END_DOUBTS = "DELETE FROM doubts WHERE message_id = ANY(:ids) RETURNING device_id"
+
+# Of these devices, those of which nothing waits for somebody's decision.
+WITHOUT_DOUBTS = """
+SELECT d.id, d.workspace_id, d.name FROM user_devices d
+ WHERE d.id = ANY(:device_ids) AND NOT EXISTS (
+       SELECT FROM doubts u JOIN messages m ON m.id = u.message_id AND m.outcome = 'unknown'
+        WHERE u.workspace_id = d.workspace_id AND u.device_id = d.id AND u.left_at IS NULL)
 """
 
 
@@ -59,7 +94,7 @@ class Settlement:
     """The end of one message; without a claim, of one that still waits.
 
     `in_flight`: the caller has the device's row locked and has seen there that the message was on its way.
-    Otherwise only an unknown of that epoch is settled.
+    Otherwise only what is unknown (or waits to be sent once more) since that claim is settled.
     """
 
     message_id: int
@@ -80,23 +115,49 @@ async def settle(session: AsyncSession, settlements: Sequence[Settlement], now: 
     """Write the ends, move the runs on and raise the alerts. What has its end already is left as it is."""
     if not settlements:
         return
+    waiting = [one for one in settlements if one.claim is None]
+    on_their_way = [one for one in settlements if one.claim is not None and one.in_flight]
+    late = [one for one in settlements if one.claim is not None and not one.in_flight]
     rows = [
-        *await _end(session, END_PENDING, [one for one in settlements if one.claim is None]),
-        *await _end(session, END_CLAIMED, [one for one in settlements if one.claim is not None], now=now),
+        *await _end(session, END_PENDING, waiting),
+        *await _end(session, END_CLAIMED, on_their_way, now=now),
+        *await _end(session, END_DOUBTED, late, now=now),
     ]
     reasons = {one.message_id: one.exit_reason for one in settlements}
     ended = [
         Ended(row.enrolment_id, row.step_id, MessageStatus(row.outcome) in REACHED, reasons[row.id])
         for row in rows
-        if row.enrolment_id is not None and not row.counted_before  # the run moved on with the unknown
+        if row.enrolment_id is not None and not _counted_before(row)
     ]
     await move_on(session, ended, now)
+    await _keep_doubts(session, rows, now)
     troubles = Counter(
         (row.device_id, MessageStatus(row.outcome), row.error_code, row.error)
         for row in rows
-        if row.outcome == MessageStatus.FAILED or (row.outcome == MessageStatus.UNKNOWN and not row.counted_before)
+        if row.outcome == MessageStatus.FAILED or (row.outcome == MessageStatus.UNKNOWN and not row.doubted)
     )
     await raise_signals(session, await _signals(session, troubles), now)
+
+
+def _counted_before(row: Any) -> bool:
+    """The run moved on when the message was unknown, and does so once."""
+    return bool(row.doubted or row.by_hand)
+
+
+async def _keep_doubts(session: AsyncSession, rows: Sequence[Any], now: datetime) -> None:
+    doubtful_ids = [row.id for row in rows if row.outcome == MessageStatus.UNKNOWN and not row.doubted]
+    if doubtful_ids:
+        await session.execute(text(KEEP_DOUBTS), {"ids": doubtful_ids})
+    settled = [row.id for row in rows if row.outcome != MessageStatus.UNKNOWN and _counted_before(row)]
+    if settled:
+        devices = await session.scalars(text(END_DOUBTS), {"ids": settled})
+        await resolve_doubts(session, set(devices), now)
+
+
+async def resolve_doubts(session: AsyncSession, device_ids: Collection[int], now: datetime) -> None:
+    """End the alerts of those of these devices of which nothing is unsure any more."""
+    rows = await session.execute(text(WITHOUT_DOUBTS), {"device_ids": list(device_ids)})
+    await raise_signals(session, [SendsKnown(row.workspace_id, row.id, row.name) for row in rows], now)
 
 
 async def _end(
@@ -115,7 +176,6 @@ async def _end(
         columns["epochs"] = [claim.epoch for claim in claims]
         columns["claimed_at"] = [claim.claimed_at for claim in claims]
         columns["bodies"] = [claim.body for claim in claims]
-        columns["in_flight"] = [int(one.in_flight) for one in settlements]
     return (await session.execute(text(statement), {**columns, **values})).all()
 
 

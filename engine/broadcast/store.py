@@ -52,7 +52,7 @@ SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.in_flight_since, d.
        d.min_delay_seconds, d.max_delay_seconds, d.hourly_cap, d.daily_cap,
        d.ramp_start_cap, d.ramp_days, d.ramp_started_on, d.hour_started_at, d.hour_count, d.day, d.day_count,
        w.time_zone, w.quiet_start, w.quiet_end,
-       m.id, m.lane, m.body, q.due_at, m.expires_at, m.attempts,
+       m.id, m.lane, m.body, q.due_at, m.expires_at, m.attempts, m.by_hand,
        c.phone, c.name, c.attributes, c.consent,
        EXISTS (SELECT FROM suppressions x
                 WHERE x.workspace_id = c.workspace_id AND x.phone = c.phone) AS suppressed
@@ -303,6 +303,7 @@ def _candidate(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
         ),
         quiet=QuietHours(row.quiet_start, row.quiet_end) if row.quiet_start is not None else None,
         step=step,
+        by_hand=row.by_hand,
     )
 
 

@@ -35,6 +35,7 @@ log = structlog.get_logger()
 
 POLL_EVERY = 5.0  # machine seconds: the fallback when a notification was lost
 ASK_AGAIN_AFTER = 0.05  # machine seconds: while somebody else has the rows locked
+MOST_EARLY = 100  # receipts; there is one message on its way, and each comes a few times at most
 ANNOUNCE_AFTER = 10.0  # machine seconds: a hiccup that heals itself sooner is nobody's business
 
 
@@ -73,6 +74,8 @@ class DeviceWorker:
         self._unconfirmed = 0
         self._unconfirmed_since = math.inf
         self._confirmed = False
+        self._under_way = False  # something was claimed and its outcome is not written yet
+        self._early: list[ReceiptNote] = []  # came before the outcome of the message that they may be of
 
     def wake(self) -> None:
         """Something has changed: look at the queue and ask again, whatever was known before."""
@@ -180,11 +183,14 @@ class DeviceWorker:
                 await self._woken.wait()
 
     async def _send(self, claimed: Claimed) -> None:
+        self._under_way = True
         outcome: Outcome = Unknown("the worker was stopped while this message was on its way")
         try:
             outcome = await self._call_transport(claimed)
         finally:
             await self._report(claimed, outcome)
+            self._under_way = False
+            await self._tell_early_receipts()
         self._learn(claimed.message.phone, outcome)
         if not self._proven and not isinstance(outcome, Unknown):
             self._proven = True
@@ -220,14 +226,25 @@ class DeviceWorker:
         self._confirmed = True
         self._unconfirmed, self._unconfirmed_since = 0, math.inf
 
+    async def _tell_early_receipts(self) -> None:
+        """Now that the message on its way has its outcome, it is clear whose they are."""
+        early, self._early = self._early, []
+        for note in early:
+            if not await self._desk.receipts.submit(note):
+                self._early.append(note)  # the next one is on its way to the same person
+
     async def _follow_events(self) -> None:
         async for event in self._transport.events():
             match event:
                 case StateChanged():
                     await self._change_state(event)
-                case Receipt(message_id=message_id, kind=kind):
+                case Receipt(message_id=message_id, kind=kind, phone=phone):
                     self._receipt_came()
-                    await self._desk.receipts.submit(ReceiptNote(self.device.id, message_id, kind))
+                    note = ReceiptNote(self.device.id, message_id, kind, phone, self._clock.now())
+                    if not await self._desk.receipts.submit(note) and len(self._early) < MOST_EARLY:
+                        self._early.append(note)
+                        if not self._under_way:  # its outcome was written while we asked
+                            await self._tell_early_receipts()
                 case Inbound():
                     await self._desk.inbound.submit((self.device.id, event))
 

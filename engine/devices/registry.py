@@ -184,11 +184,24 @@ class Devices:
         async with self._database.transaction() as session:
             device = await find_device(session, actor, device_id, role=Role.OPERATOR, lock=True)
             waiting = await session.scalar(select(func.count()).where(QueuedMessage.device_id == device_id))
+            others = (
+                select(SequenceDevice.device_id)
+                .join(UserDevice, UserDevice.id == SequenceDevice.device_id)
+                .where(
+                    SequenceDevice.sequence_id == Sequence.id,
+                    UserDevice.id != device_id,
+                    UserDevice.removed_at.is_(None),
+                )
+            )
             used = await session.scalar(
                 select(func.count())
                 .select_from(SequenceDevice)
                 .join(Sequence, Sequence.id == SequenceDevice.sequence_id)
-                .where(SequenceDevice.device_id == device_id, Sequence.status != SequenceStatus.ARCHIVED)
+                .where(
+                    SequenceDevice.device_id == device_id,
+                    Sequence.status != SequenceStatus.ARCHIVED,
+                    ~others.exists(),
+                )
             )
             people = await session.scalar(
                 select(func.count()).where(
@@ -199,7 +212,8 @@ class Devices:
             if waiting or used or people:
                 raise ConflictError(
                     f"{device.name} is used by {used} sequences with {people} people in them, and has "
-                    f"{waiting} messages waiting. Archive the sequences first, or pause the device."
+                    f"{waiting} messages waiting. Move its people to another device first (Move people), archive "
+                    "the sequences, or pause the device."
                 )
             device.removed_at = self._clock.now()
             actor.record(session, self._clock.now(), "device.remove", device_id)

@@ -20,6 +20,8 @@ SELECT w.name, w.time_zone, w.stopped_at,
        (SELECT count(*) FROM sequences s WHERE s.workspace_id = w.id AND s.status = 'active') AS active,
        (SELECT count(*) FROM sequences s WHERE s.workspace_id = w.id AND s.status <> 'archived') AS sequences,
        (SELECT count(*) FROM alerts a WHERE a.workspace_id = w.id AND a.status <> 'resolved') AS alerts,
+       (SELECT count(*) FROM doubts u JOIN messages m ON m.id = u.message_id AND m.outcome = 'unknown'
+         WHERE u.workspace_id = w.id AND u.left_at IS NULL) AS doubts,
        (SELECT min(e.next_due_at) FROM sequence_contacts e JOIN sequences s ON s.id = e.sequence_id
          WHERE e.workspace_id = w.id AND e.status = 'active' AND s.status = 'active') AS planned_at,
        (SELECT min(greatest(q.due_at, coalesce(d.next_send_at, q.due_at)))
@@ -42,6 +44,7 @@ class Overview:
     sequences: int
     sequences_active: int
     open_alerts: int
+    doubts: int  # messages that may have arrived, and about which nobody has decided
     alerts_bound: bool  # there is a group that alerts are posted to
     next_send_at: datetime | None
     now: datetime
@@ -67,6 +70,7 @@ class Overviews:
             sequences=row.sequences,
             sequences_active=row.active,
             open_alerts=row.alerts,
+            doubts=row.doubts,
             alerts_bound=row.alerts_bound,
             next_send_at=min(sends, default=None),
             now=self._clock.now(),

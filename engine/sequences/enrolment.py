@@ -72,7 +72,8 @@ class Enrolments:
             sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.SHARED)
             if sequence.status is SequenceStatus.ARCHIVED:
                 raise ConflictError("This sequence is archived; nobody can join it any more.")
-            devices = [device.id for device in await store.devices_of(session, sequence_id)]
+            pool = await store.devices_of(session, sequence_id)
+            devices = [device.id for device in pool if not device.state.is_lost] or [device.id for device in pool]
             if not devices:
                 raise ConflictError("This sequence has no device to send from; choose one first.")
             parameters = {

@@ -88,12 +88,12 @@ UNPLAN = """
 WITH gone AS (
     DELETE FROM queue q
      USING messages m
-     WHERE q.message_id = m.id AND m.step_id = ANY(:step_ids) AND m.outcome IS NULL
+     WHERE q.message_id = m.id AND m.step_id = ANY(:step_ids) AND m.outcome IS NULL AND NOT m.by_hand
     RETURNING q.message_id)
 DELETE FROM messages m USING gone WHERE m.id = gone.message_id
 """
 STILL_OPEN = """
-SELECT m.enrolment_id FROM messages m WHERE m.enrolment_id = ANY(:ids) AND m.outcome IS NULL
+SELECT m.enrolment_id FROM messages m WHERE m.enrolment_id = ANY(:ids) AND m.outcome IS NULL AND NOT m.by_hand
 """
 
 # Archiving. What is on its way stays processing and gets its outcome.
@@ -124,15 +124,25 @@ SELECT s.id, s.name, s.status, s.niche,
  ORDER BY s.id DESC
 """
 
+# What has been pruned counts as well.
 RESULTS = """
-SELECT t.id AS step_id, count(m.id) AS planned,
-       count(m.id) FILTER (WHERE m.outcome IS NULL) AS queued,
-       count(m.id) FILTER (WHERE m.outcome = 'sent') AS sent,
-       count(m.id) FILTER (WHERE m.outcome = 'failed') AS failed,
-       count(m.id) FILTER (WHERE m.outcome = 'skipped') AS skipped,
-       count(m.id) FILTER (WHERE m.outcome = 'unknown') AS unknown,
-       count(m.id) FILTER (WHERE m.outcome = 'cancelled') AS cancelled
-  FROM sequence_steps t LEFT JOIN messages m ON m.step_id = t.id
+WITH counted AS (
+    SELECT m.step_id, coalesce(m.outcome, 'queued') AS outcome, count(*) AS messages
+      FROM sequence_steps t JOIN messages m ON m.step_id = t.id
+     WHERE t.sequence_id = :sequence_id
+     GROUP BY m.step_id, m.outcome
+     UNION ALL
+    SELECT p.step_id, p.outcome, p.messages
+      FROM sequence_steps t JOIN pruned_messages p ON p.step_id = t.id
+     WHERE t.sequence_id = :sequence_id)
+SELECT t.id AS step_id, CAST(coalesce(sum(c.messages), 0) AS bigint) AS planned,
+       CAST(coalesce(sum(c.messages) FILTER (WHERE c.outcome = 'queued'), 0) AS bigint) AS queued,
+       CAST(coalesce(sum(c.messages) FILTER (WHERE c.outcome = 'sent'), 0) AS bigint) AS sent,
+       CAST(coalesce(sum(c.messages) FILTER (WHERE c.outcome = 'failed'), 0) AS bigint) AS failed,
+       CAST(coalesce(sum(c.messages) FILTER (WHERE c.outcome = 'skipped'), 0) AS bigint) AS skipped,
+       CAST(coalesce(sum(c.messages) FILTER (WHERE c.outcome = 'unknown'), 0) AS bigint) AS unknown,
+       CAST(coalesce(sum(c.messages) FILTER (WHERE c.outcome = 'cancelled'), 0) AS bigint) AS cancelled
+  FROM sequence_steps t LEFT JOIN counted c ON c.step_id = t.id
  WHERE t.sequence_id = :sequence_id
  GROUP BY t.id
 """

@@ -11,7 +11,9 @@ from aiogram_dialog.widgets.text import Const, Format, Jinja
 from bot.dialogs.devices import handlers
 from bot.dialogs.devices.getters import get_card, get_limits, get_list, get_new, get_why
 from bot.dialogs.devices.states import Devices
+from bot.dialogs.doubts.handlers import open_doubts
 from bot.dialogs.navigation import BACK, back_and_home, choices, home
+from bot.dialogs.relocation.handlers import open_relocation
 
 LIST = """\
 <b>Devices</b>
@@ -150,6 +152,10 @@ dialog = Dialog(
         Row(
             Button(Const("Restart"), id="restart", on_click=handlers.restart),
             SwitchTo(Const("🗑 Remove"), id="remove", state=Devices.remove),
+        ),
+        Row(
+            Button(Const("❔ Not sure"), id="doubts", on_click=open_doubts),
+            Button(Const("Move people"), id="move_people", on_click=open_relocation),
         ),
         back_and_home(Devices.list),
         state=Devices.card,

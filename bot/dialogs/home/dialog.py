@@ -6,6 +6,7 @@ from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.contacts.states import Contacts
 from bot.dialogs.devices.states import Devices
+from bot.dialogs.doubts.states import Doubts
 from bot.dialogs.home.getters import get_alerts, get_home
 from bot.dialogs.home.handlers import acknowledge, resume_everything, stop_everything
 from bot.dialogs.home.states import Home
@@ -35,6 +36,9 @@ Welcome! Add the device that will send, then your contacts, then a sequence.
 👥 {{ overview.contacts|counted("contact") }}
 {% if overview.open_alerts %}
 🔔 {{ overview.open_alerts|counted("open alert") }}
+{% endif %}
+{% if overview.doubts %}
+❔ {{ "{:,}".format(overview.doubts) }} not sure
 {% endif %}
 {% if not stopped and overview.devices %}
 Next message: {{ next_send or "nothing planned" }}
@@ -80,6 +84,7 @@ dialog = Dialog(
             Start(Const("📱 Devices"), id="devices", state=Devices.list),
             Start(Const("⚙️ Settings"), id="settings", state=Settings.main),
         ),
+        Start(Format("❔ Not sure ({overview.doubts})"), id="doubts", state=Doubts.list, when="has_doubts"),
         SwitchTo(Format("🔔 Alerts ({open_alerts})"), id="alerts", state=Home.alerts, when="has_alerts"),
         Row(
             SwitchTo(Const("⟳ Refresh"), id="refresh", state=Home.main),

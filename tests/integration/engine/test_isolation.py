@@ -10,27 +10,46 @@ from dataclasses import dataclass, replace
 from datetime import time
 from typing import Any
 
+from sqlalchemy import text
+
 from engine.actor import Actor
 from engine.alerts import Alerts, raise_signals
+from engine.broadcast.doubts import Doubts
+from engine.broadcast.settlement import KEEP_DOUBTS
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
+from engine.devices.relocation import Relocation
 from engine.errors import NotAllowedError, NotFoundError
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import NewStep, SequenceEditor
 from engine.sequences.enrolment import Enrolments
 from engine.signals import DeviceDown
-from models import ContactList
-from models.enums import DeviceState, Role, SequenceStatus
+from models import ContactList, Message
+from models.enums import DeviceState, Lane, MessageStatus, Role, SequenceStatus
 from tests.integration.engine.world import World
 
-USE_CASES = (SequenceEditor, SequenceControl, Enrolments, SequenceCatalogue, Devices, DeviceLimits, Alerts)
+USE_CASES = (
+    SequenceEditor,
+    SequenceControl,
+    Enrolments,
+    SequenceCatalogue,
+    Devices,
+    DeviceLimits,
+    Alerts,
+    Doubts,
+    Relocation,
+)
 READERS = {
     "SequenceCatalogue.list", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
     "SequenceCatalogue.sample",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
+    "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting",
 }  # fmt: skip
-WITHOUT_AN_ID = {"SequenceCatalogue.list", "Devices.list", "Devices.add_simulated", "Alerts.open"}
+WITHOUT_AN_ID = {
+    "SequenceCatalogue.list", "Devices.list", "Devices.add_simulated", "Alerts.open",
+    "Relocation.run_once",  # the job: it has no actor
+}  # fmt: skip
 
 
 @dataclass
@@ -44,6 +63,7 @@ class Things:
     contact: int
     list: int
     alert: int
+    doubt: int
 
 
 Call = Callable[[Things, Things, Actor], Awaitable[Any]]
@@ -99,6 +119,18 @@ CALLS: dict[str, list[Call]] = {
     "Devices.resume": [lambda t, o, a: t.world.devices.resume(a, t.device)],
     "Devices.restart": [lambda t, o, a: t.world.devices.restart(a, t.device)],
     "Devices.remove": [lambda t, o, a: t.world.devices.remove(a, t.device)],
+    "Doubts.list": [lambda t, o, a: t.world.doubts.list(a, t.device)],
+    "Doubts.count": [lambda t, o, a: t.world.doubts.count(a, t.device)],
+    "Doubts.get": [lambda t, o, a: t.world.doubts.get(a, t.doubt)],
+    "Doubts.arrived": [lambda t, o, a: t.world.doubts.arrived(a, t.doubt)],
+    "Doubts.send_again": [lambda t, o, a: t.world.doubts.send_again(a, t.doubt)],
+    "Doubts.leave": [lambda t, o, a: t.world.doubts.leave(a, t.doubt)],
+    "Relocation.waiting": [lambda t, o, a: t.world.relocation.waiting(a, t.device)],
+    "Relocation.move": [
+        lambda t, o, a: t.world.relocation.move(a, t.device, o.device),
+        lambda t, o, a: t.world.relocation.move(a, o.device, t.device),
+    ],
+    "Relocation.hold": [lambda t, o, a: t.world.relocation.hold(a, t.device)],
     "Alerts.acknowledge": [lambda t, o, a: Alerts(t.world.database, t.world.clock).acknowledge(a, t.alert)],
 }
 
@@ -113,8 +145,16 @@ async def things_of(world: World) -> Things:
         session.add(people)
         down = DeviceDown(world.actor.workspace_id, device, "Sales", state=DeviceState.PARKED, reason="x")
         await raise_signals(session, [down], world.clock.now())
+        doubt = Message(
+            workspace_id=world.actor.workspace_id, lane=Lane.TEST, contact_id=contact, device_id=device,
+            due_at=world.clock.now(), body="Hi", claimed_at=world.clock.now(), claim_epoch=0,
+            outcome=MessageStatus.UNKNOWN,
+        )  # fmt: skip
+        session.add(doubt)
+        await session.flush()
+        await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
-    return Things(world, sequence, step, device, contact, people.id, alert)
+    return Things(world, sequence, step, device, contact, people.id, alert, doubt.id)
 
 
 def test_every_use_case_is_tried() -> None:
@@ -143,7 +183,11 @@ async def test_lists_show_only_what_is_ours(world: World, stranger: Actor) -> No
     (sequence,) = await world.catalogue.list(world.actor, SequenceStatus.ACTIVE)
     (device,) = await world.devices.list(world.actor)
     (alert,) = await Alerts(world.database, world.clock).open(world.actor)
-    assert (sequence.id, device.id, alert.id) == (ours.sequence, ours.device, ours.alert)
+    (doubt,) = await world.doubts.list(world.actor)
+    assert await world.doubts.count(world.actor) == 1
+    found = (sequence.id, device.id, alert.id, doubt.message_id)
+    assert found == (ours.sequence, ours.device, ours.alert, ours.doubt)
+    assert (await world.relocation.waiting(world.actor, ours.device)).devices == ()
 
 
 async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> None:
@@ -169,7 +213,10 @@ async def refused(call: Awaitable[Any], error: type[Exception]) -> bool:
 
 
 async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
-    tables = ("sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts")
+    tables = (
+        "sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts",
+        "messages", "doubts",
+    )  # fmt: skip
     return [
         await world.rows(
             f"SELECT t::text FROM {table} t WHERE workspace_id = :id ORDER BY 1", id=actor.workspace_id

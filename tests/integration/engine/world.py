@@ -14,7 +14,9 @@ from sqlalchemy import text
 from engine.actor import Actor
 from engine.broadcast import store
 from engine.broadcast.claims import Answer, Claimed, Claims
+from engine.broadcast.doubts import Doubts
 from engine.broadcast.media import MediaLibrary
+from engine.broadcast.observations import Observations, ReceiptNote
 from engine.broadcast.outcomes import Outcomes, Report
 from engine.broadcast.store import Ask
 from engine.clock import ManualClock
@@ -23,17 +25,18 @@ from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.ownership import Ownership
 from engine.devices.registry import Devices
+from engine.devices.relocation import Relocation
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import NewStep, SequenceEditor
 from engine.sequences.enrolment import Enrolments
 from engine.sequences.processor import SequenceProcessor
 from engine.settings import Settings
-from engine.transports.contract import Outcome, Sent
+from engine.transports.contract import Outcome, Sent, Unknown
 from engine.workspaces import Workspaces
 from models import Contact, UserDevice
 from models import Sequence as SequenceRow
-from models.enums import ConsentState, DeviceState, SequenceStatus, TransportKind
+from models.enums import ConsentState, DeviceState, ReceiptKind, SequenceStatus, TransportKind
 
 KUALA_LUMPUR = ZoneInfo("Asia/Kuala_Lumpur")
 MONDAY = datetime(2026, 1, 5, 10, 0, tzinfo=KUALA_LUMPUR)  # where the clock stands when a test begins
@@ -75,6 +78,8 @@ class World:
         self.workspaces = Workspaces(database, clock, settings)
         self.inbox = Inbox(database, clock)
         self.processor = SequenceProcessor(database)
+        self.doubts = Doubts(database, clock)
+        self.relocation = Relocation(database, clock)
 
     async def device(self, name: str = "Sales", **columns: Any) -> int:
         columns = {"min_delay_seconds": 0, "max_delay_seconds": 0, "state": DeviceState.ONLINE, **columns}
@@ -164,12 +169,12 @@ class World:
                 assert results.planned == results.queued + ended
         lost = await self.rows("""
             SELECT e.id, e.status, e.next_due_at, count(m.id) FROM sequence_contacts e
-              LEFT JOIN broadcast_messages m ON m.enrolment_id = e.id AND m.status IN ('pending', 'processing')
+              LEFT JOIN messages m ON m.enrolment_id = e.id AND m.outcome IS NULL AND NOT m.by_hand
              GROUP BY e.id
             HAVING count(m.id) > 1
                 OR (e.status IN ('active', 'paused') AND (e.next_due_at IS NULL) <> (count(m.id) = 1))
                 OR (e.status = 'completed' AND count(m.id) > 0)""")
-        assert lost == [], "runs that wait for nothing, or for two things at once"
+        assert lost == [], f"{lost} runs that wait for nothing, or for two things at once"
         flying = "SELECT id FROM broadcast_messages WHERE status = 'processing' ORDER BY id"
         held = "SELECT in_flight_message_id FROM user_devices WHERE in_flight_message_id IS NOT NULL ORDER BY 1"
         assert await self.rows(flying) == await self.rows(held), "in flight, but on no device, or the reverse"
@@ -177,9 +182,16 @@ class World:
         waiting = "SELECT id FROM broadcast_messages WHERE status = 'pending' ORDER BY id"
         assert await self.rows(queued) == await self.rows(waiting), "waits, but not in the queue, or the reverse"
         undelivered = await self.rows("""
-            SELECT m.id FROM broadcast_messages m LEFT JOIN deliveries d ON d.message_id = m.id
-             WHERE (m.status = 'sent') <> (d.message_id IS NOT NULL) OR (m.status = 'sent' AND m.body IS NULL)""")
+            SELECT m.id FROM messages m LEFT JOIN deliveries d ON d.message_id = m.id
+             WHERE (m.outcome = 'sent' AND m.body IS NULL)
+                OR (m.outcome = 'sent' AND d.message_id IS NULL AND NOT m.by_hand)
+                OR (m.outcome IS DISTINCT FROM 'sent' AND d.message_id IS NOT NULL)""")
         assert undelivered == []
+        doubted = (
+            "SELECT u.message_id FROM doubts u JOIN messages m ON m.id = u.message_id AND m.outcome = 'unknown'"
+        )
+        unknown = "SELECT id FROM messages WHERE outcome = 'unknown' ORDER BY id"
+        assert await self.rows(f"{doubted} ORDER BY 1") == await self.rows(unknown), "unknown, and nobody is asked"
 
 
 class HandEngine:
@@ -220,6 +232,20 @@ class HandEngine:
     async def sent(self, device_id: int, claimed: Claimed) -> None:
         self.calls += 1
         await self.report(device_id, claimed, Sent(f"wamid-{claimed.message.ref}"))
+
+    async def unclear(self, device_id: int) -> Claimed:
+        """Send the next message; nobody can say whether it arrived."""
+        claimed = await self.claim(device_id)
+        assert isinstance(claimed, Claimed)
+        await self.report(device_id, claimed, Unknown("the line broke"))
+        return claimed
+
+    async def receipt(self, device_id: int, provider_id: str, phone: str, **columns: Any) -> bool:
+        """Whether the receipt has been dealt with; if not, it is to be told again."""
+        columns = {"kind": ReceiptKind.DELIVERED, "at": self.world.clock.now(), **columns}
+        note = ReceiptNote(device_id, provider_id, phone=phone, **columns)
+        (done,) = await Observations(self.world.database, self.world.clock).receipts([note])
+        return done
 
     async def send_all(self, device_id: int) -> list[str]:
         """Send whatever may be sent now; the texts."""

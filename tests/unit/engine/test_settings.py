@@ -31,6 +31,7 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("CLOCK_START", "tomorrow", "valid datetime"),
         ("PORT", "99999", "65535"),
         ("MAX_WORKERS", "0", "greater than or equal to 1"),
+        ("KEEP_MESSAGES_DAYS", "0", "greater than or equal to 1"),
         ("DEFAULT_MIN_DELAY_SECONDS", "-1", "greater than or equal to 0"),
         ("SIMULATOR", "perhaps", "valid boolean"),
         ("LOG_LEVEL", "loud", "'debug'"),

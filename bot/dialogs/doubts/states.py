@@ -1,0 +1,6 @@
+from aiogram.fsm.state import State, StatesGroup
+
+
+class Doubts(StatesGroup):
+    list = State()
+    card = State()

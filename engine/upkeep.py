@@ -1,0 +1,40 @@
+"""The jobs that keep the house in order: lost devices, old messages, the books."""
+
+from datetime import timedelta
+
+import structlog
+
+from engine.broadcast.books import Books
+from engine.broadcast.pruning import Pruning
+from engine.clock import Clock
+from engine.database import Database
+from engine.devices.relocation import Relocation
+from engine.jobs import Job
+from engine.settings import Settings
+
+log = structlog.get_logger()
+
+
+def upkeep_jobs(database: Database, clock: Clock, settings: Settings) -> tuple[Job, ...]:
+    """All in machine time: how soon somebody is told is no business of the clock's speed."""
+    relocation = Relocation(database, clock)
+    books = Books(database)
+    pruning = Pruning(database, timedelta(days=settings.keep_messages_days))
+
+    async def move_people() -> None:
+        if people := await relocation.run_once():
+            log.info("people of lost devices moved", people=people)
+
+    async def check_books() -> None:
+        for finding in await books.run_once(clock.now()):
+            log.error("the books do not balance", finding=finding.finding, times=finding.times)
+
+    async def prune() -> None:
+        if messages := await pruning.run_once(clock.now()):
+            log.info("old messages pruned", messages=messages)
+
+    return (
+        Job("lost devices", timedelta(seconds=15), accelerated=False, run=move_people),
+        Job("books", timedelta(hours=1), accelerated=False, run=check_books),
+        Job("prune", timedelta(days=1), accelerated=False, run=prune),
+    )
