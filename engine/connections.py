@@ -33,7 +33,7 @@ SET tcp_user_timeout = '{UNACKNOWLEDGED_FOR:.0f}s'
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 (the signature is theirs)
-        """Say goodbye, but not for long: with a cancelled statement, asyncpg may wait for ever for its own task."""
+        """Say goodbye, but not for long to a server that does not answer."""
         try:
             async with asyncio.timeout(GOODBYE_WITHIN):
                 await super().close(timeout=timeout)
