@@ -14,7 +14,7 @@ from engine.clock import machine_time
 
 CONNECT_WITHIN = 5.0  # machine seconds, all of these
 STATEMENT_WITHIN = 120.0
-GOODBYE_WITHIN = 0.3
+GOODBYE_WITHIN = 0.5
 # What a connection that breaks may raise. The last one: of a server that has crashed, asyncpg may miss the end of
 # an answer, and finds itself in the middle of something.
 BROKEN = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -37,8 +37,12 @@ SET tcp_user_timeout = '{UNACKNOWLEDGED_FOR:.0f}s'
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 (the signature is theirs)
-        """Say goodbye; who sets a limit (SQLAlchemy, after trouble) does not wait long for an answer."""
-        await super().close(timeout=timeout if timeout is None else min(timeout, GOODBYE_WITHIN))
+        """Say goodbye, but not for long to a server that does not answer."""
+        try:
+            async with asyncio.timeout(GOODBYE_WITHIN):
+                await super().close(timeout=timeout)
+        finally:
+            self.terminate()
 
 
 async def connect(url: URL, *, patient: bool = False) -> asyncpg.Connection:
@@ -81,27 +85,30 @@ def _watch_peer(connection: asyncpg.Connection) -> None:
 
 
 class Trust:
-    """Which pooled connections may be handed out: those that are open and younger than the last trouble.
+    """Which pooled connections may be handed out: those that are open and have been well since the last trouble.
 
     Instead of a ping before each use, which costs three round trips: a server that goes down closes its
-    connections, which asyncpg sees at once, and after any other trouble all of them are suspect.
+    connections, which asyncpg sees at once, and after a silence every connection is suspect that was last used
+    before it.
     """
 
     def __init__(self) -> None:
-        self._lost_at = 0.0
+        self._silent_since = 0.0
 
-    def lost(self) -> None:
-        """The database did not answer on one of them."""
-        self._lost_at = machine_time()
+    def lost(self, asked: float) -> None:
+        """What was asked for at this moment (machine time) had no answer."""
+        self._silent_since = max(self._silent_since, asked)
 
     def watch(self, engine: AsyncEngine) -> None:
         @event.listens_for(engine.sync_engine, "connect")
-        def remember(_connection: Any, record: Any) -> None:
-            record.info["opened_at"] = machine_time()
+        @event.listens_for(engine.sync_engine, "checkin")
+        def is_well(connection: Any, record: Any) -> None:
+            if connection is not None:  # else it was thrown away
+                record.info["well_at"] = machine_time()
 
         @event.listens_for(engine.sync_engine, "checkout")
         def check(connection: Any, record: Any, _proxy: Any) -> None:
             driver = connection.driver_connection
-            if driver.is_closed() or record.info["opened_at"] <= self._lost_at:
+            if driver.is_closed() or record.info["well_at"] <= self._silent_since:
                 driver.terminate()
                 raise DisconnectionError("it may be dead")

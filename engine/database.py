@@ -140,11 +140,16 @@ class Database:
         """
         asked = machine_time()
         try:
-            async with asyncio.timeout(self._within), self._sessions.begin() as session:
-                yield session
+            async with asyncio.timeout(self._within):
+                session = self._sessions()  # its own `begin()` shields the commit, which then has no limit
+                try:
+                    yield session
+                    await session.commit()
+                finally:
+                    await session.close()
         except Exception as error:
             if is_away(error):
-                self._trust.lost()
+                self._trust.lost(asked)
                 self.outages.failed(asked, error)
             raise
         self.outages.answered(asked)

@@ -16,11 +16,13 @@ from engine.alerts import Alerts, meaning, raise_signals
 from engine.clock import Clock
 from engine.database import Database
 from engine.devices import relocation_store as store
+from engine.devices.changes import find_device
 from engine.devices.relocation_store import Moved
-from engine.errors import ConflictError, NotFoundError
+from engine.devices.timeline import note_by
+from engine.errors import ConflictError
 from engine.signals import NobodyWaiting, PeopleMoved, PeopleWaiting, Signal
 from models import Alert, UserDevice
-from models.enums import AlertKind, AlertStatus, DeviceState, Face, Role
+from models.enums import AlertKind, AlertStatus, DeviceEventKind, DeviceState, Face, Role
 
 USABLE = (DeviceState.ONLINE, DeviceState.CONNECTING, DeviceState.DEGRADED)
 
@@ -49,7 +51,7 @@ class Relocation:
 
     async def waiting(self, actor: Actor, device_id: int) -> Waiting:
         async with self._database.transaction() as session:
-            device = await _find(session, actor, device_id)
+            device = await find_device(session, actor, device_id)
             people = await session.scalar(text(store.WAITING), {"device_id": device_id})
             alert_id = await session.scalar(
                 _open_alert(actor, device_id).where(Alert.status == AlertStatus.FIRING)
@@ -75,16 +77,18 @@ class Relocation:
         """
         now = self._clock.now()
         async with self._database.transaction() as session:
-            await _find(session, actor, device_id, role=Role.OPERATOR)
-            target = await _find(session, actor, to, role=Role.OPERATOR)
+            device = await find_device(session, actor, device_id, role=Role.OPERATOR)
+            target = await find_device(session, actor, to, role=Role.OPERATOR)
             if to == device_id:
                 raise ConflictError("They are with this device already; choose another one.")
             if target.state not in USABLE:
                 raise ConflictError(f"{target.name} cannot send now; choose another device.")
             await session.execute(text(store.LOCK_DEVICE), {"device_id": device_id})
             moved = await store.move_people(session, device_id, to=to)
-            actor.record(session, now, "device.move_people", device_id, to=to, people=moved.people)
-            device = await _find(session, actor, device_id)
+            if moved.people:
+                actor.record(session, now, "device.move_people", device_id, to=to, people=moved.people)
+                words = f"{moved.people:,} people to {target.name}"
+                await note_by(session, actor, device_id, DeviceEventKind.MOVED, words)
             await raise_signals(session, [NobodyWaiting(actor.workspace_id, device_id, device.name)], now)
         return moved.people
 
@@ -92,7 +96,7 @@ class Relocation:
         """Let them wait for this device: the operators know, and are not asked again. Idempotent."""
         actor.must_be(Role.OPERATOR)
         async with self._database.transaction() as session:
-            await _find(session, actor, device_id)
+            await find_device(session, actor, device_id)
             alert_id = await session.scalar(_open_alert(actor, device_id))
         if alert_id is not None:
             await Alerts(self._database, self._clock).acknowledge(actor, alert_id)
@@ -152,17 +156,3 @@ def _open_alert(actor: Actor, device_id: int) -> Any:
         Alert.subject == f"device:{device_id}",
         Alert.status != AlertStatus.RESOLVED,
     )
-
-
-async def _find(session: AsyncSession, actor: Actor, device_id: int, *, role: Role = Role.VIEWER) -> UserDevice:
-    actor.must_be(role)
-    device = await session.scalar(
-        select(UserDevice).where(
-            UserDevice.id == device_id,
-            UserDevice.workspace_id == actor.workspace_id,
-            UserDevice.removed_at.is_(None),
-        )
-    )
-    if device is None:
-        raise NotFoundError("This device does not exist any more.")
-    return device

@@ -11,6 +11,7 @@ from engine.signals import (
     DeviceFailing,
     DeviceSilent,
     DeviceWellAgain,
+    PeopleMoved,
     Signal,
     Trouble,
     WorkerRestarted,
@@ -102,6 +103,8 @@ def _point(signal: Signal) -> tuple[DeviceEventKind, str] | None:
         case DeviceWellAgain(trouble=trouble):
             words = {Trouble.FAILING: "a message went out", Trouble.SILENT: "receipts come again"}
             return DeviceEventKind.WELL_AGAIN, words[trouble]
+        case PeopleMoved(people=people, to=to):
+            return DeviceEventKind.MOVED, f"{people:,} people to {', '.join(to)}"
     return None
 
 

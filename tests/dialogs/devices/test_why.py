@@ -130,7 +130,7 @@ async def test_caps_are_typed_and_what_makes_no_sense_is_asked_for_again(card, d
     await card.press("A day")
     for typed, answer in (("many", "such as 120"), ("0", "from 1 to 100,000"), ("100001", "pause the device")):
         await card.say(typed)
-        assert answer in card.last
+        assert answer in card.answer
     assert (await only(devices, owner)).pace.daily_cap is None
     await card.say("1,200 a day")
     assert (await only(devices, owner)).pace.daily_cap == 1200
@@ -158,7 +158,7 @@ class TestWarmUp:
             ("500 over 10", "500 is above it"),
         ):
             await pace.say(typed)
-            assert answer in pace.last
+            assert answer in pace.answer
         await pace.say("20 over 10")
         assert "Warm-up: from 20 to 120 a day, day 1 of 10: 20 today" in pace.text
         clock.advance(timedelta(days=5))
@@ -184,9 +184,9 @@ class TestWarmUp:
         await limits.set_ramp(owner, device.id, 20, 10)
         await pace.press("A day")
         await pace.say("10")
-        assert "begins with 20 a day, which is more than 10" in pace.last
+        assert "begins with 20 a day, which is more than 10" in pace.answer
         await pace.say("off")
-        assert "Turn the warm-up off first" in pace.last
+        assert "Turn the warm-up off first" in pace.answer
         await pace.press("‹ Back")
         await pace.press("Warm-up")
         await pace.press("Off")

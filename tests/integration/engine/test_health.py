@@ -52,7 +52,10 @@ class TestStarving:
     async def asleep(self, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
         """A message is due, and the worker does not even look; the health check has no patience."""
 
+        fell_asleep = asyncio.Event()
+
         async def sleep_for_ever(_: DeviceWorker) -> None:
+            fell_asleep.set()
             await asyncio.Event().wait()
 
         monkeypatch.setattr(health, "STARVING_AFTER", timedelta())
@@ -60,6 +63,7 @@ class TestStarving:
         with monkeypatch.context() as broken:
             broken.setattr(DeviceWorker, "_next_due", sleep_for_ever)
             things = await begin(rig)
+            await fell_asleep.wait()
             await rig.move_to(at(5, 11))
         return things
 
@@ -262,7 +266,7 @@ class TestTimeline:
     async def test_a_takeover_after_a_crash_and_no_other(self, world: World) -> None:
         await world.device()
         first = await world.engine()
-        await first.ownership.release()
+        await first.ownership.release_all()
         second = await world.engine()
         assert await world.rows(POINTS) == []
         await world.run("UPDATE engines SET heartbeat_at = clock_timestamp() - interval '13 seconds'")

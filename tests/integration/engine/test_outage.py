@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL
 from structlog.typing import EventDict
 
 from engine import connections, notifications, outage, outage_alert
+from engine.batching import is_transient
 from engine.broadcast import desk as desk_module
 from engine.broadcast import worker as worker_module
 from engine.clock import machine_time
@@ -32,6 +33,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tenth of the real times, in the same proportions."""
     for name in ("BEAT_EVERY", "LEASE", "LOOK_EVERY", "BEAT_WITHIN", "PASS_WITHIN"):
         monkeypatch.setattr(ownership_module, name, getattr(ownership_module, name) / 10)
+    monkeypatch.setattr(ownership_module, "LEASE", 1.2)  # on a busy machine a new connection takes its time
+    monkeypatch.setattr(ownership_module, "BEAT_WITHIN", 1.0)
     monkeypatch.setattr("engine.broadcast.pool.BEAT_EVERY", 0.2)
     monkeypatch.setattr("engine.broadcast.pool.LOOK_EVERY", 0.2)
     monkeypatch.setattr(worker_module, "POLL_EVERY", 0.2)
@@ -245,8 +248,41 @@ async def test_a_statement_that_hangs_is_given_up_and_its_connection_too(proxy: 
     await far.close()
 
 
+async def test_no_connection_and_no_transaction_is_lost_in_repeated_trouble(proxy: Proxy) -> None:
+    """Limits run out at every possible moment, in the middle of a commit too: nothing waits for ever."""
+    far = Database(proxy.url, pool_size=5)
+    ended, answers = asyncio.Event(), 0
+
+    async def work(within: float) -> None:
+        nonlocal answers
+        while not ended.is_set():
+            try:
+                async with far.within(within).transaction() as session:
+                    await session.execute(text("SELECT pg_sleep(0.003)"))
+                answers += 1
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                await asyncio.sleep(0.01)
+
+    working = [asyncio.create_task(work(0.05 + number / 40)) for number in range(12)]
+    for number in range(8):
+        await asyncio.sleep(0.3)
+        (proxy.stall, proxy.refuse, proxy.reset)[number % 3]()
+        await asyncio.sleep(0.5)
+        proxy.heal(lose=bool(number % 2))
+        await until(lambda enough=answers + 20: answers >= enough)
+    ended.set()
+    _, hanging = await asyncio.wait(working, timeout=5)
+    assert not hanging
+    for one in working:
+        one.result()
+    assert far.engine.pool.checkedout() == 0
+    await far.close()
+
+
 async def test_the_server_ends_a_transaction_whose_owner_is_asleep_before_its_devices_are_taken(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World,
 ) -> None:
     """A frozen process would keep its rows locked, and whoever takes devices over skips what is locked."""
     limit = await world.one(

@@ -90,7 +90,9 @@ async def test_what_a_stopped_engine_leaves_is_worked_by_another_within_a_second
     os.kill(first, signal.SIGTERM)
     stopped = time.time()
     await owned_by(world, second)
-    assert time.time() - stopped < 1
+    took = time.time() - stopped
+    print(f"stopped: taken over after {took:.1f} s")
+    assert took < 1
     counts = await finished(world, 60)
     assert counts == {"sent": DEVICES * 60}
     assert max(Counter(line["ref"] for line in ledger(tmp_path)).values()) == 1
@@ -106,7 +108,9 @@ async def test_what_a_killed_engine_leaves_is_worked_by_another_within_15_second
     os.kill(first, signal.SIGKILL)
     killed = time.time()
     await owned_by(world, second)
-    assert time.time() - killed < 15
+    took = time.time() - killed
+    print(f"killed: taken over after {took:.1f} s")
+    assert took < 15
     counts = await finished(world, 100)
     assert counts["unknown"] <= DEVICES // 2, "what was on its way, one a device"
     assert max(Counter(line["ref"] for line in ledger(tmp_path)).values()) == 1
@@ -123,7 +127,9 @@ async def test_an_engine_that_was_frozen_starts_nothing_that_is_not_its_own_any_
         os.kill(first, signal.SIGSTOP)
         frozen = time.time()
         await owned_by(world, second)
-        assert time.time() - frozen < 15
+        took = time.time() - frozen
+        print(f"frozen: taken over after {took:.1f} s")
+        assert took < 15
         epochs = dict(await world.rows("SELECT id, epoch FROM user_devices"))
         await asyncio.sleep(1)
         os.kill(first, signal.SIGCONT)
