@@ -18,7 +18,7 @@ from engine.database import Database
 from engine.signals import Signal
 from engine.transports.contract import Inbound
 
-READ_AHEAD = 1000  # messages a device
+READ_AHEAD = 200  # messages a device; 3,000 devices with full buffers need 100 MB
 READ_TOGETHER = 50  # devices: with full buffers, 500 of them would take longer than one may wait
 ANSWER_WITHIN = 15.0  # machine seconds; then it is tried again on another connection
 LOOK_AHEAD = timedelta(seconds=60)  # machine time: what becomes due so soon is read as well
@@ -28,6 +28,7 @@ class Desk:
     def __init__(self, database: Database, clock: Clock, *, engine_id: int, random: Random) -> None:
         self._database = database = database.within(ANSWER_WITHIN)
         self._clock = clock
+        self._newest: int | None = None  # the message that was queued last, as far as seen
         self._inbox = Inbox(database, clock)
         claims = Claims(database, clock, MediaLibrary(), engine_id=engine_id, random=random)
         observations = Observations(database, clock)
@@ -46,6 +47,13 @@ class Desk:
                 self.waiting, self.claims, self.outcomes, self.receipts, self.states, self.signals, self.inbound
             ):  # fmt: skip
                 tasks.create_task(batcher.run())
+
+    async def newly_queued(self) -> list[int]:
+        """Find the devices that have new messages since the last call: in case no notification came through."""
+        async with self._database.transaction() as session:
+            newest, device_ids = await store.newly_queued(session, self._newest)
+        self._newest = newest
+        return device_ids
 
     async def _read_ahead(self, device_ids: Sequence[int]) -> list[list[Waiting]]:
         horizon = self._clock.now() + LOOK_AHEAD * self._clock.speed

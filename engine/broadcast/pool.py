@@ -102,15 +102,20 @@ class WorkerPool:
         for employed in self._latest(census.surplus(self._ownership.engine_id) - leaving):
             self._let_go(employed)
         await self._shortage.follow(census)
+        for device_id in await self._desk.newly_queued():
+            self._wake(device_id)
         return taken
 
     def wake(self, device_ids: str = EVERYTHING) -> None:
         """Wake workers by the payload of a notification; the empty one wakes all."""
         ids = [int(one) for one in device_ids.split(",")] if device_ids else list(self._employed)
         for device_id in ids:
-            employed = self._employed.get(device_id)
-            if employed is not None and employed.worker is not None:
-                employed.worker.wake()
+            self._wake(device_id)
+
+    def _wake(self, device_id: int) -> None:
+        employed = self._employed.get(device_id)
+        if employed is not None and employed.worker is not None:
+            employed.worker.wake()
 
     def look(self, _notification: str = EVERYTHING) -> None:
         """A device has become free: look at the devices, and let the workers be."""

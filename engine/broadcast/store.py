@@ -43,6 +43,11 @@ SELECT d.id AS device_id, m.id, m.lane, m.due_at
         LIMIT :each) m
 """
 
+NEWLY_QUEUED = """
+SELECT device_id, max(message_id) AS newest FROM queue WHERE message_id > :newest GROUP BY device_id
+"""
+NEWEST = "SELECT max(message_id) FROM queue"
+
 # Lock what the claim is about. What somebody else has locked is left for the next round, so that a claim never
 # waits and never takes part in a deadlock. `IS NOT DISTINCT FROM` keeps the planner off the index on the owner,
 # by which a generic plan would compare every device of this engine with every one that asks.
@@ -225,6 +230,14 @@ def asked(asks: Sequence[Ask]) -> dict[str, list[int]]:
         "epochs": [ask.epoch for ask in asks],
         "message_ids": [ask.message_id for ask in asks],
     }
+
+
+async def newly_queued(session: AsyncSession, newest: int | None) -> tuple[int, list[int]]:
+    """Find the devices of the messages behind `newest` (None: from now on), and the newest message there is."""
+    if newest is None:
+        return (await session.execute(text(NEWEST))).scalar_one() or 0, []
+    rows = (await session.execute(text(NEWLY_QUEUED), {"newest": newest})).all()
+    return max((row.newest for row in rows), default=newest), [row.device_id for row in rows]
 
 
 def in_flight(device: Any) -> InFlight | None:

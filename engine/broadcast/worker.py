@@ -133,7 +133,7 @@ class DeviceWorker:
         while not self._draining:
             self._woken.clear()
             if not (self._state.may_send and self._holds_lease()):
-                await self._rest(None)
+                await self._sleep(POLL_EVERY)  # nobody says when the lease is back
                 continue
             waiting = await self._next_due()
             if waiting is None:
@@ -143,10 +143,10 @@ class DeviceWorker:
             self._moved_at = time.monotonic()  # whatever it says: the worker asks, and is answered
             match answer:
                 case Claimed() as claimed:
-                    self._waiting.remove(waiting)
+                    self._drop(waiting)
                     await self._send(claimed)
                 case Refused() | Gone():
-                    self._waiting.remove(waiting)
+                    self._drop(waiting)
                 case Pause(until=until):
                     if not self._woken.is_set():  # else something has changed since that answer
                         self._not_before = until
@@ -161,7 +161,7 @@ class DeviceWorker:
         """What may be sent now by all that is known here; otherwise rest until that may change."""
         if time.monotonic() >= self._read_again_at:  # also when no notification comes through
             self._look_again()
-        if not self._waiting or not self._read_again_at:
+        if not self._read_again_at:
             self._read_again_at = time.monotonic() + LOOK_AHEAD.total_seconds()
             self._waiting = await self._desk.waiting.submit(self.device.id)
         now = self._clock.now()
@@ -173,11 +173,19 @@ class DeviceWorker:
             await self._rest(min((waiting.due_at for waiting in self._waiting), default=None))
         return due
 
+    def _drop(self, waiting: Waiting) -> None:
+        self._waiting.remove(waiting)
+        if not self._waiting:
+            self._read_again_at = 0.0  # there may be more than was read ahead
+
     async def _rest(self, until: datetime | None) -> None:
-        """Wait for a wake-up, for `until` (business time), or for the next poll."""
-        seconds = POLL_EVERY
+        """Wait for a wake-up, for `until` (business time), or for the next look at the queue."""
+        seconds = self._read_again_at - time.monotonic()
         if until is not None:
-            seconds = min(seconds, max(0.0, (until - self._clock.now()).total_seconds() / self._clock.speed))
+            seconds = min(seconds, (until - self._clock.now()).total_seconds() / self._clock.speed)
+        await self._sleep(max(0.0, seconds))
+
+    async def _sleep(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._woken.wait()

@@ -84,6 +84,7 @@ class ScriptedTransport:
 class Rig:
     world: World
     script: Script
+    desk: Desk
     pool: WorkerPool
     ownership: Ownership
     running: asyncio.Task[None]
@@ -129,7 +130,7 @@ async def engine_running(world: World, script: Script, *, capacity: int = 100) -
     pool = WorkerPool(ownership, desk, world.clock, script.transport, shortage, random=Random(1))
     serving = asyncio.create_task(desk.run())
     checkup = Checkup(world.database, world.clock, pool)
-    rig = Rig(world, script, pool, ownership, asyncio.create_task(pool.run()), checkup)
+    rig = Rig(world, script, desk, pool, ownership, asyncio.create_task(pool.run()), checkup)
     try:
         yield rig
     finally:

@@ -40,6 +40,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_module, "POLL_EVERY", 0.2)
     monkeypatch.setattr(desk_module, "ANSWER_WITHIN", 1.5)
     monkeypatch.setattr(connections, "CONNECT_WITHIN", 0.5)
+    monkeypatch.setattr(connections, "SESSION", connections.SESSION.replace("timeout = '5s'", "timeout = '500ms'"))
     monkeypatch.setattr("engine.batching.LONGEST_PAUSE", 0.2)
     monkeypatch.setattr(outage, "HICCUP", 0.1)
 

@@ -85,10 +85,14 @@ async def test_the_gaps_between_the_sends_of_a_device_are_within_its_bounds(
     assert len(set(gaps)) == 5
 
 
-async def test_a_notification_wakes_an_idle_worker_long_before_the_poll(
+async def nothing_new() -> list[int]:
+    return []
+
+
+async def test_a_notification_wakes_an_idle_worker(
     rig: Rig, world: World, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "POLL_EVERY", 3600.0)
+    monkeypatch.setattr(rig.desk, "newly_queued", nothing_new)
     notifications = Notifications(world.database.url)
     notifications.listen(Channel.QUEUE, rig.pool.wake)
     listening = asyncio.create_task(notifications.run())
@@ -106,7 +110,6 @@ async def test_a_notification_wakes_an_idle_worker_long_before_the_poll(
 async def test_a_cap_that_is_taken_away_holds_at_once_and_without_a_restart(
     rig: Rig, world: World, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "POLL_EVERY", 3600.0)
     notifications = Notifications(world.database.url)
     notifications.listen(Channel.CONTROL, rig.pool.control)
     listening = asyncio.create_task(notifications.run())
@@ -125,7 +128,7 @@ async def test_a_cap_that_is_taken_away_holds_at_once_and_without_a_restart(
 async def test_the_poll_finds_work_when_no_notification_comes_through(
     rig: Rig, world: World, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "POLL_EVERY", 0.05)
+    monkeypatch.setattr(pool_module, "LOOK_EVERY", 0.05)
     await begin(rig)
     world.clock.set(at(5, 11))
     await world.processor.run_once(at(5, 11))
@@ -135,7 +138,6 @@ async def test_the_poll_finds_work_when_no_notification_comes_through(
 async def test_a_raised_cap_is_noticed_without_a_notification(
     rig: Rig, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "POLL_EVERY", 0.05)
     monkeypatch.setattr(worker_module, "LOOK_AHEAD", timedelta(seconds=0.1))
     device = await begin(rig, people=2)
     await world.run("UPDATE user_devices SET hourly_cap = 1")
