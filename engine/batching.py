@@ -54,13 +54,20 @@ class Batcher(Generic[Request, Result]):
 
     `work` gets the requests in the order they came and returns as many results. It must be safe to repeat:
     a commit whose answer was lost is run again.
+
+    `pause` (seconds) follows each batch, for work that is in no hurry: the next one is larger.
     """
 
     def __init__(
-        self, work: Callable[[Sequence[Request]], Awaitable[Sequence[Result]]], *, limit: int = 500
+        self,
+        work: Callable[[Sequence[Request]], Awaitable[Sequence[Result]]],
+        *,
+        limit: int = 500,
+        pause: float = 0.0,
     ) -> None:
         self._work = work
         self._limit = limit
+        self._pause = pause
         self._waiting: dict[asyncio.Future[Result], Request] = {}
         self._gathered = asyncio.Event()
 
@@ -82,6 +89,8 @@ class Batcher(Generic[Request, Result]):
                 self._gathered.clear()
             if batch:
                 await self._run_once(batch)
+                if self._pause:
+                    await asyncio.sleep(self._pause)
 
     async def _run_once(self, batch: list[tuple[Request, asyncio.Future[Result]]]) -> None:
         try:

@@ -1,6 +1,7 @@
 """The pool of an engine: one supervised worker for each device that this engine owns."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from models.enums import DeviceState
 
 log = structlog.get_logger()
 
+LOOKS_UNTIL_SETTLED = 5  # without a new device; by then all have their lines
 CONNECT_TOGETHER = 50
 CLOSE_WITHIN = 10.0  # machine seconds for a worker that is not wanted any more
 GIVE_UP_EVERY = 0.2  # machine seconds: while we drain, devices that are idle by then go in groups
@@ -61,6 +63,7 @@ class WorkerPool:
         self._shortage = shortage
         self._random = random
         self._employed: dict[int, _Employed] = {}
+        self._settled_in = 0
         self._look = asyncio.Event()
         self._connecting = asyncio.Semaphore(CONNECT_TOGETHER)
         self._tasks: asyncio.TaskGroup | None = None
@@ -102,9 +105,23 @@ class WorkerPool:
         for employed in self._latest(census.surplus(self._ownership.engine_id) - leaving):
             self._let_go(employed)
         await self._shortage.follow(census)
+        self._settle_memory(grown=taken > 0)
         for device_id in await self._desk.newly_queued():
             self._wake(device_id)
         return taken
+
+    def _settle_memory(self, *, grown: bool) -> None:
+        """Take what thousands of workers are made of out of the garbage collector's rounds.
+
+        Going through all of it takes a quarter of a second, every few seconds, in which nothing is sent.
+        """
+        if grown:
+            self._settled_in = LOOKS_UNTIL_SETTLED
+        elif self._settled_in > 0:
+            self._settled_in -= 1
+            if self._settled_in == 0:
+                gc.collect()
+                gc.freeze()
 
     def wake(self, device_ids: str = EVERYTHING) -> None:
         """Wake workers by the payload of a notification; the empty one wakes all."""

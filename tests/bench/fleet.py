@@ -24,7 +24,8 @@ from tests.processes import ROOT, clean_environment, free_port
 DEVICES, FEWER_DEVICES = 3000, 300
 RATE = 300  # messages a second
 SECONDS = 60
-SETTLING = 15  # seconds of sending before the measurement
+SETTLING = 25  # seconds before the measurement
+HEAD_START = 10  # seconds, to queue what is going to be sent
 MOST_CPU, LATEST, MOST_MEMORY, MOST_GROWTH = 25, 50, 250, 4
 
 CLEAN = "TRUNCATE workspaces, operators, engines, clock RESTART IDENTITY CASCADE"
@@ -36,13 +37,14 @@ INSERT INTO sequences (workspace_id, name, status, time_zone) VALUES (1, 'bench'
 INSERT INTO sequence_steps (workspace_id, sequence_id, day_number, after_join_minutes, body)
 VALUES (1, 1, 1, 0, 'Hi {{{{ name }}}}, here is the price list you asked for.')
 """
+# One device after the other, from when everything is queued: otherwise all begin at once, and stay in step.
 WORK = """
 INSERT INTO contacts (workspace_id, phone, name, consent)
 SELECT 1, '+1555' || lpad(n::text, 7, '0'), 'Person ' || n, 'opted_in' FROM generate_series(1, {messages}) n;
 INSERT INTO sequence_contacts
        (workspace_id, sequence_id, contact_id, joined_at, anchor_date, time_zone, next_step_id, next_due_at, device_id)
 SELECT 1, 1, id, now(), current_date, 'Asia/Kuala_Lumpur', 1, now(), 1 + id % {devices} FROM contacts;
-UPDATE user_devices SET next_send_at = now() + (interval '1 second' * {delay} * id) / {devices}
+UPDATE user_devices SET next_send_at = now() + interval '1 second' * ({head_start} + {delay} * id / {devices})
 """
 ONLINE = "SELECT count(*) FROM user_devices WHERE state = 'online'"
 SENT = "SELECT count(*) FROM messages WHERE outcome = 'sent'"
@@ -87,8 +89,10 @@ async def fleet(database: Database, devices: int, rate: int) -> Measured:
     with running_phones() as phones, running_engine(database, phones, devices) as engine:
         await _until(database, ONLINE, devices)
         if rate:
-            messages = rate * (SECONDS + SETTLING + 15)
-            await _run(database, WORK.format(devices=devices, messages=messages, delay=delay))
+            messages = rate * (SECONDS + SETTLING)
+            await _run(
+                database, WORK.format(devices=devices, messages=messages, delay=delay, head_start=HEAD_START)
+            )
         await asyncio.sleep(SETTLING)
         since, sent, cpu, began = (
             await _now(database),
