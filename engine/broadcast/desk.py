@@ -21,7 +21,6 @@ from engine.transports.contract import Inbound
 READ_AHEAD = 200  # messages a device; 3,000 devices with full buffers need 100 MB
 READ_TOGETHER = 50  # devices: with full buffers, 500 of them would take longer than one may wait
 CLAIMS_PAUSE = 0.01  # machine seconds: an idle engine answers at once, a busy one twice as many together
-RECEIPTS_PAUSE = 0.1
 ANSWER_WITHIN = 15.0  # machine seconds; then it is tried again on another connection
 LOOK_AHEAD = timedelta(seconds=60)  # machine time: what becomes due so soon is read as well
 
@@ -37,7 +36,7 @@ class Desk:
         self.waiting: Batcher[int, list[Waiting]] = Batcher(self._read_ahead, limit=READ_TOGETHER)
         self.claims: Batcher[Ask, Answer] = Batcher(claims.claim, pause=CLAIMS_PAUSE)
         self.outcomes: Batcher[Report, None] = Batcher(Outcomes(database, clock).write)
-        self.receipts: Batcher[ReceiptNote, bool] = Batcher(observations.receipts, pause=RECEIPTS_PAUSE)
+        self.receipts: Batcher[ReceiptNote, bool] = Batcher(observations.receipts)
         self.states: Batcher[StateNote, None] = Batcher(observations.states)
         self.signals: Batcher[Signal, None] = Batcher(observations.signals)
         self.inbound: Batcher[tuple[int, Inbound], None] = Batcher(self._receive, limit=1)
