@@ -70,6 +70,8 @@ def meaning(signal: Signal) -> Problem | Solution:
     match signal:
         case DeviceDown(device=name, state=state, reason=reason):
             told = f"{name} is not sending: {reason.rstrip('.') or state.replace('_', ' ')}."
+            if state.is_terminal:
+                told += f" It comes back only when you say so: Devices → {name} → Restart."
             return Problem(AlertKind.DEVICE_DOWN, subject, told)
         case DeviceBack(device=name):
             return Solution(AlertKind.DEVICE_DOWN, subject, f"{name} is online again.")

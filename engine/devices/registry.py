@@ -43,7 +43,7 @@ class DeviceCard:
     paused: bool
     min_delay: float  # seconds
     max_delay: float
-    next_send_at: datetime | None
+    next_send_at: datetime | None  # when a message is due and the device may send; None: nothing waits
     queued: int
     pace: Pace
     today: date  # of the workspace
@@ -111,7 +111,10 @@ class Devices:
     async def card(self, actor: Actor, device_id: int) -> DeviceCard:
         async with self._database.transaction() as session:
             device = await find_device(session, actor, device_id)
-            queued = await session.scalar(select(func.count()).where(QueuedMessage.device_id == device_id))
+            waiting = select(func.count(), func.min(QueuedMessage.due_at)).where(
+                QueuedMessage.device_id == device_id
+            )
+            queued, first_due = (await session.execute(waiting)).one()
             workspace = await session.get_one(Workspace, actor.workspace_id)
         tally = tally_of(device, self._clock.now(), ZoneInfo(workspace.time_zone))
         in_flight = device.in_flight_message_id is not None
@@ -128,8 +131,8 @@ class Devices:
             paused=device.paused_at is not None,
             min_delay=device.min_delay_seconds,
             max_delay=device.max_delay_seconds,
-            next_send_at=device.next_send_at,
-            queued=queued or 0,
+            next_send_at=max((at for at in (first_due, device.next_send_at) if at and queued), default=None),
+            queued=queued,
             pace=pace,
             today=tally.day,
             cap_today=pace.cap_on(tally.day),

@@ -37,7 +37,8 @@ class EngineSide:
     async def started(cls, database: Database) -> "EngineSide":
         ownership = await Ownership.register(database, ManualClock(NOW), capacity=1_000_000)
         await ownership.take(1_000_000)
-        return cls(database, ownership, {device.id: device.epoch for device in await ownership.owned()})
+        devices, _ = await ownership.owned()
+        return cls(database, ownership, {device.id: device.epoch for device in devices})
 
     async def round(self, devices: Sequence[int] | None = None) -> int:
         """Claim one message of each of these devices (None: all), and write what became of them; how many."""

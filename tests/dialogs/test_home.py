@@ -56,7 +56,9 @@ async def test_alerts_look_as_in_the_group_and_are_seen_by_their_numbers(chat, d
         await raise_signals(session, [down], clock.now())
     await chat.press("⟳ Refresh")
     await chat.press("🔔 Alerts (2)")
-    assert "🔴 Device down\nSales-1 is not sending: banned <now>.\nsince today 10:00" in chat.text
+    assert (
+        "🔴 Device down\nSales-1 is not sending: banned <now>. It comes back only when you say so: " in chat.text
+    )
     assert "🟡 Not sent ×3\nNot sent from Sales-1: refused.\nsince today 10:00" in chat.text
     assert {"✓ Seen 1", "✓ Seen 2"} <= set(chat.buttons)
     number = "1" if chat.text.index("Device down") < chat.text.index("Not sent") else "2"

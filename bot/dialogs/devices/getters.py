@@ -51,13 +51,12 @@ async def get_card(
 ) -> dict[str, Any]:
     card = await devices.card(actor, dialog_manager.dialog_data["device_id"])
     zone, now = (await workspaces.get(actor)).time_zone, clock.now()
-    waits = card.next_send_at is not None and card.next_send_at > now
-    if not card.queued:
+    if card.next_send_at is None:
         next_send = "nothing planned"
     elif card.paused or not card.state.may_send:
         next_send = "when it can send again"
     else:
-        next_send = when(card.next_send_at, now, zone) if waits and card.next_send_at else "now"
+        next_send = when(card.next_send_at, now, zone) if card.next_send_at > now else "now"
     return {
         "card": card,
         "simulated": card.transport is TransportKind.SIMULATOR,

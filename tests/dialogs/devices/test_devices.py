@@ -204,6 +204,13 @@ async def test_the_next_send_is_told_in_local_time(card, devices, owner, clock):
         assert f"Queue: 1 message\nNext send: {told}\n" in card.text
 
 
+async def test_what_is_due_later_is_not_sent_now(card, devices, owner, clock):
+    await queue_message(devices, owner, clock.now() + timedelta(hours=3))
+    await set_device(devices, state=DeviceState.ONLINE, next_send_at=clock.now())
+    await card.press("⟳ Refresh")
+    assert "Next send: today 13:00\n" in card.text
+
+
 async def queue_message(devices, owner, due_at) -> None:
     async with devices._database.transaction() as session:
         contact = Contact(workspace_id=owner.workspace_id, phone="+60100000001")
