@@ -49,7 +49,7 @@ async def test_a_device_in_trouble_is_not_just_connecting(chat, device, becomes,
 
 
 async def test_alerts_look_as_in_the_group_and_are_seen_by_their_numbers(chat, database, device, owner, clock):
-    down = DeviceDown(owner.workspace_id, device, "Sales-1", "temp_banned", "banned <now>")
+    down = DeviceDown(owner.workspace_id, device, "Sales-1", DeviceState.TEMP_BANNED, "banned <now>")
     failed = SendsFailed(owner.workspace_id, device, "Sales-1", "463", "refused", 3)
     async with database.transaction() as session:
         await raise_signals(session, [failed], clock.now())
