@@ -106,8 +106,11 @@ async def test_a_joining_engine_gets_its_share_and_a_leaving_ones_is_spread(
     await leaving.drain()
     await shared(world, 30, 30)
     assert await world.one(EPOCHS) == epochs + 20
-    open_lines = [line for lines in script.lines.values() for line in lines if not line.closed]
-    assert len(open_lines) == 60, "one line a device, wherever it went"
+
+    def one_line_a_device() -> bool:
+        return [sum(not line.closed for line in lines) for lines in script.lines.values()] == [1] * 60
+
+    await until(one_line_a_device)
 
 
 async def test_a_device_that_moves_finishes_its_send_first(
@@ -237,7 +240,7 @@ async def test_devices_beyond_all_capacity_wait_and_the_operators_are_told_once(
         return any("2 devices have no worker" in row[2] for row in await world.rows(NO_WORKER))
 
     await until(told)
-    assert len(first.pool) + len(second.pool) == 3
+    await until(lambda: len(first.pool) + len(second.pool) == 3)
     (before,) = await world.rows(NO_WORKER)
     assert before[:2] == ("firing", 1)
     assert "MAX_WORKERS" in before[2]
