@@ -294,7 +294,8 @@ def _remove_a_device(tour: Tour, page: Page) -> None:
     tour.sees("Remove “Spare”?")
     tour.tap("Remove")
     expect(page.get_by_test_id("device-3")).to_have_count(0)
-    tour.say("/start")
+    with page.expect_response("**/sandbox/message"):  # before the page is loaded again
+        tour.say("/start")
 
 
 def _load_it_again(tour: Tour, page: Page) -> None:
