@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.chat import ALERTS_GROUP, Operator
-from tests.e2e.harness import Product
+from tests.e2e.harness import Product, wait_until
 from tests.processes import clean_environment
 
 STRANGER = 4242
@@ -31,7 +31,8 @@ def test_a_file_that_is_no_list_of_contacts_is_explained(
     operator: Operator, name: str, content: bytes, words: tuple[str, ...]
 ) -> None:
     file = operator.upload(name, content)
-    operator.see(*words, after=file, within=20)
+    error = operator.see(*words, after=file, within=20)
+    wait_until(lambda: operator.menu()["message_id"] > error["message_id"], "the menu is below the error")
     operator.home()
     operator.press("Contacts")
     operator.see("Contacts", "Drop a CSV file")
