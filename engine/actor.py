@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from engine.errors import NotAllowedError
+from engine.transactions import Session
 from models import AuditEntry
 from models.enums import Face, Role
 
@@ -25,9 +24,7 @@ class Actor:
         if _RANK[self.role] < _RANK[role]:
             raise NotAllowedError(f"Only an {role} of this team can do that; you are a {self.role}.")
 
-    def record(
-        self, session: AsyncSession, at: datetime, action: str, subject_id: int | None, **detail: Any
-    ) -> None:
+    def record(self, session: Session, at: datetime, action: str, subject_id: int | None, **detail: Any) -> None:
         """Add the audit entry of a change to the transaction that makes the change."""
         session.add(
             AuditEntry(

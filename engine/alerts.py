@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import select
 
 from engine.actor import Actor
 from engine.clock import Clock
@@ -30,8 +28,22 @@ from engine.signals import (
     WorkerRecovered,
     WorkerRestarted,
 )
+from engine.transactions import Transaction
 from models import Alert
 from models.enums import AlertKind, AlertStatus, Role
+
+OPEN = """
+INSERT INTO alerts (workspace_id, kind, subject, text, occurrences, first_at, last_at)
+VALUES (:workspace_id, :kind, :subject, :text, greatest(1, CAST(:count AS int)), :now, :now)
+    ON CONFLICT (workspace_id, kind, subject) WHERE status <> 'resolved'
+    DO UPDATE SET text = excluded.text, occurrences = alerts.occurrences + CAST(:count AS int),
+                  last_at = excluded.last_at, revision = alerts.revision + 1
+"""
+
+RESOLVE = """
+UPDATE alerts SET status = 'resolved', resolved_at = :now, resolution = :text, revision = revision + 1
+ WHERE workspace_id = :workspace_id AND kind = :kind AND subject = :subject AND status <> 'resolved'
+"""
 
 OPEN_STATES = """
 INSERT INTO alerts (workspace_id, kind, subject, text, first_at, last_at)
@@ -128,74 +140,39 @@ def _joined(names: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
-async def raise_signals(session: AsyncSession, signals: Sequence[Signal], now: datetime) -> None:
+async def raise_signals(transaction: Transaction, signals: Sequence[Signal], now: datetime) -> None:
     """Write what the signals mean, in the transaction in which they happened."""
-    await note_signals(session, signals)
+    await note_signals(transaction, signals)
     for signal in signals:
-        await tell(session, signal.workspace_id, meaning(signal), now)
+        await tell(transaction, signal.workspace_id, meaning(signal), now)
 
 
-async def tell(session: AsyncSession, workspace_id: int, told: Problem | Solution, now: datetime) -> None:
+async def tell(transaction: Transaction, workspace_id: int, told: Problem | Solution, now: datetime) -> None:
     """Open or repeat the alert of a problem, or resolve it."""
+    about = {
+        "workspace_id": workspace_id,
+        "kind": told.kind,
+        "subject": told.subject,
+        "text": told.text,
+        "now": now,
+    }
     match told:
-        case Problem() as problem:
-            await _open(session, workspace_id, problem, now)
-        case Solution() as solution:
-            await _resolve(session, workspace_id, solution, now)
-
-
-async def _open(session: AsyncSession, workspace_id: int, problem: Problem, now: datetime) -> None:
-    statement = insert(Alert).values(
-        workspace_id=workspace_id,
-        kind=problem.kind,
-        subject=problem.subject,
-        text=problem.text,
-        occurrences=max(1, problem.count),
-        first_at=now,
-        last_at=now,
-    )
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Alert.workspace_id, Alert.kind, Alert.subject],
-            index_where=text("status <> 'resolved'"),
-            set_={
-                "text": problem.text,
-                "occurrences": Alert.occurrences + problem.count,
-                "last_at": now,
-                "revision": Alert.revision + 1,
-            },
-        )
-    )
-
-
-async def _resolve(session: AsyncSession, workspace_id: int, solution: Solution, now: datetime) -> None:
-    await session.execute(
-        update(Alert)
-        .where(
-            Alert.workspace_id == workspace_id,
-            Alert.kind == solution.kind,
-            Alert.subject == solution.subject,
-            Alert.status != AlertStatus.RESOLVED,
-        )
-        .values(
-            status=AlertStatus.RESOLVED,
-            resolved_at=now,
-            resolution=solution.text,
-            revision=Alert.revision + 1,
-        )
-    )
+        case Problem(count=count):
+            await transaction.rows(OPEN, {**about, "count": count})
+        case Solution():
+            await transaction.rows(RESOLVE, about)
 
 
 async def hold_state(
-    session: AsyncSession, kind: AlertKind, texts: Mapping[int, str], resolution: str, now: datetime
+    transaction: Transaction, kind: AlertKind, texts: Mapping[int, str], resolution: str, now: datetime
 ) -> None:
     """Make the open alerts of a kind say which workspaces are in a state, and how; all others are out of it.
 
     It may be called as often as one likes: nothing is counted, and only what has changed is told.
     """
     about = {"kind": kind, "ids": list(texts), "texts": list(texts.values()), "now": now}
-    await session.execute(text(OPEN_STATES), about)
-    await session.execute(text(LEAVE_STATES), {**about, "resolution": resolution})
+    await transaction.rows(OPEN_STATES, about)
+    await transaction.rows(LEAVE_STATES, {**about, "resolution": resolution})
 
 
 class Alerts:

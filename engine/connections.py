@@ -99,6 +99,10 @@ class Trust:
         """What was asked for at this moment (machine time) had no answer."""
         self._silent_since = max(self._silent_since, asked)
 
+    def suspects(self, well_at: float) -> bool:
+        """Whether a connection may be dead that was well at this moment (machine time) for the last time."""
+        return well_at <= self._silent_since
+
     def watch(self, engine: AsyncEngine) -> None:
         @event.listens_for(engine.sync_engine, "connect")
         @event.listens_for(engine.sync_engine, "checkin")
@@ -109,6 +113,6 @@ class Trust:
         @event.listens_for(engine.sync_engine, "checkout")
         def check(connection: Any, record: Any, _proxy: Any) -> None:
             driver = connection.driver_connection
-            if driver.is_closed() or record.info["well_at"] <= self._silent_since:
+            if driver.is_closed() or self.suspects(record.info["well_at"]):
                 driver.terminate()
                 raise DisconnectionError("it may be dead")

@@ -15,7 +15,7 @@ import asyncpg
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from engine.batching import is_away
@@ -25,6 +25,7 @@ from engine.embedded import EmbeddedPostgres
 from engine.errors import NotRunningError, StartError
 from engine.outage import Outages
 from engine.settings import Settings
+from engine.transactions import DirectConnection, Session
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 OLDEST_POSTGRESQL = 140000
@@ -64,7 +65,8 @@ class Database:
             pool_timeout=TRANSACTION_WITHIN,
         )
         self._trust.watch(self.engine)
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._sessions = async_sessionmaker(self.engine, class_=Session, expire_on_commit=False)
+        self._direct: list[DirectConnection] = []
 
     def within(self, seconds: float) -> Self:
         """Return the same database for those who would rather try again than wait longer for an answer."""
@@ -127,13 +129,21 @@ class Database:
             "check the address, or leave it empty for the embedded PostgreSQL"
         )
 
+    def direct(self) -> DirectConnection:
+        """Return a connection of the caller's own, for what runs many times a second."""
+        direct = DirectConnection(self.url, self._within, self._trust, self.outages)
+        self._direct.append(direct)
+        return direct
+
     async def close(self) -> None:
+        for direct in self._direct:
+            direct.close()
         await self.engine.dispose()
         if self._embedded is not None:
             await asyncio.to_thread(self._embedded.release)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
+    async def transaction(self) -> AsyncIterator[Session]:
         """Open one session and one transaction: committed at the end, rolled back on any exception.
 
         Raises TimeoutError when it takes longer than two minutes, or than `within` allows.

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.clock import Anchor, BusinessClock
 from engine.database import Database
 from engine.errors import ConflictError, InvalidInputError
 from engine.settings import Settings
+from engine.transactions import Session
 from models import ClockAnchor, UserDevice
 from models.enums import TransportKind
 
@@ -99,12 +99,12 @@ class Timekeeper:
         self._clock.anchor_to(Anchor(real, virtual, speed))
 
 
-async def _read(session: AsyncSession) -> Anchor:
+async def _read(session: Session) -> Anchor:
     row = await session.get_one(ClockAnchor, 1)
     return Anchor(row.real_anchor, row.virtual_anchor, row.speed)
 
 
-async def _refuse_beside_real_devices(session: AsyncSession) -> None:
+async def _refuse_beside_real_devices(session: Session) -> None:
     real = await session.scalar(
         select(UserDevice.name).where(
             UserDevice.transport != TransportKind.SIMULATOR, UserDevice.removed_at.is_(None)

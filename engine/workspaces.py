@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import time
 
 from sqlalchemy import delete, exists, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.actor import Actor
 from engine.clock import Clock
 from engine.database import Database
 from engine.errors import ConflictError, InvalidInputError, NotFoundError
 from engine.settings import Settings
+from engine.transactions import Session
 from models import ApiToken, Invite, Membership, Operator, Workspace
 from models.enums import Face, Role, TokenScope
 
@@ -147,5 +147,5 @@ class Workspaces:
             actor.record(session, self.clock.now(), action, actor.workspace_id, **told)
 
 
-async def _has_owner(session: AsyncSession) -> bool:
+async def _has_owner(session: Session) -> bool:
     return bool(await session.scalar(select(exists().where(Membership.role == Role.OWNER))))

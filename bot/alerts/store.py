@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, literal_column, or_, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.database import AdvisoryLock, Database
+from engine.transactions import Session
 from models import Alert, Operator, Workspace
 
 ANSWER_WITHIN = 15.0  # machine seconds
@@ -64,7 +64,7 @@ async def poster_lock(database: Database) -> AsyncIterator[bool]:
                 await connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
 
 
-async def due(session: AsyncSession, resting: Collection[int]) -> list[Due]:
+async def due(session: Session, resting: Collection[int]) -> list[Due]:
     """Return one alert a workspace, new ones before edits, leaving out those that are `resting`.
 
     One a workspace, so that each is read just before it is told and no group waits for another's backlog.
@@ -87,7 +87,7 @@ async def due(session: AsyncSession, resting: Collection[int]) -> list[Due]:
     return [Due(row.Alert, row.alerts_chat_id, row.time_zone, row.name) for row in rows]
 
 
-async def remember(session: AsyncSession, told: Due, message_id: int) -> None:
+async def remember(session: Session, told: Due, message_id: int) -> None:
     """The chat shows the alert as it was read; what came since is due again."""
     await session.execute(
         update(Alert)
@@ -96,11 +96,11 @@ async def remember(session: AsyncSession, told: Due, message_id: int) -> None:
     )
 
 
-async def forget_history(session: AsyncSession) -> None:
+async def forget_history(session: Session) -> None:
     await session.execute(text(FORGET_HISTORY))
 
 
-async def move_chat(session: AsyncSession, old: int, new: int) -> None:
+async def move_chat(session: Session, old: int, new: int) -> None:
     """A group became a supergroup: another id, and its former messages cannot be edited."""
     await session.execute(update(Workspace).where(Workspace.alerts_chat_id == old).values(alerts_chat_id=new))
     await session.execute(update(Alert).where(Alert.chat_id == old).values(chat_id=new, telegram_message_id=None))

@@ -41,7 +41,10 @@ class ContactFacts:
 
 @dataclass(frozen=True, slots=True)
 class StepFacts:
-    """A message's place in a sequence. `waiting`: the live steps this run has not had, this one included."""
+    """A message's place in a sequence.
+
+    `waiting`: the live steps this run has not had, this one included; only of who gets the latest when it is late.
+    """
 
     run: Run
     status: EnrolmentStatus

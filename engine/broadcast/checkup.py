@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.alerts import raise_signals, trouble_subject
 from engine.broadcast.pool import WorkerPool
@@ -18,6 +17,7 @@ from engine.devices.health import Diagnosis, Vitals, judge, misses_receipts
 from engine.devices.standings import read_standings
 from engine.devices.why import ReasonKind, Standing, Surroundings, may_send_now, why
 from engine.signals import DeviceFailing, DeviceSilent, DeviceWellAgain, Signal, Trouble
+from engine.transactions import Session
 from models import Alert
 from models.enums import AlertKind, AlertStatus, DeviceEventKind, DeviceState
 
@@ -97,7 +97,7 @@ class Checkup:
     def _remember_ready(self, ready: set[int], machine_now: float) -> None:
         self._ready_since = {device_id: self._ready_since.get(device_id, machine_now) for device_id in ready}
 
-    async def _look_for_receipts(self, session: AsyncSession, workers: dict[int, DeviceWorker]) -> None:
+    async def _look_for_receipts(self, session: Session, workers: dict[int, DeviceWorker]) -> None:
         """What a worker saw itself needs no look; an earlier one may have had receipts."""
         known = self._had_receipts
         self._had_receipts = {worker: known[worker] for worker in workers.values() if worker in known}
@@ -111,7 +111,7 @@ class Checkup:
             self._had_receipts |= {workers[device_id]: device_id in had for device_id in asked}
 
     async def _tell_troubles(
-        self, session: AsyncSession, judged: Sequence[tuple[DeviceWorker, Standing, Diagnosis]]
+        self, session: Session, judged: Sequence[tuple[DeviceWorker, Standing, Diagnosis]]
     ) -> None:
         told = await _open_troubles(session, [worker for worker, _, _ in judged])
         signals: list[Signal] = []
@@ -135,7 +135,7 @@ class Checkup:
         await raise_signals(session, signals, self._clock.now())
         await _degrade(session, degraded)
 
-    async def _note_caps(self, session: AsyncSession, devices: Sequence[Standing]) -> None:
+    async def _note_caps(self, session: Session, devices: Sequence[Standing]) -> None:
         now = self._clock.now()
         reasons = {device.device_id: why(device, Surroundings(), now) for device in devices}
         capped = {
@@ -153,7 +153,7 @@ class Checkup:
         await timeline.note_all(session, points)
 
 
-async def _open_troubles(session: AsyncSession, workers: Sequence[DeviceWorker]) -> set[str]:
+async def _open_troubles(session: Session, workers: Sequence[DeviceWorker]) -> set[str]:
     """The subjects of what has been told and is not over."""
     query = select(Alert.subject).where(
         Alert.workspace_id.in_({worker.device.workspace_id for worker in workers}),
@@ -167,7 +167,7 @@ async def _open_troubles(session: AsyncSession, workers: Sequence[DeviceWorker])
 
 
 async def _degrade(
-    session: AsyncSession, changes: Sequence[tuple[DeviceWorker, DeviceState, DeviceState, str]]
+    session: Session, changes: Sequence[tuple[DeviceWorker, DeviceState, DeviceState, str]]
 ) -> None:
     if not changes:
         return

@@ -7,9 +7,6 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from engine.broadcast import store
 from engine.broadcast.admission import Admit, Decision, Defer, End, Hold, Pause, decide
 from engine.broadcast.media import MediaLibrary
@@ -17,6 +14,7 @@ from engine.broadcast.settlement import Settlement, doubtful, settle
 from engine.broadcast.store import Ask, InFlight, Locked
 from engine.clock import Clock
 from engine.database import Database
+from engine.transactions import Transaction
 from engine.transports.contract import OutgoingMessage
 
 NO_OUTCOME = "the worker ended before it could say what became of this message"
@@ -59,7 +57,7 @@ class Claims:
     def __init__(
         self, database: Database, clock: Clock, media: MediaLibrary, *, engine_id: int, random: Random
     ) -> None:
-        self._database = database
+        self._connection = database.direct()
         self._clock = clock
         self._media = media
         self._engine_id = engine_id
@@ -68,24 +66,24 @@ class Claims:
     async def claim(self, asks: Sequence[Ask]) -> list[Answer]:
         """Answer each device. What is Claimed is committed as `processing` and must be sent now."""
         now = self._clock.now()
-        async with self._database.transaction() as session:
-            locked = await store.lock_candidates(session, self._engine_id, asks, now)
-            await _doubt(session, locked, now)
+        async with self._connection.transaction() as transaction:
+            locked = await store.lock_candidates(transaction, self._engine_id, asks, now)
+            await _doubt(transaction, locked, now)
             decisions = [(one, decide(one.candidate, now)) for one in locked]
-            answers = await self._admit(session, decisions, now)
-            await _end(session, decisions, now)
-            await _defer(session, decisions)
+            answers = await self._admit(transaction, decisions, now)
+            await _end(transaction, decisions, now)
+            await _defer(transaction, decisions)
             for one, decision in decisions:
                 if isinstance(decision, Pause):
                     answers[one.ask.device_id] = decision
                 elif isinstance(decision, End | Defer | Hold):
                     answers[one.ask.device_id] = Refused()
             unanswered = [ask for ask in asks if ask.device_id not in answers]
-            answers |= await self._explain(session, unanswered)
+            answers |= await self._explain(transaction, unanswered)
         return [answers[ask.device_id] for ask in asks]
 
     async def _admit(
-        self, session: AsyncSession, decisions: Sequence[tuple[Locked, Decision]], now: datetime
+        self, transaction: Transaction, decisions: Sequence[tuple[Locked, Decision]], now: datetime
     ) -> dict[int, Answer]:
         answers: dict[int, Answer] = {}
         columns: dict[str, list[Any]] = defaultdict(list)
@@ -95,7 +93,7 @@ class Claims:
             device, contact = one.candidate.device, one.candidate.contact
             delay = device.pace.draw_delay(self._random)
             tally = device.tally.plus_one()
-            media = await self._media.get(session, decision.media_id)
+            media = await self._media.get(transaction, decision.media_id)
             message = OutgoingMessage(
                 one.ask.message_id, contact.phone, decision.kind, decision.body, media, business_at=now
             )
@@ -110,30 +108,27 @@ class Claims:
             columns["days"].append(tally.day)
             columns["day_counts"].append(tally.day_count)
         if columns:
-            await session.execute(text(store.CLAIM), {**columns, "now": now})
+            await transaction.rows(store.CLAIM, {**columns, "now": now})
         return answers
 
-    async def _explain(self, session: AsyncSession, asks: Sequence[Ask]) -> dict[int, Answer]:
+    async def _explain(self, transaction: Transaction, asks: Sequence[Ask]) -> dict[int, Answer]:
         if not asks:
             return {}
-        explained = await session.execute(
-            text(store.EXPLAIN_ASKED), {**store.asked(asks), "engine_id": self._engine_id}
-        )
-        rows = explained.all()
+        rows = await transaction.rows(store.EXPLAIN_ASKED, {**store.asked(asks), "engine_id": self._engine_id})
         unanswered = [row for row in rows if row.unanswered]
-        await store.undo_unanswered_claims(session, [(row.device_id, row.message_id) for row in unanswered])
+        await store.undo_unanswered_claims(transaction, [(row.device_id, row.message_id) for row in unanswered])
         return {
             row.device_id: Lost() if not row.owned else Busy() if row.pending or row.unanswered else Gone()
             for row in rows
         }
 
 
-async def _doubt(session: AsyncSession, locked: Sequence[Locked], now: datetime) -> None:
+async def _doubt(transaction: Transaction, locked: Sequence[Locked], now: datetime) -> None:
     """What is still in flight when a device asks for another message may have been sent: it is unknown."""
-    await settle(session, [doubtful(one.left, NO_OUTCOME) for one in locked if one.left is not None], now)
+    await settle(transaction, [doubtful(one.left, NO_OUTCOME) for one in locked if one.left is not None], now)
 
 
-async def _end(session: AsyncSession, decisions: Sequence[tuple[Locked, Decision]], now: datetime) -> None:
+async def _end(transaction: Transaction, decisions: Sequence[tuple[Locked, Decision]], now: datetime) -> None:
     ends = [
         Settlement(
             one.ask.message_id,
@@ -145,16 +140,16 @@ async def _end(session: AsyncSession, decisions: Sequence[tuple[Locked, Decision
         for one, decision in decisions
         if isinstance(decision, End)
     ]
-    await settle(session, ends, now)
+    await settle(transaction, ends, now)
 
 
-async def _defer(session: AsyncSession, decisions: Sequence[tuple[Locked, Decision]]) -> None:
+async def _defer(transaction: Transaction, decisions: Sequence[tuple[Locked, Decision]]) -> None:
     deferred = [(one, decision) for one, decision in decisions if isinstance(decision, Defer)]
     if not deferred:
         return
     moved = [(one, decision) for one, decision in deferred if decision.anchor is not None]
-    await session.execute(
-        text(store.DEFER),
+    await transaction.rows(
+        store.DEFER,
         {
             "ids": [one.ask.message_id for one, _ in deferred],
             "due": [decision.until for _, decision in deferred],
@@ -162,8 +157,8 @@ async def _defer(session: AsyncSession, decisions: Sequence[tuple[Locked, Decisi
         },
     )
     if moved:
-        await session.execute(
-            text(store.MOVE_ANCHORS),
+        await transaction.rows(
+            store.MOVE_ANCHORS,
             {
                 "ids": [one.ask.message_id for one, _ in moved],
                 "anchors": [decision.anchor for _, decision in moved],

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.actor import Actor
 from engine.broadcast.settlement import Settlement, resolve_doubts, settle
@@ -17,6 +16,7 @@ from engine.broadcast.store import InFlight
 from engine.clock import Clock
 from engine.database import Database
 from engine.errors import NotFoundError
+from engine.transactions import Session
 from models.enums import MessageStatus, Role
 
 MOST_LISTED = 200
@@ -152,7 +152,7 @@ class Doubts:
         return True
 
 
-async def _lock(session: AsyncSession, actor: Actor, message_id: int) -> Any:
+async def _lock(session: Session, actor: Actor, message_id: int) -> Any:
     actor.must_be(Role.OPERATOR)
     about = {"message_id": message_id, "workspace_id": actor.workspace_id}
     await session.execute(text(LOCK_DEVICE), about)
@@ -162,7 +162,7 @@ async def _lock(session: AsyncSession, actor: Actor, message_id: int) -> Any:
     return message
 
 
-async def _check_device(session: AsyncSession, actor: Actor, device_id: int | None) -> None:
+async def _check_device(session: Session, actor: Actor, device_id: int | None) -> None:
     if device_id is None:
         return
     about = {"device_id": device_id, "workspace_id": actor.workspace_id}
@@ -171,7 +171,7 @@ async def _check_device(session: AsyncSession, actor: Actor, device_id: int | No
 
 
 async def _undecided(
-    session: AsyncSession, actor: Actor, *, device_id: int | None = None, message_id: int | None = None
+    session: Session, actor: Actor, *, device_id: int | None = None, message_id: int | None = None
 ) -> Sequence[Doubtful]:
     about = {
         "workspace_id": actor.workspace_id,

@@ -3,10 +3,9 @@
 import hashlib
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import undefer
 
 from engine.errors import InvalidInputError
+from engine.transactions import Session, Transaction
 from engine.transports.contract import MediaFile
 from models import Media
 from models.enums import ContentKind
@@ -21,6 +20,8 @@ LIMITS = {
     ContentKind.DOCUMENT: (100 * MEGABYTE, ()),
 }
 
+FILE = "SELECT content, sha256, mime_type, file_name FROM media WHERE id = :media_id"
+
 
 def check_media(kind: ContentKind, mime_type: str, size: int) -> None:
     """Raise InvalidInputError if WhatsApp would not take this file as this kind of message."""
@@ -34,9 +35,7 @@ def check_media(kind: ContentKind, mime_type: str, size: int) -> None:
         )
 
 
-async def store_media(
-    session: AsyncSession, workspace_id: int, content: bytes, mime_type: str, file_name: str
-) -> int:
+async def store_media(session: Session, workspace_id: int, content: bytes, mime_type: str, file_name: str) -> int:
     """Keep the file, once however often it is sent, and return its id."""
     values = {
         "workspace_id": workspace_id,
@@ -60,12 +59,12 @@ class MediaLibrary:
         self._files: dict[int, MediaFile] = {}
         self._held = 0
 
-    async def get(self, session: AsyncSession, media_id: int | None) -> MediaFile | None:
+    async def get(self, transaction: Transaction, media_id: int | None) -> MediaFile | None:
         if media_id is None:
             return None
         file = self._files.pop(media_id, None)
         if file is None:
-            row = await session.get_one(Media, media_id, options=[undefer(Media.content)])
+            (row,) = await transaction.rows(FILE, {"media_id": media_id})
             file = MediaFile(row.content, row.sha256, row.mime_type, row.file_name)
             self._held += len(file.content)
             while self._files and self._held > CACHE:

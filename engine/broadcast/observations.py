@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from engine.alerts import raise_signals
 from engine.broadcast.settlement import Settlement, settle
 from engine.broadcast.store import InFlight
 from engine.clock import Clock
 from engine.database import Database
 from engine.signals import Signal
+from engine.transactions import Transaction
 from models.enums import DeviceState, MessageStatus, ReceiptKind
 
 # Receipts come doubled and out of order: the first instant of each kind stays; read implies delivered.
@@ -122,6 +120,7 @@ class Observations:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._connection = database.direct()  # for the receipts
         self._clock = clock
 
     async def receipts(self, notes: Sequence[ReceiptNote]) -> list[bool]:
@@ -130,29 +129,27 @@ class Observations:
         False for a receipt of which that cannot be said yet: its id is not known, and a message to the same person
         is on its way. It may be that message's, and is to be told again when that has its outcome.
         """
-        async with self._database.transaction() as session:
+        async with self._connection.transaction() as transaction:
             # In this order: what is not on its way here has its outcome, so below its id is known if it has one;
             # and what is in doubt on a locked device stays so until we commit.
-            on_its_way, in_doubt = await self._around(session, notes)
+            on_its_way, in_doubt = await self._around(transaction, notes)
             if in_doubt:
-                await session.execute(text(LOCK_DEVICES), {"ids": sorted({device for device, _ in in_doubt})})
-                on_its_way |= (await self._around(session, notes))[0]
-            written = (await session.execute(text(RECEIPTS), _columns(notes))).all()
+                await transaction.rows(LOCK_DEVICES, {"ids": sorted({device for device, _ in in_doubt})})
+                on_its_way |= (await self._around(transaction, notes))[0]
+            written = await transaction.rows(RECEIPTS, _columns(notes))
             known = {(row.device_id, row.provider_message_id) for row in written}
             early = {note.person for note in notes if note.message not in known} & on_its_way
             if in_doubt:
-                await self._settle_known(session, [row.message_id for row in written])
+                await self._settle_known(transaction, [row.message_id for row in written])
                 foreign = [note for note in notes if note.message not in known and note.person not in early]
-                await self._settle_only(session, [note for note in foreign if note.person in in_doubt])
+                await self._settle_only(transaction, [note for note in foreign if note.person in in_doubt])
         return [note.message in known or note.person not in early for note in notes]
 
     async def _around(
-        self, session: AsyncSession, notes: Sequence[ReceiptNote]
+        self, transaction: Transaction, notes: Sequence[ReceiptNote]
     ) -> tuple[set[tuple[int, str]], set[tuple[int, str]]]:
         columns = _columns(notes)
-        rows = await session.execute(
-            text(AROUND), {"device_ids": columns["device_ids"], "phones": columns["phones"]}
-        )
+        rows = await transaction.rows(AROUND, {"device_ids": columns["device_ids"], "phones": columns["phones"]})
         on_its_way, in_doubt = set(), set()
         for row in rows:
             if row.on_its_way:
@@ -161,12 +158,12 @@ class Observations:
                 in_doubt.add((row.device_id, row.phone))
         return on_its_way, in_doubt
 
-    async def _settle_known(self, session: AsyncSession, message_ids: Sequence[int]) -> None:
+    async def _settle_known(self, transaction: Transaction, message_ids: Sequence[int]) -> None:
         if message_ids:
-            doubted = await session.execute(text(DOUBTED), {"message_ids": list(message_ids)})
-            await settle(session, [_arrived(row) for row in doubted], self._clock.now())
+            doubted = await transaction.rows(DOUBTED, {"message_ids": list(message_ids)})
+            await settle(transaction, [_arrived(row) for row in doubted], self._clock.now())
 
-    async def _settle_only(self, session: AsyncSession, notes: Sequence[ReceiptNote]) -> None:
+    async def _settle_only(self, transaction: Transaction, notes: Sequence[ReceiptNote]) -> None:
         """Each message has one id: of two that nobody knows, the first is taken."""
         if not notes:
             return
@@ -176,7 +173,7 @@ class Observations:
         read = {note.message for note in notes if note.kind is ReceiptKind.READ}
         only = {
             (row.device_id, row.provider_id): row
-            for row in await session.execute(text(ONLY_DOUBT), _columns(list(first.values())))
+            for row in await transaction.rows(ONLY_DOUBT, _columns(list(first.values())))
         }
         settled: dict[int, ReceiptNote] = {}
         rows = []
@@ -186,18 +183,18 @@ class Observations:
                 settled[row.message_id] = note
                 rows.append(row)
         if rows:
-            await settle(session, [_arrived(row) for row in rows], self._clock.now())
+            await settle(transaction, [_arrived(row) for row in rows], self._clock.now())
             columns = _columns(list(settled.values()))
             columns["kinds"] = [
                 ReceiptKind.READ if note.message in read else note.kind for note in settled.values()
             ]
-            await session.execute(text(ARRIVED), {**columns, "message_ids": list(settled)})
+            await transaction.rows(ARRIVED, {**columns, "message_ids": list(settled)})
 
     async def states(self, notes: Sequence[StateNote]) -> list[None]:
         latest = {note.device_id: note for note in notes}.values()
-        async with self._database.transaction() as session:
-            await session.execute(
-                text(STATES),
+        async with self._database.transaction() as transaction:
+            await transaction.rows(
+                STATES,
                 {
                     "device_ids": [note.device_id for note in latest],
                     "epochs": [note.epoch for note in latest],
@@ -209,8 +206,8 @@ class Observations:
         return [None] * len(notes)
 
     async def signals(self, signals: Sequence[Signal]) -> list[None]:
-        async with self._database.transaction() as session:
-            await raise_signals(session, signals, self._clock.now())
+        async with self._database.transaction() as transaction:
+            await raise_signals(transaction, signals, self._clock.now())
         return [None] * len(signals)
 
 

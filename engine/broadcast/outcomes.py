@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from engine.broadcast import store
 from engine.broadcast.claims import Claimed
 from engine.broadcast.settlement import Settlement, settle
 from engine.clock import Clock
 from engine.database import Database
+from engine.transactions import Transaction
 from engine.transports.contract import Outcome, Rejected, Sent, Unknown
 from models.enums import MessageStatus
 
@@ -34,29 +32,28 @@ class Report:
 
 class Outcomes:
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
+        self._connection = database.direct()
         self._clock = clock
 
     async def write(self, reports: Sequence[Report]) -> list[None]:
         """Free the devices, settle their messages, move the runs on and tell the operators. Repeatable."""
         now = self._clock.now()
-        async with self._database.transaction() as session:
-            freed = await self._free_devices(session, reports, now)
+        async with self._connection.transaction() as transaction:
+            freed = await self._free_devices(transaction, reports, now)
             ends = [_settlement(report, in_flight=report.device_id in freed) for report in reports]
-            await settle(session, [end for end in ends if end is not None], now)
-            await self._deliveries(session, reports)
+            await settle(transaction, [end for end in ends if end is not None], now)
             again = [
                 report
                 for report, end in zip(reports, ends, strict=True)
                 if end is None and report.device_id in freed
             ]
-            await self._return_to_queue(session, again)
+            await self._return_to_queue(transaction, again)
         return [None] * len(reports)
 
-    async def _free_devices(self, session: AsyncSession, reports: Sequence[Report], now: datetime) -> set[int]:
+    async def _free_devices(self, transaction: Transaction, reports: Sequence[Report], now: datetime) -> set[int]:
         ended = [_settlement(report, in_flight=True) for report in reports]
-        freed = await session.scalars(
-            text(store.FREE_DEVICES),
+        freed = await transaction.rows(
+            store.FREE_DEVICES,
             {
                 "device_ids": [report.device_id for report in reports],
                 "epochs": [report.claimed.claim.epoch for report in reports],
@@ -66,27 +63,20 @@ class Outcomes:
                 "failed": [int(end is not None and end.outcome is MessageStatus.FAILED) for end in ended],
                 "unknown": [int(isinstance(report.outcome, Unknown)) for report in reports],
                 "sent_at": [now if isinstance(report.outcome, Sent) else None for report in reports],
+                "provider_ids": [
+                    report.outcome.message_id if isinstance(report.outcome, Sent) else None for report in reports
+                ],
             },
         )
-        return set(freed)
+        return {row.id for row in freed}
 
-    async def _deliveries(self, session: AsyncSession, reports: Sequence[Report]) -> None:
-        sent = [
-            (report.claimed.claim.message_id, report.outcome.message_id)
-            for report in reports
-            if isinstance(report.outcome, Sent)
-        ]
-        if sent:
-            ids, provider_ids = zip(*sent, strict=True)
-            await session.execute(text(store.DELIVERIES), {"ids": list(ids), "provider_ids": list(provider_ids)})
-
-    async def _return_to_queue(self, session: AsyncSession, reports: Sequence[Report]) -> None:
+    async def _return_to_queue(self, transaction: Transaction, reports: Sequence[Report]) -> None:
         if not reports:
             return
         now = self._clock.now()
         rejections = [report.outcome for report in reports if isinstance(report.outcome, Rejected)]
-        await session.execute(
-            text(store.RETURN_TO_QUEUE),
+        await transaction.rows(
+            store.RETURN_TO_QUEUE,
             {
                 "ids": [report.claimed.claim.message_id for report in reports],
                 "due": [now + self._backoff(report) for report in reports],

@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from engine.alerts import raise_signals
 from engine.broadcast.store import InFlight
 from engine.sequences.progress import Ended, move_on
 from engine.signals import SendsFailed, SendsKnown, SendsUnknown, Signal
-from models import UserDevice
+from engine.transactions import Transaction
 from models.enums import MessageStatus
 
 # What still waits: whoever takes its row out of the queue ends it.
@@ -84,7 +81,7 @@ SELECT d.id, d.workspace_id, d.name FROM user_devices d
        SELECT FROM doubts u JOIN messages m ON m.id = u.message_id AND m.outcome = 'unknown'
         WHERE u.workspace_id = d.workspace_id AND u.device_id = d.id AND u.left_at IS NULL)
 """
-
+DEVICES = "SELECT id, workspace_id, name FROM user_devices WHERE id = ANY(:ids)"
 
 REACHED = {MessageStatus.SENT, MessageStatus.UNKNOWN}  # what is unknown counts as sent
 
@@ -111,7 +108,7 @@ def doubtful(claim: InFlight, reason: str) -> Settlement:
     return Settlement(claim.message_id, MessageStatus.UNKNOWN, claim, code="no_outcome", error=reason)
 
 
-async def settle(session: AsyncSession, settlements: Sequence[Settlement], now: datetime) -> None:
+async def settle(transaction: Transaction, settlements: Sequence[Settlement], now: datetime) -> None:
     """Write the ends, move the runs on and raise the alerts. What has its end already is left as it is."""
     if not settlements:
         return
@@ -119,9 +116,9 @@ async def settle(session: AsyncSession, settlements: Sequence[Settlement], now: 
     on_their_way = [one for one in settlements if one.claim is not None and one.in_flight]
     late = [one for one in settlements if one.claim is not None and not one.in_flight]
     rows = [
-        *await _end(session, END_PENDING, waiting),
-        *await _end(session, END_CLAIMED, on_their_way, now=now),
-        *await _end(session, END_DOUBTED, late, now=now),
+        *await _end(transaction, END_PENDING, waiting),
+        *await _end(transaction, END_CLAIMED, on_their_way, now=now),
+        *await _end(transaction, END_DOUBTED, late, now=now),
     ]
     reasons = {one.message_id: one.exit_reason for one in settlements}
     ended = [
@@ -129,14 +126,14 @@ async def settle(session: AsyncSession, settlements: Sequence[Settlement], now: 
         for row in rows
         if row.enrolment_id is not None and not _counted_before(row)
     ]
-    await move_on(session, ended, now)
-    await _keep_doubts(session, rows, now)
+    await move_on(transaction, ended, now)
+    await _keep_doubts(transaction, rows, now)
     troubles = Counter(
         (row.device_id, MessageStatus(row.outcome), row.error_code, row.error)
         for row in rows
         if row.outcome == MessageStatus.FAILED or (row.outcome == MessageStatus.UNKNOWN and not row.doubted)
     )
-    await raise_signals(session, await _signals(session, troubles), now)
+    await raise_signals(transaction, await _signals(transaction, troubles), now)
 
 
 def _counted_before(row: Any) -> bool:
@@ -144,24 +141,24 @@ def _counted_before(row: Any) -> bool:
     return bool(row.doubted or row.by_hand)
 
 
-async def _keep_doubts(session: AsyncSession, rows: Sequence[Any], now: datetime) -> None:
+async def _keep_doubts(transaction: Transaction, rows: Sequence[Any], now: datetime) -> None:
     doubtful_ids = [row.id for row in rows if row.outcome == MessageStatus.UNKNOWN and not row.doubted]
     if doubtful_ids:
-        await session.execute(text(KEEP_DOUBTS), {"ids": doubtful_ids})
+        await transaction.rows(KEEP_DOUBTS, {"ids": doubtful_ids})
     settled = [row.id for row in rows if row.outcome != MessageStatus.UNKNOWN and _counted_before(row)]
     if settled:
-        devices = await session.scalars(text(END_DOUBTS), {"ids": settled})
-        await resolve_doubts(session, set(devices), now)
+        freed = await transaction.rows(END_DOUBTS, {"ids": settled})
+        await resolve_doubts(transaction, {row.device_id for row in freed}, now)
 
 
-async def resolve_doubts(session: AsyncSession, device_ids: Collection[int], now: datetime) -> None:
+async def resolve_doubts(transaction: Transaction, device_ids: Collection[int], now: datetime) -> None:
     """End the alerts of those of these devices of which nothing is unsure any more."""
-    rows = await session.execute(text(WITHOUT_DOUBTS), {"device_ids": list(device_ids)})
-    await raise_signals(session, [SendsKnown(row.workspace_id, row.id, row.name) for row in rows], now)
+    rows = await transaction.rows(WITHOUT_DOUBTS, {"device_ids": list(device_ids)})
+    await raise_signals(transaction, [SendsKnown(row.workspace_id, row.id, row.name) for row in rows], now)
 
 
 async def _end(
-    session: AsyncSession, statement: str, settlements: Sequence[Settlement], **values: object
+    transaction: Transaction, statement: str, settlements: Sequence[Settlement], **values: object
 ) -> Sequence[Any]:
     if not settlements:
         return []
@@ -176,14 +173,16 @@ async def _end(
         columns["epochs"] = [claim.epoch for claim in claims]
         columns["claimed_at"] = [claim.claimed_at for claim in claims]
         columns["bodies"] = [claim.body for claim in claims]
-    return (await session.execute(text(statement), {**columns, **values})).all()
+    return await transaction.rows(statement, {**columns, **values})
 
 
-async def _signals(session: AsyncSession, troubles: Counter[tuple[int, MessageStatus, str, str]]) -> list[Signal]:
+async def _signals(
+    transaction: Transaction, troubles: Counter[tuple[int, MessageStatus, str, str]]
+) -> list[Signal]:
     if not troubles:
         return []
     ids = {device_id for device_id, *_ in troubles}
-    devices = {row.id: row for row in await session.scalars(select(UserDevice).where(UserDevice.id.in_(ids)))}
+    devices = {row.id: row for row in await transaction.rows(DEVICES, {"ids": list(ids)})}
     signals: list[Signal] = []
     for (device_id, status, code, reason), count in troubles.items():
         device = devices[device_id]

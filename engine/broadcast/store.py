@@ -7,14 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from engine.broadcast.admission import Candidate, ContactFacts, DeviceFacts, StepFacts
 from engine.broadcast.pacing import Pace, Tally
 from engine.sequences.calendar import QuietHours, StepTime
-from engine.sequences.progress import live_steps, run_of, sending_days_of
+from engine.sequences.progress import Step, load_steps, run_of, sending_days_of
+from engine.transactions import Transaction
 from models.enums import (
     ConsentState,
     ContentKind,
@@ -46,7 +43,7 @@ SELECT d.id AS device_id, m.id, m.lane, m.due_at
 NEWLY_QUEUED = """
 SELECT device_id, max(message_id) AS newest FROM queue WHERE message_id > :newest GROUP BY device_id
 """
-NEWEST = "SELECT max(message_id) FROM queue"
+NEWEST = "SELECT max(message_id) AS newest FROM queue"
 
 # Lock what the claim is about. What somebody else has locked is left for the next round, so that a claim never
 # waits and never takes part in a deadlock. `IS NOT DISTINCT FROM` keeps the planner off the index on the owner,
@@ -74,12 +71,14 @@ SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.in_flight_since, d.
    FOR SHARE OF w SKIP LOCKED
 """
 
+# `had` is what tells whether a late message is the latest, and is asked for only then.
 LOCK_STEPS = """
 SELECT m.id AS message_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_number, e.last_minute,
        e.reached_day, e.reached_on, s.id AS sequence_id, s.status AS sequence_status, s.missed_policy,
        s.late_window_minutes, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
        t.id AS step_id, t.day_number, t.send_time, t.after_join_minutes, t.kind, t.body, t.media_id,
-       ARRAY(SELECT o.step_id FROM messages o WHERE o.enrolment_id = e.id AND o.id <> m.id) AS had
+       CASE WHEN m.expires_at < :now AND s.missed_policy = 'send_now' THEN
+            ARRAY(SELECT o.step_id FROM messages o WHERE o.enrolment_id = e.id AND o.id <> m.id) END AS had
   FROM messages m
   JOIN sequence_contacts e ON e.id = m.enrolment_id
   JOIN sequences s ON s.id = e.sequence_id
@@ -149,14 +148,6 @@ UPDATE sequence_contacts e SET anchor_date = v.anchor
  WHERE e.id = m.enrolment_id
 """
 
-DELIVERIES = """
-INSERT INTO deliveries (workspace_id, message_id, device_id, provider_message_id)
-SELECT m.workspace_id, m.id, m.device_id, v.provider_id
-  FROM unnest(CAST(:ids AS bigint[]), CAST(:provider_ids AS text[])) AS v(id, provider_id)
-  JOIN messages m ON m.id = v.id
-    ON CONFLICT DO NOTHING
-"""
-
 RETURN_TO_QUEUE = """
 WITH returned AS (
     UPDATE messages m
@@ -171,18 +162,26 @@ INSERT INTO queue (message_id, device_id, lane, due_at) SELECT id, device_id, la
 """
 
 # Returns the devices that really had this message in flight: nobody has taken them over meanwhile, and the report
-# was not written before.
+# was not written before. The provider's ids are kept in any case.
 FREE_DEVICES = """
+WITH v AS (
+    SELECT * FROM unnest(
+        CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:ids AS bigint[]),
+        CAST(:next_send_at AS timestamptz[]), CAST(:uncounted AS bigint[]), CAST(:failed AS bigint[]),
+        CAST(:unknown AS bigint[]), CAST(:sent_at AS timestamptz[]), CAST(:provider_ids AS text[])
+        ) AS v(id, epoch, message_id, next_send_at, uncounted, failed, unknown, sent_at, provider_id)),
+delivered AS (
+    INSERT INTO deliveries (workspace_id, message_id, device_id, provider_message_id)
+    SELECT m.workspace_id, m.id, m.device_id, v.provider_id
+      FROM v JOIN messages m ON m.id = v.message_id
+     WHERE v.provider_id IS NOT NULL
+        ON CONFLICT DO NOTHING)
 UPDATE user_devices d
    SET in_flight_message_id = NULL, in_flight_since = NULL, in_flight_body = NULL,
        next_send_at = v.next_send_at, hour_count = d.hour_count - v.uncounted,
        day_count = d.day_count - v.uncounted, day_failed = d.day_failed + v.failed,
        day_unknown = d.day_unknown + v.unknown, last_sent_at = coalesce(v.sent_at, d.last_sent_at)
-  FROM unnest(
-       CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:ids AS bigint[]),
-       CAST(:next_send_at AS timestamptz[]), CAST(:uncounted AS bigint[]), CAST(:failed AS bigint[]),
-       CAST(:unknown AS bigint[]), CAST(:sent_at AS timestamptz[])
-       ) AS v(id, epoch, message_id, next_send_at, uncounted, failed, unknown, sent_at)
+  FROM v
  WHERE d.id = v.id AND d.epoch = v.epoch AND d.in_flight_message_id = v.message_id
 RETURNING d.id
 """
@@ -232,11 +231,12 @@ def asked(asks: Sequence[Ask]) -> dict[str, list[int]]:
     }
 
 
-async def newly_queued(session: AsyncSession, newest: int | None) -> tuple[int, list[int]]:
+async def newly_queued(transaction: Transaction, newest: int | None) -> tuple[int, list[int]]:
     """Find the devices of the messages behind `newest` (None: from now on), and the newest message there is."""
     if newest is None:
-        return (await session.execute(text(NEWEST))).scalar_one() or 0, []
-    rows = (await session.execute(text(NEWLY_QUEUED), {"newest": newest})).all()
+        (row,) = await transaction.rows(NEWEST, {})
+        return row.newest or 0, []
+    rows = await transaction.rows(NEWLY_QUEUED, {"newest": newest})
     return max((row.newest for row in rows), default=newest), [row.device_id for row in rows]
 
 
@@ -248,13 +248,12 @@ def in_flight(device: Any) -> InFlight | None:
 
 
 async def lock_candidates(
-    session: AsyncSession, engine_id: int, asks: Sequence[Ask], now: datetime
+    transaction: Transaction, engine_id: int, asks: Sequence[Ask], now: datetime
 ) -> list[Locked]:
     """Lock and read what can be locked at once."""
-    statement = text(LOCK_ASKED).columns(attributes=JSONB)
-    rows = (await session.execute(statement, {**asked(asks), "engine_id": engine_id})).all()
+    rows = await transaction.rows(LOCK_ASKED, {**asked(asks), "engine_id": engine_id})
     in_sequence = [row.id for row in rows if row.lane == Lane.SEQUENCE]
-    steps = await _lock_steps(session, in_sequence) if in_sequence else {}
+    steps = await _lock_steps(transaction, in_sequence, now) if in_sequence else {}
     return [
         Locked(
             Ask(row.device_id, row.epoch, row.id),
@@ -267,19 +266,19 @@ async def lock_candidates(
     ]
 
 
-async def undo_unanswered_claims(session: AsyncSession, in_flight: Sequence[tuple[int, int]]) -> None:
+async def undo_unanswered_claims(transaction: Transaction, in_flight: Sequence[tuple[int, int]]) -> None:
     """Return to the queue what these (device, message) pairs hold; none of it was ever sent."""
     if in_flight:
         device_ids, message_ids = zip(*in_flight, strict=True)
-        await session.execute(
-            text(UNDO_UNANSWERED_CLAIMS), {"device_ids": list(device_ids), "message_ids": list(message_ids)}
+        await transaction.rows(
+            UNDO_UNANSWERED_CLAIMS, {"device_ids": list(device_ids), "message_ids": list(message_ids)}
         )
 
 
-async def _lock_steps(session: AsyncSession, message_ids: list[int]) -> dict[int, StepFacts]:
-    rows = (await session.execute(text(LOCK_STEPS), {"message_ids": message_ids})).all()
-    live = await live_steps(session, {row.sequence_id for row in rows})
-    return {row.message_id: _step(row, live[row.sequence_id]) for row in rows}
+async def _lock_steps(transaction: Transaction, message_ids: list[int], now: datetime) -> dict[int, StepFacts]:
+    rows = await transaction.rows(LOCK_STEPS, {"message_ids": message_ids, "now": now})
+    steps = await load_steps(transaction, {row.sequence_id for row in rows if row.had is not None})
+    return {row.message_id: _step(row, steps.get(row.sequence_id, ())) for row in rows}
 
 
 def _candidate(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
@@ -320,14 +319,13 @@ def _candidate(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
     )
 
 
-def _step(row: Any, live: Sequence[StepTime]) -> StepFacts:
-    had = set(row.had)
+def _step(row: Any, steps: Sequence[Step]) -> StepFacts:
     return StepFacts(
         run=run_of(row),
         status=EnrolmentStatus(row.status),
         sequence_status=SequenceStatus(row.sequence_status),
         step=StepTime.of(row.step_id, row.day_number, row.send_time, row.after_join_minutes),
-        waiting=tuple(step for step in live if step.step_id not in had),
+        waiting=tuple(step.time for step in steps if step.live and step.time.step_id not in row.had),
         days=sending_days_of(row),
         missed_policy=MissedPolicy(row.missed_policy),
         late_window=timedelta(minutes=row.late_window_minutes),
@@ -338,12 +336,10 @@ def _step(row: Any, live: Sequence[StepTime]) -> StepFacts:
 
 
 async def read_ahead(
-    session: AsyncSession, device_ids: Sequence[int], horizon: datetime, each: int
+    transaction: Transaction, device_ids: Sequence[int], horizon: datetime, each: int
 ) -> dict[int, list[Waiting]]:
     """Read up to `each` pending messages of every device that are due by `horizon`."""
-    rows = await session.execute(
-        text(READ_AHEAD), {"device_ids": list(device_ids), "horizon": horizon, "each": each}
-    )
+    rows = await transaction.rows(READ_AHEAD, {"device_ids": list(device_ids), "horizon": horizon, "each": each})
     ahead: dict[int, list[Waiting]] = defaultdict(list)
     for row in rows:
         ahead[row.device_id].append(Waiting(Lane(row.lane), row.due_at, row.id))

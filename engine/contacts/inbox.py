@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from engine.clock import Clock
 from engine.contacts import inbox_store
 from engine.contacts.stopwords import START_WORD, is_start, is_stop
 from engine.database import Database
+from engine.transactions import Session
 from engine.transports.contract import Inbound
 from models.enums import ConsentSource, ConsentState, OnReply
 
@@ -59,7 +58,7 @@ class Inbox:
                 await _reply(session, heard)
 
 
-async def _opt_out(session: AsyncSession, heard: _Heard) -> None:
+async def _opt_out(session: Session, heard: _Heard) -> None:
     first = await inbox_store.suppress(
         session,
         heard.workspace_id,
@@ -80,7 +79,7 @@ async def _opt_out(session: AsyncSession, heard: _Heard) -> None:
         await _answer(session, heard, contact_id, OPTED_OUT_ANSWER)
 
 
-async def _opt_in_again(session: AsyncSession, heard: _Heard) -> bool:
+async def _opt_in_again(session: Session, heard: _Heard) -> bool:
     """Return whether there was an opt-out to lift."""
     lifted = await inbox_store.lift_suppression(session, heard.workspace_id, heard.phone)
     if lifted and heard.contact_id is not None:
@@ -89,7 +88,7 @@ async def _opt_in_again(session: AsyncSession, heard: _Heard) -> bool:
     return lifted
 
 
-async def _reply(session: AsyncSession, heard: _Heard) -> None:
+async def _reply(session: Session, heard: _Heard) -> None:
     if heard.contact_id is None:
         return
     workspace_id, contact_id = heard.workspace_id, heard.contact_id
@@ -104,14 +103,14 @@ async def _reply(session: AsyncSession, heard: _Heard) -> None:
 
 
 async def _record(
-    session: AsyncSession, heard: _Heard, contact_id: int, state: ConsentState, source: ConsentSource
+    session: Session, heard: _Heard, contact_id: int, state: ConsentState, source: ConsentSource
 ) -> None:
     await inbox_store.record_consent(
         session, heard.workspace_id, contact_id, state, source=source, evidence=heard.text, at=heard.at
     )
 
 
-async def _answer(session: AsyncSession, heard: _Heard, contact_id: int, body: str) -> None:
+async def _answer(session: Session, heard: _Heard, contact_id: int, body: str) -> None:
     await inbox_store.answer(
         session, heard.workspace_id, contact_id, device_id=heard.device_id, body=body, at=heard.at
     )

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from engine.transactions import Session
 from models.enums import ConsentSource, ConsentState
 
 
 async def keep_inbound(
-    session: AsyncSession, *, device_id: int, message_id: str, phone: str, body: str, at: datetime
+    session: Session, *, device_id: int, message_id: str, phone: str, body: str, at: datetime
 ) -> Row[Any] | None:
     """Return (workspace_id, contact_id or None, stop_words); None when the message was here before."""
     statement = text("""
@@ -34,7 +34,7 @@ async def keep_inbound(
 
 
 async def suppress(
-    session: AsyncSession, workspace_id: int, phone: str, *, source: ConsentSource, evidence: str, at: datetime
+    session: Session, workspace_id: int, phone: str, *, source: ConsentSource, evidence: str, at: datetime
 ) -> bool:
     """Return whether the phone was not suppressed yet."""
     statement = text("""
@@ -46,7 +46,7 @@ async def suppress(
     return (await session.execute(statement, values)).one_or_none() is not None
 
 
-async def lift_suppression(session: AsyncSession, workspace_id: int, phone: str) -> bool:
+async def lift_suppression(session: Session, workspace_id: int, phone: str) -> bool:
     """Return whether the phone was suppressed."""
     statement = text("DELETE FROM suppressions WHERE workspace_id = :workspace AND phone = :phone RETURNING id")
     values = {"workspace": workspace_id, "phone": phone}
@@ -54,7 +54,7 @@ async def lift_suppression(session: AsyncSession, workspace_id: int, phone: str)
 
 
 async def record_consent(
-    session: AsyncSession,
+    session: Session,
     workspace_id: int,
     contact_id: int,
     state: ConsentState,
@@ -76,7 +76,7 @@ async def record_consent(
     await session.execute(statement, {**values, "source": source, "evidence": evidence, "at": at})
 
 
-async def lock_open_enrolments(session: AsyncSession, workspace_id: int, contact_id: int) -> Sequence[Row[Any]]:
+async def lock_open_enrolments(session: Session, workspace_id: int, contact_id: int) -> Sequence[Row[Any]]:
     """Return (id, on_reply of the sequence)."""
     statement = text("""
         SELECT e.id, s.on_reply
@@ -88,7 +88,7 @@ async def lock_open_enrolments(session: AsyncSession, workspace_id: int, contact
 
 
 async def exit_enrolments(
-    session: AsyncSession, workspace_id: int, enrolments: Sequence[int], *, reason: str, at: datetime
+    session: Session, workspace_id: int, enrolments: Sequence[int], *, reason: str, at: datetime
 ) -> None:
     statement = text("""
         UPDATE sequence_contacts
@@ -99,7 +99,7 @@ async def exit_enrolments(
     await session.execute(statement, values)
 
 
-async def pause_enrolments(session: AsyncSession, workspace_id: int, enrolments: Sequence[int]) -> None:
+async def pause_enrolments(session: Session, workspace_id: int, enrolments: Sequence[int]) -> None:
     statement = text("""
         UPDATE sequence_contacts SET status = 'paused'
          WHERE workspace_id = :workspace AND id = ANY(CAST(:enrolments AS bigint[]))
@@ -108,7 +108,7 @@ async def pause_enrolments(session: AsyncSession, workspace_id: int, enrolments:
 
 
 async def cancel_pending(
-    session: AsyncSession,
+    session: Session,
     workspace_id: int,
     contact_id: int,
     *,
@@ -131,7 +131,7 @@ async def cancel_pending(
 
 
 async def answer(
-    session: AsyncSession, workspace_id: int, contact_id: int, *, device_id: int, body: str, at: datetime
+    session: Session, workspace_id: int, contact_id: int, *, device_id: int, body: str, at: datetime
 ) -> None:
     """Queue a message in the lane that no opt-out, quiet hour or cap holds back."""
     statement = text("""

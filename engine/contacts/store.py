@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, RowMapping, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from engine.transactions import Session
 from models.enums import ConsentSource
 
 # --- imports ------------------------------------------------------------------------------------------------
@@ -14,13 +14,13 @@ from models.enums import ConsentSource
 _OF_THE_IMPORT = "incoming i JOIN contacts c ON c.workspace_id = :workspace AND c.phone = i.phone"
 
 
-async def workspace(session: AsyncSession, workspace_id: int) -> Row[Any]:
+async def workspace(session: Session, workspace_id: int) -> Row[Any]:
     """Return country, time_zone."""
     statement = text("SELECT country, time_zone FROM workspaces WHERE id = :workspace")
     return (await session.execute(statement, {"workspace": workspace_id})).one()
 
 
-async def count_known(session: AsyncSession, workspace_id: int, phones: Sequence[str]) -> Row[Any]:
+async def count_known(session: Session, workspace_id: int, phones: Sequence[str]) -> Row[Any]:
     """Return (known, opted_out): how many of the phones have a contact, and how many a suppression."""
     statement = text("""
         SELECT count(c.id) AS known, count(s.id) AS opted_out
@@ -31,7 +31,7 @@ async def count_known(session: AsyncSession, workspace_id: int, phones: Sequence
     return (await session.execute(statement, {"workspace": workspace_id, "phones": list(phones)})).one()
 
 
-async def copy_incoming(session: AsyncSession, rows: Iterable[tuple[str, str, str | None, str]]) -> None:
+async def copy_incoming(session: Session, rows: Iterable[tuple[str, str, str | None, str]]) -> None:
     """Load (phone, name, niche, attributes as JSON) into the transaction's own table `incoming`."""
     await session.execute(
         text("CREATE TEMP TABLE incoming (phone text, name text, niche text, attributes text) ON COMMIT DROP")
@@ -43,7 +43,7 @@ async def copy_incoming(session: AsyncSession, rows: Iterable[tuple[str, str, st
     )
 
 
-async def upsert_contacts(session: AsyncSession, workspace_id: int, at: datetime) -> int:
+async def upsert_contacts(session: Session, workspace_id: int, at: datetime) -> int:
     """Create the unknown and fill in the known; return how many were created.
 
     Every row is locked here, unchanged ones too, and in the order of the phones, so that two imports of the
@@ -64,7 +64,7 @@ async def upsert_contacts(session: AsyncSession, workspace_id: int, at: datetime
     return int((await session.execute(statement, {"workspace": workspace_id, "at": at})).scalar_one())
 
 
-async def keep_opt_outs(session: AsyncSession, workspace_id: int) -> int:
+async def keep_opt_outs(session: Session, workspace_id: int) -> int:
     """Mark the imported contacts whose phone is suppressed; return how many are opted out."""
     await session.execute(
         text(f"""
@@ -83,7 +83,7 @@ async def keep_opt_outs(session: AsyncSession, workspace_id: int) -> int:
 
 
 async def record_opt_ins(
-    session: AsyncSession,
+    session: Session,
     workspace_id: int,
     *,
     source: ConsentSource,
@@ -112,7 +112,7 @@ async def record_opt_ins(
     )
 
 
-async def add_leads(session: AsyncSession, workspace_id: int, niche: str | None, at: datetime) -> None:
+async def add_leads(session: Session, workspace_id: int, niche: str | None, at: datetime) -> None:
     """Note the interest of each row, else the one of the whole file."""
     await session.execute(
         text(f"""
@@ -125,7 +125,7 @@ async def add_leads(session: AsyncSession, workspace_id: int, niche: str | None,
     )
 
 
-async def make_list(session: AsyncSession, workspace_id: int, *, name: str, by: int | None, at: datetime) -> int:
+async def make_list(session: Session, workspace_id: int, *, name: str, by: int | None, at: datetime) -> int:
     """Make a list of the imported contacts and return its id."""
     values = {"workspace": workspace_id, "name": name, "by": by, "at": at}
     list_id = (
@@ -150,12 +150,12 @@ async def make_list(session: AsyncSession, workspace_id: int, *, name: str, by: 
 # --- the book -----------------------------------------------------------------------------------------------
 
 
-async def count_contacts(session: AsyncSession, workspace_id: int) -> int:
+async def count_contacts(session: Session, workspace_id: int) -> int:
     statement = text("SELECT count(*) FROM contacts WHERE workspace_id = :workspace")
     return int((await session.execute(statement, {"workspace": workspace_id})).scalar_one())
 
 
-async def lists(session: AsyncSession, workspace_id: int) -> Sequence[RowMapping]:
+async def lists(session: Session, workspace_id: int) -> Sequence[RowMapping]:
     """Return (id, name, size, created_at), newest first."""
     statement = text("""
         SELECT l.id, l.name, (SELECT count(*) FROM list_members m WHERE m.list_id = l.id) AS size, l.created_at
@@ -165,7 +165,7 @@ async def lists(session: AsyncSession, workspace_id: int) -> Sequence[RowMapping
 
 
 async def find_contacts(
-    session: AsyncSession, workspace_id: int, *, name: str, digits: str, limit: int
+    session: Session, workspace_id: int, *, name: str, digits: str, limit: int
 ) -> Sequence[RowMapping]:
     """Return (id, phone, name, consent, suppressed, niches) where a part of name or phone matches."""
     statement = text("""
@@ -182,7 +182,7 @@ async def find_contacts(
     return (await session.execute(statement, values)).mappings().all()
 
 
-async def niches(session: AsyncSession, workspace_id: int) -> Sequence[RowMapping]:
+async def niches(session: Session, workspace_id: int) -> Sequence[RowMapping]:
     """Return (niche, contacts), the largest first; spellings that differ in case are one niche."""
     statement = text("""
         SELECT min(niche) AS niche, count(*) AS contacts FROM leads WHERE workspace_id = :workspace
@@ -191,12 +191,12 @@ async def niches(session: AsyncSession, workspace_id: int) -> Sequence[RowMappin
     return (await session.execute(statement, {"workspace": workspace_id})).mappings().all()
 
 
-async def count_suppressions(session: AsyncSession, workspace_id: int) -> int:
+async def count_suppressions(session: Session, workspace_id: int) -> int:
     statement = text("SELECT count(*) FROM suppressions WHERE workspace_id = :workspace")
     return int((await session.execute(statement, {"workspace": workspace_id})).scalar_one())
 
 
-async def suppressions(session: AsyncSession, workspace_id: int, limit: int) -> Sequence[RowMapping]:
+async def suppressions(session: Session, workspace_id: int, limit: int) -> Sequence[RowMapping]:
     """Return (phone, name, source, evidence, since), newest first."""
     statement = text("""
         SELECT s.phone, coalesce(c.name, '') AS name, s.source, s.evidence, s.created_at AS since

@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.actor import Actor
 from engine.clock import Clock
 from engine.database import Database
 from engine.devices import timeline
 from engine.errors import NotFoundError
+from engine.transactions import Session
 from models import UserDevice
 from models.enums import DeviceEventKind, Role
 
 
 @dataclass(slots=True)
 class Change:
-    session: AsyncSession
+    session: Session
     device: UserDevice
     at: datetime
     notes: list[tuple[DeviceEventKind, str]] = field(default_factory=list)
@@ -44,7 +44,7 @@ async def changing_device(
 
 
 async def find_device(
-    session: AsyncSession, actor: Actor, device_id: int, *, role: Role = Role.VIEWER, lock: bool = False
+    session: Session, actor: Actor, device_id: int, *, role: Role = Role.VIEWER, lock: bool = False
 ) -> UserDevice:
     actor.must_be(role)
     query = select(UserDevice).where(

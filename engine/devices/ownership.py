@@ -25,13 +25,13 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.broadcast.settlement import doubtful, settle
 from engine.broadcast.store import in_flight
 from engine.clock import Clock, machine_time
 from engine.database import Database
 from engine.devices.balance import Census, Share
+from engine.transactions import Session
 from models.enums import DeviceState, TransportKind
 
 BEAT_EVERY = 2.0
@@ -200,7 +200,7 @@ class Ownership:
         self._owned = None
         return replace(device, epoch=device.epoch + 1) if rows else None
 
-    async def _raise_epochs(self, session: AsyncSession, rows: Sequence[Any], reason: str) -> None:
+    async def _raise_epochs(self, session: Session, rows: Sequence[Any], reason: str) -> None:
         left = [claim for row in rows if (claim := in_flight(row)) is not None]
         await settle(session, [doubtful(claim, reason) for claim in left], self._clock.now())
         await session.execute(text(RAISE_EPOCH), {"engine_id": self.engine_id, "ids": [row.id for row in rows]})

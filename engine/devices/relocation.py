@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.actor import Actor
 from engine.alerts import Alerts, meaning, raise_signals
@@ -21,6 +20,7 @@ from engine.devices.relocation_store import Moved
 from engine.devices.timeline import note_by
 from engine.errors import ConflictError
 from engine.signals import NobodyWaiting, PeopleMoved, PeopleWaiting, Signal
+from engine.transactions import Session
 from models import Alert, UserDevice
 from models.enums import AlertKind, AlertStatus, DeviceEventKind, DeviceState, Face, Role
 
@@ -120,9 +120,7 @@ class Relocation:
                 system.record(session, now, "device.move_people", device_id, people=moved.people)
         return moved.people
 
-    async def _signals(
-        self, session: AsyncSession, lost: Any, why: str, moved: Moved, people: int
-    ) -> Sequence[Signal]:
+    async def _signals(self, session: Session, lost: Any, why: str, moved: Moved, people: int) -> Sequence[Signal]:
         about = (lost.workspace_id, lost.id, lost.name)
         signals: list[Signal] = []
         if moved.people:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine.transactions import Session
 
 # Lost for good, with somebody who waits; or there is an alert that says so.
 LOST_DEVICES = """
@@ -151,7 +152,7 @@ def place(
     return placed
 
 
-async def move_people(session: AsyncSession, device_id: int, *, to: int | None = None) -> Moved:
+async def move_people(session: Session, device_id: int, *, to: int | None = None) -> Moved:
     """Move whoever waits for a locked device: to the usable devices of their pools, or all to one."""
     about = {"device_id": device_id}
     runs = (await session.execute(text(LOCK_RUNS), about)).all()
@@ -182,15 +183,13 @@ async def move_people(session: AsyncSession, device_id: int, *, to: int | None =
     return Moved(len(homes), dict(Counter(homes.values())))
 
 
-async def _pools(
-    session: AsyncSession, statement: str, device_id: int, ids: Collection[int]
-) -> dict[int, list[int]]:
+async def _pools(session: Session, statement: str, device_id: int, ids: Collection[int]) -> dict[int, list[int]]:
     pools: dict[int, list[int]] = defaultdict(list)
     for row in await session.execute(text(statement), {"ids": list(ids), "device_id": device_id}):
         pools[row.source_id].append(row.id)
     return pools
 
 
-async def _write(session: AsyncSession, statement: str, placed: dict[int, int]) -> None:
+async def _write(session: Session, statement: str, placed: dict[int, int]) -> None:
     if placed:
         await session.execute(text(statement), {"ids": list(placed), "device_ids": list(placed.values())})

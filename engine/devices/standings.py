@@ -6,13 +6,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.broadcast.pacing import Pace, Tally
 from engine.broadcast.store import NOT_HELD
 from engine.devices.ownership import DEAD_AFTER
 from engine.devices.why import Next, Standing, Surroundings
 from engine.sequences.calendar import QuietHours
+from engine.transactions import Session
 from models.enums import DeviceState, Lane
 
 # Four probes of the queue's index a device: the oldest of each lane that no pause holds. The worker takes what is
@@ -69,14 +69,14 @@ SELECT (SELECT count(*) FROM engines WHERE heartbeat_at >= clock_timestamp() - C
 """
 
 
-async def read_standings(session: AsyncSession, device_ids: Sequence[int], now: datetime) -> list[Standing]:
+async def read_standings(session: Session, device_ids: Sequence[int], now: datetime) -> list[Standing]:
     rows = await session.execute(
         text(STANDINGS), {"device_ids": list(device_ids), "now": now, "dead_after": DEAD_AFTER}
     )
     return [_standing(row, now) for row in rows]
 
 
-async def read_surroundings(session: AsyncSession, device_id: int) -> Surroundings:
+async def read_surroundings(session: Session, device_id: int) -> Surroundings:
     row = (await session.execute(text(SURROUNDINGS), {"device_id": device_id, "dead_after": DEAD_AFTER})).one()
     return Surroundings(
         stopped_by=row.stopped_by,

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.actor import Actor
 from engine.signals import (
@@ -16,6 +15,7 @@ from engine.signals import (
     Trouble,
     WorkerRestarted,
 )
+from engine.transactions import Session, Transaction
 from models import DeviceEvent, Operator
 from models.enums import DeviceEventKind, Face
 
@@ -41,7 +41,7 @@ DELETE FROM device_events e
 
 
 async def note(
-    session: AsyncSession,
+    transaction: Transaction,
     device_id: int,
     kind: DeviceEventKind,
     words: str = "",
@@ -51,43 +51,41 @@ async def note(
 
     Changes of state and takeovers need none: a trigger on `user_devices` notes them.
     """
-    await note_all(session, [(device_id, kind, words, until)])
+    await note_all(transaction, [(device_id, kind, words, until)])
 
 
 async def note_all(
-    session: AsyncSession, points: Sequence[tuple[int, DeviceEventKind, str, datetime | None]]
+    transaction: Transaction, points: Sequence[tuple[int, DeviceEventKind, str, datetime | None]]
 ) -> None:
     """Put points on the timelines of several devices: (device, kind, words, until)."""
     if not points:
         return
     device_ids, kinds, words, until = zip(*points, strict=True)
-    await session.execute(
-        text(NOTE),
+    await transaction.rows(
+        NOTE,
         {"device_ids": list(device_ids), "kinds": list(kinds), "words": list(words), "until": list(until)},
     )
 
 
-async def note_by(
-    session: AsyncSession, actor: Actor, device_id: int, kind: DeviceEventKind, words: str = ""
-) -> None:
+async def note_by(session: Session, actor: Actor, device_id: int, kind: DeviceEventKind, words: str = "") -> None:
     """Note what somebody has done to a device, with their name."""
     who = await _name_of(session, actor)
     await note(session, device_id, kind, f"{words} by {who}".strip())
 
 
-async def note_signals(session: AsyncSession, signals: Sequence[Signal]) -> None:
+async def note_signals(transaction: Transaction, signals: Sequence[Signal]) -> None:
     points = [(signal.device_id, point) for signal in signals if (point := _point(signal)) is not None]
-    await note_all(session, [(device_id, kind, words, None) for device_id, (kind, words) in points])
+    await note_all(transaction, [(device_id, kind, words, None) for device_id, (kind, words) in points])
 
 
-async def latest(session: AsyncSession, device_id: int, count: int) -> list[DeviceEvent]:
+async def latest(session: Session, device_id: int, count: int) -> list[DeviceEvent]:
     """Read the last points, the newest first."""
     query = select(DeviceEvent).where(DeviceEvent.device_id == device_id)
     newest_first = query.order_by(DeviceEvent.at.desc(), DeviceEvent.id.desc())
     return list(await session.scalars(newest_first.limit(count)))
 
 
-async def prune(session: AsyncSession) -> None:
+async def prune(session: Session) -> None:
     await session.execute(text(PRUNE), {"rows": KEEP_ROWS, "days": KEEP_DAYS})
 
 
@@ -108,7 +106,7 @@ def _point(signal: Signal) -> tuple[DeviceEventKind, str] | None:
     return None
 
 
-async def _name_of(session: AsyncSession, actor: Actor) -> str:
+async def _name_of(session: Session, actor: Actor) -> str:
     if actor.operator_id is None:
         return {Face.REST: "the API", Face.CLI: "the command line"}.get(actor.face, "dripdesk")
     return (await session.get_one(Operator, actor.operator_id)).name

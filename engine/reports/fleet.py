@@ -10,12 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.broadcast.pacing import Pace, Tally, capped_until
 from engine.clock import Clock
 from engine.database import Database
 from engine.devices.ownership import DEAD_AFTER
+from engine.transactions import Session
 from models.enums import DeviceState
 
 LATE_AFTER = timedelta(seconds=60)  # machine time; then a device that may send, and does not, needs a look
@@ -156,7 +156,7 @@ class Fleet:
         return FleetReport(now, self._clock.speed, engines, devices, totals)
 
 
-async def _engines(session: AsyncSession, owned: Counter[int | None]) -> list[EngineLine]:
+async def _engines(session: Session, owned: Counter[int | None]) -> list[EngineLine]:
     return [
         EngineLine(
             row.id,

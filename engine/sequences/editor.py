@@ -6,7 +6,6 @@ from datetime import time
 
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.actor import Actor
 from engine.broadcast.media import check_media, store_media
@@ -26,6 +25,7 @@ from engine.sequences.pasting import (
 )
 from engine.sequences.progress import plan_again
 from engine.sequences.store import Lock
+from engine.transactions import Session
 from models import Sequence as SequenceRow
 from models import SequenceContact, SequenceDevice, SequenceStep, UserDevice, Workspace
 from models.enums import ContentKind, Role, SequenceStatus
@@ -235,7 +235,7 @@ class SequenceEditor:
             actor.record(session, self._clock.now(), "sequence.archive", sequence_id)
             return sequence.status
 
-    async def _find_step(self, session: AsyncSession, actor: Actor, step_id: int) -> SequenceStep:
+    async def _find_step(self, session: Session, actor: Actor, step_id: int) -> SequenceStep:
         """Load a live step, with its sequence locked."""
         actor.must_be(Role.OPERATOR)
         step = await session.scalar(
@@ -252,7 +252,7 @@ class SequenceEditor:
 
     async def _replan(
         self,
-        session: AsyncSession,
+        session: Session,
         sequence_id: int,
         step_ids: Collection[int],
         inserted: Collection[int] = (),
@@ -297,7 +297,7 @@ def check_length(kind: ContentKind, body: str) -> None:
         )
 
 
-async def _row(session: AsyncSession, sequence: SequenceRow, step: NewStep) -> SequenceStep:
+async def _row(session: Session, sequence: SequenceRow, step: NewStep) -> SequenceStep:
     attachment = step.attachment
     media_id = None
     if attachment is not None:
@@ -317,7 +317,7 @@ async def _row(session: AsyncSession, sequence: SequenceRow, step: NewStep) -> S
     )
 
 
-async def _set_devices(session: AsyncSession, actor: Actor, sequence_id: int, device_ids: Collection[int]) -> None:
+async def _set_devices(session: Session, actor: Actor, sequence_id: int, device_ids: Collection[int]) -> None:
     if not device_ids:
         raise InvalidInputError("Choose at least one device.")
     known = set(

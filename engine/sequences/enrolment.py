@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.actor import Actor
 from engine.clock import Clock
@@ -18,6 +17,7 @@ from engine.sequences import store
 from engine.sequences.calendar import Due, Run, SendingDays, StepTime, anchor_for, next_due
 from engine.sequences.progress import live_steps, sending_days
 from engine.sequences.store import Lock
+from engine.transactions import Session
 from models import ContactList, Workspace
 from models import Sequence as SequenceRow
 from models.enums import Role, SequenceStatus
@@ -95,7 +95,7 @@ class Enrolments:
 
     async def _enrol(
         self,
-        session: AsyncSession,
+        session: Session,
         sequence: SequenceRow,
         contacts: Sequence[Any],
         devices: Sequence[int],
@@ -120,11 +120,11 @@ class Enrolments:
         await session.execute(text(store.KEEP_DEVICES), columns)
 
 
-async def starts(session: AsyncSession, sequence: SequenceRow, zones: set[str], now: datetime) -> dict[str, Start]:
+async def starts(session: Session, sequence: SequenceRow, zones: set[str], now: datetime) -> dict[str, Start]:
     """Work out, once a zone, the anchor date and the first due instant of those who join now."""
     workspace = await session.get_one(Workspace, sequence.workspace_id)
     days = calendar_of(sequence, workspace)
-    steps = (await live_steps(session, [sequence.id]))[sequence.id]
+    steps = await live_steps(session, sequence.id)
     return {zone: _start(zone, steps, days, now) for zone in zones}
 
 

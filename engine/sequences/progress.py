@@ -1,7 +1,7 @@
 """How an enrolment moves on: what it has had, what is next, and when. Written set by set."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -9,10 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import holidays
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.sequences.calendar import Due, Run, SendingDays, StepTime, next_due
+from engine.transactions import Transaction
 from models.enums import EnrolmentStatus
 
 # Enrolments with all that planning needs; `had` are the steps that this run has a message for already.
@@ -29,12 +28,10 @@ SELECT e.id, e.sequence_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e
    FOR UPDATE OF e
 """
 
-LIVE_STEPS = """
-SELECT id, sequence_id, day_number, send_time, after_join_minutes
-  FROM sequence_steps WHERE sequence_id = ANY(:sequence_ids) AND retired_at IS NULL
+STEPS = """
+SELECT id, sequence_id, day_number, send_time, after_join_minutes, retired_at IS NULL AS live
+  FROM sequence_steps WHERE sequence_id = ANY(:sequence_ids)
 """
-
-STEPS = "SELECT id, day_number, send_time, after_join_minutes FROM sequence_steps WHERE id = ANY(:ids)"
 
 MOVE_ON = """
 UPDATE sequence_contacts e
@@ -72,6 +69,14 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a sequence and its time; `live`: it has not been retired."""
+
+    time: StepTime
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Enrolment:
     id: int
     sequence_id: int
@@ -82,14 +87,14 @@ class _Enrolment:
     waits_for: Due | None
 
 
-async def move_on(session: AsyncSession, ended: Collection[Ended], now: datetime) -> None:
+async def move_on(transaction: Transaction, ended: Collection[Ended], now: datetime) -> None:
     """Let the runs whose message has just ended wait for their next step, or complete them."""
     if not ended:
         return
-    steps = await session.execute(text(STEPS), {"ids": [one.step_id for one in ended]})
-    places = {row.id: _step_time(row).place for row in steps}
     by_id = {one.enrolment_id: one for one in ended}
-    enrolments = await _load(session, list(by_id))
+    enrolments = await _load(transaction, list(by_id))
+    steps = await load_steps(transaction, {enrolment.sequence_id for enrolment in enrolments})
+    places = {step.time.step_id: step.time.place for known in steps.values() for step in known}
     moved = []
     for enrolment in enrolments:
         one = by_id[enrolment.id]
@@ -98,11 +103,11 @@ async def move_on(session: AsyncSession, ended: Collection[Ended], now: datetime
         day, on = (place[0], now.astimezone(run.zone).date()) if one.reached else (run.reached_day, run.reached_on)
         run = replace(run, last_place=place, reached_day=day, reached_on=on)
         moved.append((replace(enrolment, run=run), one.exit_reason))
-    await _plan(session, moved, now)
+    await _plan(transaction, moved, steps, now)
 
 
 async def plan_again(
-    session: AsyncSession, enrolment_ids: Collection[int], now: datetime, *, inserted: Collection[int] = ()
+    transaction: Transaction, enrolment_ids: Collection[int], now: datetime, *, inserted: Collection[int] = ()
 ) -> int:
     """Work out anew what these runs wait for, after the steps or the days of their sequence have changed.
 
@@ -111,12 +116,13 @@ async def plan_again(
     """
     if not enrolment_ids:
         return 0
-    enrolments = await _load(session, enrolment_ids)
-    return await _plan(session, [(enrolment, None) for enrolment in enrolments], now, inserted)
+    enrolments = await _load(transaction, enrolment_ids)
+    steps = await load_steps(transaction, {enrolment.sequence_id for enrolment in enrolments})
+    return await _plan(transaction, [(enrolment, None) for enrolment in enrolments], steps, now, inserted)
 
 
-async def _load(session: AsyncSession, ids: Collection[int]) -> list[_Enrolment]:
-    rows = await session.execute(text(ENROLMENTS), {"ids": list(ids)})
+async def _load(transaction: Transaction, ids: Collection[int]) -> list[_Enrolment]:
+    rows = await transaction.rows(ENROLMENTS, {"ids": list(ids)})
     return [
         _Enrolment(
             id=row.id,
@@ -132,13 +138,14 @@ async def _load(session: AsyncSession, ids: Collection[int]) -> list[_Enrolment]
 
 
 async def _plan(
-    session: AsyncSession,
+    transaction: Transaction,
     moved: Sequence[tuple[_Enrolment, str | None]],
+    steps: Mapping[int, Sequence[Step]],
     now: datetime,
     inserted: Collection[int] = (),
 ) -> int:
     changed = 0
-    live = await live_steps(session, {enrolment.sequence_id for enrolment, _ in moved})
+    live = {sequence_id: _live(known) for sequence_id, known in steps.items()}
     planned: dict[object, tuple[Run, Due | None]] = {}  # many stand at the same place
     columns: dict[str, list[Any]] = defaultdict(list)
     for enrolment, exit_reason in moved:
@@ -165,7 +172,7 @@ async def _plan(
         columns["reached_days"].append(run.reached_day)
         columns["reached_on"].append(run.reached_on)
     if columns:
-        await session.execute(text(MOVE_ON), {**columns, "now": now})
+        await transaction.rows(MOVE_ON, {**columns, "now": now})
     return changed
 
 
@@ -181,13 +188,23 @@ def _next(
     return run, due
 
 
-async def live_steps(session: AsyncSession, sequence_ids: Iterable[int]) -> dict[int, list[StepTime]]:
-    """Load the steps of each sequence that are not retired, with the times they are sent at."""
-    rows = await session.execute(text(LIVE_STEPS), {"sequence_ids": list(sequence_ids)})
-    steps: dict[int, list[StepTime]] = defaultdict(list)
-    for row in rows:
-        steps[row.sequence_id].append(_step_time(row))
+async def load_steps(transaction: Transaction, sequence_ids: Collection[int]) -> dict[int, list[Step]]:
+    """Load the steps of each sequence, the retired ones too, with the times they are sent at."""
+    if not sequence_ids:
+        return {}
+    steps: dict[int, list[Step]] = {sequence_id: [] for sequence_id in sequence_ids}
+    for row in await transaction.rows(STEPS, {"sequence_ids": list(sequence_ids)}):
+        steps[row.sequence_id].append(Step(_step_time(row), row.live))
     return steps
+
+
+async def live_steps(transaction: Transaction, sequence_id: int) -> list[StepTime]:
+    """Load the times of the steps that a sequence has now."""
+    return _live((await load_steps(transaction, [sequence_id]))[sequence_id])
+
+
+def _live(steps: Iterable[Step]) -> list[StepTime]:
+    return [step.time for step in steps if step.live]
 
 
 def run_of(row: Any) -> Run:

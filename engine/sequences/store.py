@@ -6,10 +6,10 @@ from enum import Enum
 from typing import Any
 
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.actor import Actor
 from engine.errors import NotFoundError
+from engine.transactions import Session
 from models import Sequence as SequenceRow
 from models import SequenceDevice, SequenceStep, UserDevice
 from models.enums import Role
@@ -167,7 +167,7 @@ class Lock(Enum):
 
 
 async def find(
-    session: AsyncSession,
+    session: Session,
     actor: Actor,
     sequence_id: int,
     *,
@@ -187,7 +187,7 @@ async def find(
     return sequence
 
 
-async def steps_of(session: AsyncSession, sequence_id: int) -> list[SequenceStep]:
+async def steps_of(session: Session, sequence_id: int) -> list[SequenceStep]:
     """Load the live steps in the order in which they are sent."""
     query = select(SequenceStep).where(SequenceStep.sequence_id == sequence_id, SequenceStep.retired_at.is_(None))
     order = (
@@ -198,7 +198,7 @@ async def steps_of(session: AsyncSession, sequence_id: int) -> list[SequenceStep
     return list(await session.scalars(query.order_by(*order)))
 
 
-async def devices_of(session: AsyncSession, sequence_id: int) -> list[UserDevice]:
+async def devices_of(session: Session, sequence_id: int) -> list[UserDevice]:
     """Load the device pool."""
     query = (
         select(UserDevice)
@@ -210,14 +210,14 @@ async def devices_of(session: AsyncSession, sequence_id: int) -> list[UserDevice
 
 
 async def chosen_contacts(
-    session: AsyncSession, choice: str, value: object, parameters: Mapping[str, Any]
+    session: Session, choice: str, value: object, parameters: Mapping[str, Any]
 ) -> Sequence[Any]:
     """Load the contacts of one choice (a key of CHOICES), each with the reason why it may not join, if any."""
     statement = text(CHOSEN.format(chosen=CHOICES[choice]))
     return (await session.execute(statement, {**parameters, choice: value})).all()
 
 
-async def rejoin(session: AsyncSession, ids: Sequence[int], now: datetime, anchors: Mapping[str, date]) -> None:
+async def rejoin(session: Session, ids: Sequence[int], now: datetime, anchors: Mapping[str, date]) -> None:
     """Let these enrolments start from now, on the anchor date of their zone."""
     await session.execute(
         text(REJOIN),
