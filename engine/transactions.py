@@ -19,6 +19,10 @@ from engine.clock import machine_time
 from engine.connections import Trust, connect
 from engine.outage import Outages
 
+# Every statement here is a look-up by key, of one row or of a thousand: planning it anew each time takes longer than
+# the look-up, and a plan made while the tables were small must not read them whole when they have grown.
+PLANS = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
+
 _VALUE = re.compile(r"(?<!:):(\w+)")
 _text = lru_cache(maxsize=512)(text)
 
@@ -61,14 +65,23 @@ class DirectConnection:
         Raises TimeoutError when it takes longer than it may, OSError, asyncpg.PostgresError or
         asyncpg.InterfaceError.
         """
+        async with self._used() as connection:
+            await connection.execute("BEGIN")
+            yield _Direct(connection)
+            await connection.execute("COMMIT")
+
+    async def rows(self, sql: str, values: Mapping[str, object]) -> Sequence[Any]:
+        """Run one statement, which is a transaction of its own. Raises the same."""
+        async with self._used() as connection:
+            return await _Direct(connection).rows(sql, values)
+
+    @asynccontextmanager
+    async def _used(self) -> AsyncIterator[asyncpg.Connection]:
         async with self._turn:
             asked = machine_time()
             try:
                 async with asyncio.timeout(self._within):
-                    connection = await self._ready()
-                    await connection.execute("BEGIN")
-                    yield _Direct(connection)
-                    await connection.execute("COMMIT")
+                    yield await self._ready()
             except BaseException as error:
                 self.close()
                 if is_away(error):
@@ -88,6 +101,7 @@ class DirectConnection:
             self.close()
         if self._connection is None:
             self._connection = connection = await connect(self._url)
+            await connection.execute(PLANS)
             await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
         return self._connection
 

@@ -52,15 +52,12 @@ class Desk:
 
     async def newly_queued(self) -> list[int]:
         """Find the devices that have new messages since the last call: in case no notification came through."""
-        async with self._reading.transaction() as transaction:
-            newest, device_ids = await store.newly_queued(transaction, self._newest)
-        self._newest = newest
+        self._newest, device_ids = await store.newly_queued(self._reading, self._newest)
         return device_ids
 
     async def _read_ahead(self, device_ids: Sequence[int]) -> list[list[Waiting]]:
         horizon = self._clock.now() + LOOK_AHEAD * self._clock.speed
-        async with self._reading.transaction() as transaction:
-            ahead = await store.read_ahead(transaction, device_ids, horizon, READ_AHEAD)
+        ahead = await store.read_ahead(self._reading, device_ids, horizon, READ_AHEAD)
         return [ahead.get(device_id, []) for device_id in device_ids]
 
     async def _receive(self, messages: Sequence[tuple[int, Inbound]]) -> list[None]:
