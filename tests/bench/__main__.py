@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 
 from engine.database import Database
 from engine.embedded import EmbeddedPostgres
-from tests.bench import depth, fleet, full, queue, tick, wake
+from tests.bench import depth, fleet, full, queue, scale, tick, wake
 from tests.bench.figures import Figure
 from tests.bench.peers import PeerMissingError
 
@@ -29,6 +29,7 @@ BENCHES: dict[str, Callable[[Database], AsyncIterator[Figure]]] = {
     "fleet": fleet.measure,
     "queue": queue.measure,
     "queue-full": full.measure,
+    "scale": scale.measure,
     "snapshot": depth.measure_snapshot,
     "tick": tick.measure,
     "wal": queue.measure_wal,
