@@ -19,8 +19,8 @@ from engine.clock import machine_time
 from engine.connections import Trust, connect
 from engine.outage import Outages
 
-# Every statement here looks rows up by key, one or a thousand: to plan it anew each time takes longer than that, and
-# a plan made while the tables were small must not read them whole when they have grown.
+# Every statement here looks rows up by key, one or a thousand. To plan it anew each time takes longer than that,
+# and a plan made while the tables were small must not read them whole when they have grown.
 PLANS = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
 
 _VALUE = re.compile(r"(?<!:):(\w+)")
