@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -25,13 +26,23 @@ IDLE_FOR, PROBE_EVERY, PROBES = 4, 2, 3
 
 # The server's side of the same, so that what a dead or frozen engine has locked is free before anybody may take
 # its devices over. Set by statement, because poolers such as PgBouncer refuse what they do not know at the start.
+ASLEEP_AFTER = timedelta(seconds=5)
 SESSION = f"""
-SET idle_in_transaction_session_timeout = '5s';
+SET idle_in_transaction_session_timeout = '{ASLEEP_AFTER.seconds}s';
 SET statement_timeout = '{STATEMENT_WITHIN:.0f}s';
 SET tcp_keepalives_idle = {IDLE_FOR};
 SET tcp_keepalives_interval = {PROBE_EVERY};
 SET tcp_keepalives_count = {PROBES};
 SET tcp_user_timeout = '{UNACKNOWLEDGED_FOR:.0f}s'
+"""
+
+# asyncpg prepares a statement without a Sync: until it is run the session is in the middle of a command, where no
+# timeout of the server's applies. It looks like that in a COPY too, which may take longer.
+END_SLEEPERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE datname = current_database() AND usename = current_user AND application_name = 'dripdesk'
+   AND state = 'active' AND wait_event = 'ClientRead' AND query NOT LIKE 'COPY %'
+   AND state_change < clock_timestamp() - CAST(:asleep_after AS interval)
 """
 
 
@@ -56,7 +67,10 @@ async def connect(url: URL, *, patient: bool = False) -> asyncpg.Connection:
         connection_class=_Connection,
         timeout=CONNECT_WITHIN,
         command_timeout=None if patient else STATEMENT_WITHIN,
-        server_settings={"application_name": "dripdesk", "timezone": "UTC"},
+        server_settings={
+            "application_name": "dripdesk migration" if patient else "dripdesk",
+            "timezone": "UTC",
+        },
     )
     _watch_peer(connection)
     if not patient:

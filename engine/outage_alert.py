@@ -11,6 +11,7 @@ from engine.database import AdvisoryLock, Database
 
 WORTH_TELLING = 30.0  # machine seconds; shorter ones are in the log only
 TRY_AGAIN_AFTER = 1.0
+ANSWER_WITHIN = 15.0
 
 # One message in the chat, whichever engines have seen the outage: a newer alert about the same time is enough.
 TELL = """
@@ -40,7 +41,7 @@ async def tell_outages(database: Database, clock: Clock) -> None:
 
 async def _tell(database: Database, clock: Clock, seconds: float) -> None:
     now = clock.now()
-    async with database.transaction() as session:
+    async with database.within(ANSWER_WITHIN).transaction() as session:
         await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": AdvisoryLock.TELL_OUTAGE})
         told = f"The database did not answer for {seconds:.0f} s. Nothing was lost; sending goes on."
         began = now - timedelta(seconds=seconds) * clock.speed

@@ -85,6 +85,7 @@ class WorkerPool:
 
     async def run_once(self) -> int:
         """Take free devices, start and stop workers accordingly; how many devices were taken."""
+        await self._ownership.end_sleepers()  # they may have locked what the rest is about
         leaving = sum(employed.ending for employed in self._employed.values())  # the census may still count them
         census = await self._ownership.census()
         taken = await self._ownership.take(census.room(self._ownership.engine_id))

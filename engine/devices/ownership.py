@@ -3,8 +3,9 @@
 The times, in machine seconds. An engine writes its heartbeat every 2. Ten after the last one it counts as dead,
 and the others look every 2: its devices have another engine 12 after its death at the latest, plus the few
 statements of one pass, which leaves 3 to spare of the 15 that are promised. Should it die, or its machine freeze,
-in the middle of a transaction, the server ends that after 5 (`engine/connections.py`), so no lock outlives that
-time. An engine that stops politely frees its devices, and a trigger tells the others at once.
+in the middle of a transaction, the server ends that after 5, or, where it cannot, the next engine that looks does
+(`engine/connections.py`): no lock outlives those 10. An engine that stops politely frees its devices, and a
+trigger tells the others at once.
 
 The lease is 6 from before the heartbeat was asked for. The 4 until somebody may call us dead are for what had
 begun by then: one slow commit of a claim, after which the lease is asked for again, or a call and the commit of
@@ -29,6 +30,7 @@ from sqlalchemy import text
 from engine.broadcast.settlement import doubtful, settle
 from engine.broadcast.store import in_flight
 from engine.clock import Clock, machine_time
+from engine.connections import ASLEEP_AFTER, END_SLEEPERS
 from engine.database import Database
 from engine.devices.balance import Census, Share
 from engine.transactions import Session
@@ -167,6 +169,11 @@ class Ownership:
                 rows = await session.execute(text(EPOCHS), {"engine_id": self.engine_id})
                 self._epochs = {row.id: row.epoch for row in rows}
         self._lease_until = asked + LEASE
+
+    async def end_sleepers(self) -> None:
+        """End the sessions, of whichever engine, that the server would let sleep in a transaction for ever."""
+        async with self._database.transaction() as session:
+            await session.execute(text(END_SLEEPERS), {"asleep_after": ASLEEP_AFTER})
 
     async def census(self) -> Census:
         async with self._database.transaction() as session:

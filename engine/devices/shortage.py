@@ -8,7 +8,7 @@ from engine.alerts import hold_state
 from engine.clock import Clock, machine_time
 from engine.database import Database
 from engine.devices.balance import Census
-from engine.devices.ownership import DEAD_AFTER, WANTS_A_WORKER
+from engine.devices.ownership import DEAD_AFTER, PASS_WITHIN, WANTS_A_WORKER
 from models.enums import AlertKind
 
 ANNOUNCE_AFTER = timedelta(seconds=10)  # machine time: an engine that is being restarted is nobody's business
@@ -28,7 +28,7 @@ class Shortage:
     """One a process. Every engine may tell the same: it is one alert a workspace."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
+        self._database = database.within(PASS_WITHIN)
         self._clock = clock
         self._since: float | None = None
         self._told: tuple[int, int] | None = None  # how it was when the alerts were last brought up to date

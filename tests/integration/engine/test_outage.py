@@ -5,11 +5,14 @@ import dataclasses
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
+import asyncpg
 import pytest
 import structlog
 from sqlalchemy import text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 from structlog.typing import EventDict
 
 from engine import connections, notifications, outage, outage_alert
@@ -19,6 +22,7 @@ from engine.broadcast import worker as worker_module
 from engine.clock import machine_time
 from engine.database import Database
 from engine.devices import ownership as ownership_module
+from engine.devices.ownership import Ownership
 from engine.notifications import EVERYTHING, Channel, Notifications
 from engine.outage_alert import tell_outages
 from tests.integration.engine.proxy import Proxy, proxy_before
@@ -35,6 +39,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(ownership_module, name, getattr(ownership_module, name) / 10)
     monkeypatch.setattr(ownership_module, "LEASE", 1.2)  # on a busy machine a new connection takes its time
     monkeypatch.setattr(ownership_module, "BEAT_WITHIN", 1.0)
+    monkeypatch.setattr(ownership_module, "ASLEEP_AFTER", timedelta(milliseconds=500))
     monkeypatch.setattr("engine.broadcast.pool.BEAT_EVERY", 0.2)
     monkeypatch.setattr("engine.broadcast.pool.LOOK_EVERY", 0.2)
     monkeypatch.setattr(worker_module, "POLL_EVERY", 0.2)
@@ -103,9 +108,7 @@ def events(said: list[EventDict]) -> list[str]:
     return [event["event"] for event in said if event["event"] in {AWAY, BACK}]
 
 
-# With answers swallowed, it now and then takes longer than it may: an outcome waits for a lock of a session that is
-# gone. Until that is understood it is tried with the long tests.
-@pytest.mark.parametrize("trouble", ["refuse", "stall", pytest.param("swallow", marks=pytest.mark.long)])
+@pytest.mark.parametrize("trouble", ["refuse", "stall", "swallow"])
 async def test_an_outage_stops_the_sending_and_loses_nothing(
     proxy: Proxy, world: World, script: Script, said: list[EventDict], trouble: str
 ) -> None:
@@ -292,6 +295,40 @@ async def test_the_server_ends_a_transaction_whose_owner_is_asleep_before_its_de
         "SELECT setting::int FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'"
     )
     assert 0 < limit / 1000 < ownership_module.DEAD_AFTER.total_seconds()
+
+
+async def test_an_engine_ends_a_session_that_sleeps_between_preparing_a_statement_and_running_it(
+    world: World, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the server it is in the middle of a command, and no timeout runs."""
+    prepare = asyncpg.Connection.prepare
+
+    async def prepare_and_sleep(connection: asyncpg.Connection, query: str, **options: Any) -> Any:
+        statement = await prepare(connection, query, **options)
+        if query == "SELECT 'woken'":
+            await until(connection.is_closed)
+        return statement
+
+    monkeypatch.setattr(asyncpg.Connection, "prepare", prepare_and_sleep)
+    async with engine_running(world, script):
+        with pytest.raises(DBAPIError) as woken:
+            await world.run("SELECT 'woken'")
+    assert is_transient(woken.value)
+
+
+async def test_a_copy_that_waits_for_its_rows_is_no_sleeper(database: Database, world: World) -> None:
+    ownership = await Ownership.register(database, world.clock, capacity=1)
+    connection = await connections.connect(database.url)
+
+    async def rows() -> AsyncIterator[tuple[int]]:
+        yield (1,)
+        await asyncio.sleep(0.6)
+        await ownership.end_sleepers()
+        yield (2,)
+
+    await connection.execute("CREATE TEMP TABLE numbers (number int)")
+    assert await connection.copy_records_to_table("numbers", records=rows()) == "COPY 2"
+    await connection.close()
 
 
 # The operators
