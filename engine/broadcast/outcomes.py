@@ -39,19 +39,26 @@ class Outcomes:
         """Free the devices, settle their messages, move the runs on and tell the operators. Repeatable."""
         now = self._clock.now()
         async with self._connection.transaction() as transaction:
-            freed = await self._free_devices(transaction, reports, now)
-            ends = [_settlement(report, in_flight=report.device_id in freed) for report in reports]
-            await settle(transaction, [end for end in ends if end is not None], now)
-            again = [
-                report
-                for report, end in zip(reports, ends, strict=True)
-                if end is None and report.device_id in freed
-            ]
+            ends = [_settlement(report) for report in reports]
+            freed = await self._free_devices(transaction, reports, ends, now)
+            ended, again = [], []
+            for report, end in zip(reports, ends, strict=True):
+                in_flight = report.device_id in freed
+                if end is not None:
+                    ended.append(end if in_flight else replace(end, in_flight=False))
+                elif in_flight:
+                    again.append(report)
+            await settle(transaction, ended, now)
             await self._return_to_queue(transaction, again)
         return [None] * len(reports)
 
-    async def _free_devices(self, transaction: Transaction, reports: Sequence[Report], now: datetime) -> set[int]:
-        ended = [_settlement(report, in_flight=True) for report in reports]
+    async def _free_devices(
+        self,
+        transaction: Transaction,
+        reports: Sequence[Report],
+        ends: Sequence[Settlement | None],
+        now: datetime,
+    ) -> set[int]:
         freed = await transaction.rows(
             store.FREE_DEVICES,
             {
@@ -60,7 +67,7 @@ class Outcomes:
                 "ids": [report.claimed.claim.message_id for report in reports],
                 "next_send_at": [now + report.claimed.delay for report in reports],
                 "uncounted": [int(_never_left(report.outcome)) for report in reports],
-                "failed": [int(end is not None and end.outcome is MessageStatus.FAILED) for end in ended],
+                "failed": [int(end is not None and end.outcome is MessageStatus.FAILED) for end in ends],
                 "unknown": [int(isinstance(report.outcome, Unknown)) for report in reports],
                 "sent_at": [now if isinstance(report.outcome, Sent) else None for report in reports],
                 "provider_ids": [
@@ -95,12 +102,12 @@ def _never_left(outcome: Outcome) -> bool:
     return isinstance(outcome, Rejected) and outcome.code in NEVER_LEFT
 
 
-def _settlement(report: Report, *, in_flight: bool) -> Settlement | None:
-    """Turn an outcome into the end of the message; None if it is to be tried again."""
+def _settlement(report: Report) -> Settlement | None:
+    """Turn an outcome into the end of a message in flight; None if it is to be tried again."""
     claim = report.claimed.claim
 
     def ended(outcome: MessageStatus, code: str | None = None, error: str | None = None) -> Settlement:
-        return Settlement(claim.message_id, outcome, claim, in_flight, code, error)
+        return Settlement(claim.message_id, outcome, claim, code=code, error=error)
 
     match report.outcome:
         case Sent():

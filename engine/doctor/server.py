@@ -12,7 +12,8 @@ from engine.database import OLDEST_POSTGRESQL, Database
 from engine.doctor.findings import Finding, Ok, Problem, Result, Warn
 from models import Model
 
-A_PROCESS = 23  # connections at most: the pool, as many beyond it, LISTEN, and the locks of poller and poster
+# Connections at most: the pool, as many beyond it, four of the queue, LISTEN, and the locks of poller and poster.
+A_PROCESS = 27
 SPARE = 5  # with fewer left, not even a command may get in
 SKEW_FELT = 2.0  # seconds
 SKEW_WRONG = 30.0
