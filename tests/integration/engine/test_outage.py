@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 import structlog
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from structlog.typing import EventDict
@@ -39,13 +39,12 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(ownership_module, name, getattr(ownership_module, name) / 10)
     monkeypatch.setattr(ownership_module, "LEASE", 1.2)  # on a busy machine a new connection takes its time
     monkeypatch.setattr(ownership_module, "BEAT_WITHIN", 1.0)
-    monkeypatch.setattr(ownership_module, "ASLEEP_AFTER", timedelta(milliseconds=500))
+    monkeypatch.setattr(ownership_module, "ASLEEP_AFTER", timedelta(seconds=1))  # and so does its first statement
     monkeypatch.setattr("engine.broadcast.pool.BEAT_EVERY", 0.2)
     monkeypatch.setattr("engine.broadcast.pool.LOOK_EVERY", 0.2)
     monkeypatch.setattr(worker_module, "POLL_EVERY", 0.2)
     monkeypatch.setattr(desk_module, "ANSWER_WITHIN", 1.5)
     monkeypatch.setattr(connections, "CONNECT_WITHIN", 0.5)
-    monkeypatch.setattr(connections, "SESSION", connections.SESSION.replace("timeout = '5s'", "timeout = '500ms'"))
     monkeypatch.setattr("engine.batching.LONGEST_PAUSE", 0.2)
     monkeypatch.setattr(outage, "HICCUP", 0.1)
 
@@ -71,6 +70,11 @@ def script() -> Script:
 async def behind(proxy: Proxy, world: World, script: Script) -> AsyncIterator[Rig]:
     """An engine that reaches the database through the proxy, while the test reaches it directly."""
     database = Database(proxy.url, pool_size=5)
+
+    @event.listens_for(database.engine.sync_engine, "connect")
+    def asleep_sooner(connection: Any, _record: object) -> None:  # the test itself may be slow
+        connection.run_async(lambda driver: driver.execute("SET idle_in_transaction_session_timeout = '500ms'"))
+
     away = dataclasses.replace(world, database=database)
     telling = asyncio.create_task(tell_outages(database, world.clock))
     try:
@@ -322,7 +326,7 @@ async def test_a_copy_that_waits_for_its_rows_is_no_sleeper(database: Database, 
 
     async def rows() -> AsyncIterator[tuple[int]]:
         yield (1,)
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(1.1)
         await ownership.end_sleepers()
         yield (2,)
 
