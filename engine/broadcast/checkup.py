@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from engine.alerts import raise_signals, trouble_subject
 from engine.broadcast.pool import WorkerPool
@@ -18,11 +18,11 @@ from engine.devices.standings import read_standings
 from engine.devices.why import ReasonKind, Standing, Surroundings, may_send_now, why
 from engine.signals import DeviceFailing, DeviceSilent, DeviceWellAgain, Signal, Trouble
 from engine.transactions import Session
-from models import Alert
-from models.enums import AlertKind, AlertStatus, DeviceEventKind, DeviceState
+from models.enums import AlertKind, DeviceEventKind, DeviceState
 
 log = structlog.get_logger()
 
+TOGETHER = 100  # devices: to judge 3,000 at once would keep the others waiting for a fifth of a second
 NO_RECEIPTS = "connected, but no receipts come"
 
 # Asked only for a device that misses receipts, and once for each worker.
@@ -49,6 +49,11 @@ SELECT v.id FROM unnest(CAST(:device_ids AS bigint[]), CAST(:until AS timestampt
                 WHERE e.device_id = v.id AND e.kind = 'cap_reached' AND e.until = v.until)
 """
 
+OPEN_TROUBLES = """
+SELECT subject FROM alerts
+ WHERE workspace_id = ANY(:workspaces) AND kind = :kind AND subject = ANY(:subjects) AND status <> 'resolved'
+"""
+
 
 class Checkup:
     """What only time can tell is kept here: since when each device could have sent."""
@@ -62,45 +67,54 @@ class Checkup:
 
     async def run_once(self) -> list[str]:
         """Judge every device; the names of those that are restarted."""
-        workers = {worker.device.id: worker for worker in self._pool.workers()}
+        workers = self._pool.workers()
+        self._forget_all_but(workers)
+        restarted = []
+        for first in range(0, len(workers), TOGETHER):
+            for worker, diagnosis in await self._judge(workers[first : first + TOGETHER]):
+                if diagnosis.restart is not None and self._pool.restart(worker, diagnosis.restart):
+                    restarted.append(worker.device.name)
+        return restarted
+
+    async def _judge(self, some: Sequence[DeviceWorker]) -> list[tuple[DeviceWorker, Diagnosis]]:
+        workers = {worker.device.id: worker for worker in some}
         now, machine_now = self._clock.now(), time.monotonic()
         async with self._database.transaction() as session:
             devices = await read_standings(session, list(workers), now)
             await self._look_for_receipts(session, workers)
-            self._remember_ready(
-                {device.device_id for device in devices if may_send_now(device, now)}, machine_now
-            )
             judged = []
             for device in devices:
                 worker = workers[device.device_id]
-                since = self._ready_since.get(device.device_id, machine_now)
                 diagnosis = judge(
                     worker.vitals,
                     device,
                     now,
-                    ready_for=timedelta(seconds=machine_now - since),
+                    ready_for=self._ready_for(device, now, machine_now),
                     had_receipts=self._had_receipts.get(worker, False),
                 )
                 judged.append((worker, device, diagnosis))
             await self._tell_troubles(session, judged)
             await self._note_caps(session, devices)
-        return [
-            worker.device.name
-            for worker, _, diagnosis in judged
-            if diagnosis.restart is not None and self._pool.restart(worker, diagnosis.restart)
-        ]
+        return [(worker, diagnosis) for worker, _, diagnosis in judged]
 
     async def prune(self) -> None:
         async with self._database.transaction() as session:
             await timeline.prune(session)
 
-    def _remember_ready(self, ready: set[int], machine_now: float) -> None:
-        self._ready_since = {device_id: self._ready_since.get(device_id, machine_now) for device_id in ready}
+    def _forget_all_but(self, workers: Sequence[DeviceWorker]) -> None:
+        ready, had = self._ready_since, self._had_receipts
+        devices = [worker.device.id for worker in workers]
+        self._ready_since = {device_id: ready[device_id] for device_id in devices if device_id in ready}
+        self._had_receipts = {worker: had[worker] for worker in workers if worker in had}
+
+    def _ready_for(self, device: Standing, now: datetime, machine_now: float) -> timedelta:
+        if may_send_now(device, now):
+            return timedelta(seconds=machine_now - self._ready_since.setdefault(device.device_id, machine_now))
+        self._ready_since.pop(device.device_id, None)
+        return timedelta()
 
     async def _look_for_receipts(self, session: Session, workers: dict[int, DeviceWorker]) -> None:
         """What a worker saw itself needs no look; an earlier one may have had receipts."""
-        known = self._had_receipts
-        self._had_receipts = {worker: known[worker] for worker in workers.values() if worker in known}
         asked = [
             worker.device.id
             for worker in workers.values()
@@ -155,15 +169,12 @@ class Checkup:
 
 async def _open_troubles(session: Session, workers: Sequence[DeviceWorker]) -> set[str]:
     """The subjects of what has been told and is not over."""
-    query = select(Alert.subject).where(
-        Alert.workspace_id.in_({worker.device.workspace_id for worker in workers}),
-        Alert.kind == AlertKind.DEVICE_TROUBLE,
-        Alert.status != AlertStatus.RESOLVED,
-        Alert.subject.in_(
-            [trouble_subject(worker.device.id, trouble) for worker in workers for trouble in Trouble]
-        ),
-    )
-    return set(await session.scalars(query))
+    about = {
+        "workspaces": list({worker.device.workspace_id for worker in workers}),
+        "kind": AlertKind.DEVICE_TROUBLE,
+        "subjects": [trouble_subject(worker.device.id, trouble) for worker in workers for trouble in Trouble],
+    }
+    return set(await session.scalars(text(OPEN_TROUBLES), about))
 
 
 async def _degrade(

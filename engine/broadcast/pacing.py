@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.sequences.calendar import at_local_time
@@ -70,3 +71,28 @@ def capped_until(pace: Pace, tally: Tally, zone: ZoneInfo) -> datetime | None:
     if pace.hourly_cap is not None and tally.hour_count >= pace.hourly_cap:
         return tally.hour_started_at + ONE_HOUR
     return None
+
+
+def pace_of(row: Any) -> Pace:
+    """Read it from a row with the columns of `user_devices`."""
+    return Pace(
+        row.min_delay_seconds,
+        row.max_delay_seconds,
+        row.hourly_cap,
+        row.daily_cap,
+        row.ramp_start_cap,
+        row.ramp_days,
+        row.ramp_started_on,
+    )
+
+
+def tally_of(row: Any, now: datetime, zone: ZoneInfo) -> Tally:
+    """Read it from the same, as it stands now."""
+    return Tally.at(
+        now,
+        zone,
+        hour_started_at=row.hour_started_at,
+        hour_count=row.hour_count,
+        day=row.day,
+        day_count=row.day_count,
+    )

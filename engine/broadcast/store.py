@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.broadcast.admission import Candidate, ContactFacts, DeviceFacts, StepFacts
-from engine.broadcast.pacing import Pace, Tally
+from engine.broadcast.pacing import pace_of, tally_of
 from engine.sequences.calendar import QuietHours, StepTime
 from engine.sequences.progress import Step, load_steps, run_of, sending_days_of
 from engine.transactions import Transaction
@@ -283,29 +283,12 @@ async def _lock_steps(transaction: Transaction, message_ids: list[int], now: dat
 
 def _candidate(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
     zone = ZoneInfo(row.time_zone)
-    tally = Tally.at(
-        now,
-        zone,
-        hour_started_at=row.hour_started_at,
-        hour_count=row.hour_count,
-        day=row.day,
-        day_count=row.day_count,
-    )
-    pace = Pace(
-        row.min_delay_seconds,
-        row.max_delay_seconds,
-        row.hourly_cap,
-        row.daily_cap,
-        row.ramp_start_cap,
-        row.ramp_days,
-        row.ramp_started_on,
-    )
     return Candidate(
         lane=Lane(row.lane),
         body=row.body,
         due_at=row.due_at,
         expires_at=row.expires_at,
-        device=DeviceFacts(pace, tally, zone, row.next_send_at, row.paused),
+        device=DeviceFacts(pace_of(row), tally_of(row, now, zone), zone, row.next_send_at, row.paused),
         contact=ContactFacts(
             row.phone,
             row.name,

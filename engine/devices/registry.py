@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from engine.actor import Actor
-from engine.broadcast.pacing import Pace
+from engine.broadcast.pacing import Pace, pace_of, tally_of
 from engine.clock import Clock
 from engine.database import Database
 from engine.devices import timeline
 from engine.devices.changes import changing_device, find_device
-from engine.devices.standings import pace_of, read_standings, read_surroundings, tally_of
+from engine.devices.standings import read_standings, read_surroundings
 from engine.devices.why import Reason, why
 from engine.errors import ConflictError, InvalidInputError
 from engine.settings import Settings

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from engine.broadcast.pacing import Pace, Tally
+from engine.broadcast.pacing import pace_of, tally_of
 from engine.broadcast.store import NOT_HELD
 from engine.devices.ownership import DEAD_AFTER
 from engine.devices.why import Next, Standing, Surroundings
@@ -84,30 +84,6 @@ async def read_surroundings(session: Session, device_id: int) -> Surroundings:
         engines=row.engines,
         planned_at=row.planned_at,
         paused_sequences=tuple(row.paused_sequences),
-    )
-
-
-def pace_of(row: Any) -> Pace:
-    """Read it from a row with the columns of `user_devices`."""
-    return Pace(
-        row.min_delay_seconds,
-        row.max_delay_seconds,
-        row.hourly_cap,
-        row.daily_cap,
-        row.ramp_start_cap,
-        row.ramp_days,
-        row.ramp_started_on,
-    )
-
-
-def tally_of(row: Any, now: datetime, zone: ZoneInfo) -> Tally:
-    return Tally.at(
-        now,
-        zone,
-        hour_started_at=row.hour_started_at,
-        hour_count=row.hour_count,
-        day=row.day,
-        day_count=row.day_count,
     )
 
 
