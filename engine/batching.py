@@ -25,8 +25,8 @@ AWAY = {"57P01", "57P02", "57P03", "57P05", "53300", "25006"}
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same statement may succeed later: the database is away, or broke a deadlock."""
-    if is_away(error) or isinstance(error, PoolTimeoutError):
+    """Whether the same may succeed later: the database is away, broke a deadlock, or was just migrated."""
+    if is_away(error) or isinstance(error, PoolTimeoutError | asyncpg.InvalidCachedStatementError):
         return True
     code = _sqlstate(error)
     return code[:2] in {"53", "57"} or code in REPEATABLE

@@ -1,6 +1,7 @@
 """What SQL runs in: a session of the pool, or a connection of one's own where every transaction counts."""
 
 import asyncio
+import contextlib
 import json
 import re
 from collections import namedtuple
@@ -16,19 +17,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.batching import is_away
 from engine.clock import machine_time
-from engine.connections import Trust, connect
+from engine.connections import BROKEN, Trust, connect
 from engine.outage import Outages
 
 # Every statement here looks rows up by key, one or a thousand. To plan it anew each time takes longer than that,
 # and a plan made while the tables were small must not read them whole when they have grown.
 PLANS = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"
 
-_VALUE = re.compile(r"(?<!:):(\w+)")
+_VALUE = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w])")  # what SQLAlchemy takes for a value
 _text = lru_cache(maxsize=512)(text)
 
 
 class Transaction(Protocol):
-    """The one thing that both can do. Values are written `:name` in the SQL; a row's columns are attributes."""
+    """The one thing that both can do.
+
+    Values are written `:name` in the SQL. A row's columns are attributes, so each needs a name of its own.
+    """
 
     async def rows(self, sql: str, values: Mapping[str, object]) -> Sequence[Any]:
         """Run one statement; what it returns, if it returns anything."""
@@ -62,18 +66,18 @@ class DirectConnection:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Commit at the end; PostgreSQL rolls back what a connection that is closed had begun.
 
-        Raises TimeoutError when it takes longer than it may, OSError, asyncpg.PostgresError or
-        asyncpg.InterfaceError.
+        Raises TimeoutError when it takes longer than it may, and what else `engine.connections.BROKEN` names.
         """
         async with self._used() as connection:
             await connection.execute("BEGIN")
             yield _Direct(connection)
             await connection.execute("COMMIT")
 
-    async def rows(self, sql: str, values: Mapping[str, object]) -> Sequence[Any]:
-        """Run one statement, which is a transaction of its own. Raises the same."""
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator[Transaction]:
+        """For a single statement, which is a transaction of its own and saves two round trips. Raises the same."""
         async with self._used() as connection:
-            return await _Direct(connection).rows(sql, values)
+            yield _Direct(connection)
 
     @asynccontextmanager
     async def _used(self) -> AsyncIterator[asyncpg.Connection]:
@@ -83,13 +87,20 @@ class DirectConnection:
                 async with asyncio.timeout(self._within):
                     yield await self._ready()
             except BaseException as error:
-                self.close()
+                await self._say_goodbye()
                 if is_away(error):
                     self._trust.lost(asked)
                     self._outages.failed(asked, error)
                 raise
             self._well_at = machine_time()
             self._outages.answered(asked)
+
+    async def _say_goodbye(self) -> None:
+        """The server also gives up what it may still be at."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(*BROKEN):
+                await connection.close()
 
     def close(self) -> None:
         if self._connection is not None:

@@ -43,7 +43,8 @@ class ContactFacts:
 class StepFacts:
     """A message's place in a sequence.
 
-    `waiting`: the live steps this run has not had, this one included; only of who gets the latest when it is late.
+    `waiting`: the live steps this run has not had, this one included. Empty unless the message is late and its
+    sequence sends only the latest.
     """
 
     run: Run

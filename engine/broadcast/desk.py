@@ -27,7 +27,7 @@ LOOK_AHEAD = timedelta(seconds=60)  # machine time: what becomes due so soon is 
 
 class Desk:
     def __init__(self, database: Database, clock: Clock, *, engine_id: int, random: Random) -> None:
-        database = database.within(ANSWER_WITHIN)
+        self._database = database = database.within(ANSWER_WITHIN)
         self._clock = clock
         self._newest: int | None = None  # the message that was queued last, as far as seen
         self._reading = database.direct()
@@ -52,12 +52,15 @@ class Desk:
 
     async def newly_queued(self) -> list[int]:
         """Find the devices that have new messages since the last call: in case no notification came through."""
-        self._newest, device_ids = await store.newly_queued(self._reading, self._newest)
+        async with self._database.transaction() as session:
+            newest, device_ids = await store.newly_queued(session, self._newest)
+        self._newest = newest
         return device_ids
 
     async def _read_ahead(self, device_ids: Sequence[int]) -> list[list[Waiting]]:
         horizon = self._clock.now() + LOOK_AHEAD * self._clock.speed
-        ahead = await store.read_ahead(self._reading, device_ids, horizon, READ_AHEAD)
+        async with self._reading.statement() as statement:
+            ahead = await store.read_ahead(statement, device_ids, horizon, READ_AHEAD)
         return [ahead.get(device_id, []) for device_id in device_ids]
 
     async def _receive(self, messages: Sequence[tuple[int, Inbound]]) -> list[None]:

@@ -2,10 +2,12 @@
 
 import hashlib
 
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 
+from engine.database import Database
 from engine.errors import InvalidInputError
-from engine.transactions import Session, Transaction
+from engine.transactions import Transaction
 from engine.transports.contract import MediaFile
 from models import Media
 from models.enums import ContentKind
@@ -35,8 +37,13 @@ def check_media(kind: ContentKind, mime_type: str, size: int) -> None:
         )
 
 
-async def store_media(session: Session, workspace_id: int, content: bytes, mime_type: str, file_name: str) -> int:
-    """Keep the file, once however often it is sent, and return its id."""
+async def store_media(
+    database: Database, workspace_id: int, content: bytes, mime_type: str, file_name: str
+) -> int:
+    """Keep the file, once however often it is sent, and return its id.
+
+    In a transaction of its own: over a slow line it takes longer than anybody may hold a lock.
+    """
     values = {
         "workspace_id": workspace_id,
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -48,7 +55,9 @@ async def store_media(session: Session, workspace_id: int, content: bytes, mime_
     same = statement.on_conflict_do_update(
         index_elements=[Media.workspace_id, Media.sha256], set_={"sha256": statement.excluded.sha256}
     )
-    media_id: int = (await session.execute(same.returning(Media.id))).scalar_one()
+    async with database.transaction() as session:
+        await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        media_id: int = (await session.execute(same.returning(Media.id))).scalar_one()
     return media_id
 
 

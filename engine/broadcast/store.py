@@ -278,7 +278,7 @@ async def undo_unanswered_claims(transaction: Transaction, in_flight: Sequence[t
 async def _lock_steps(transaction: Transaction, message_ids: list[int], now: datetime) -> dict[int, StepFacts]:
     rows = await transaction.rows(LOCK_STEPS, {"message_ids": message_ids, "now": now})
     steps = await load_steps(transaction, {row.sequence_id for row in rows if row.had is not None})
-    return {row.message_id: _step(row, steps.get(row.sequence_id, ())) for row in rows}
+    return {row.message_id: _step(row, steps[row.sequence_id] if row.had is not None else ()) for row in rows}
 
 
 def _candidate(row: Any, step: StepFacts | None, now: datetime) -> Candidate:

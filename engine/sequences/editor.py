@@ -112,15 +112,17 @@ class SequenceEditor:
 
     async def add_steps(self, actor: Actor, sequence_id: int, steps: Sequence[NewStep]) -> list[int]:
         """Add messages, all or none. Who is past their place does not get them. Returns their ids."""
+        actor.must_be(Role.OPERATOR)
         for step in steps:
             check_step(step)
+        media = [await self._keep(actor, step.attachment) for step in steps]
         try:
             async with self._database.transaction() as session:
                 sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
                 there = await store.steps_of(session, sequence_id)
                 if len(there) + len(steps) > MOST_STEPS:
                     raise InvalidInputError(f"A sequence can have at most {MOST_STEPS} messages.")
-                rows = [await _row(session, sequence, step) for step in steps]
+                rows = [_row(sequence, step, media_id) for step, media_id in zip(steps, media, strict=True)]
                 session.add_all(rows)
                 await session.flush()
                 begun = sequence.status is not SequenceStatus.DRAFT
@@ -129,6 +131,11 @@ class SequenceEditor:
         except IntegrityError as error:
             raise _taken(error, [step.day for step in steps]) from None
         return [row.id for row in rows]
+
+    async def _keep(self, actor: Actor, file: Attachment | None) -> int | None:
+        if file is None:
+            return None
+        return await store_media(self._database, actor.workspace_id, file.content, file.mime_type, file.file_name)
 
     async def add_text(
         self,
@@ -297,13 +304,7 @@ def check_length(kind: ContentKind, body: str) -> None:
         )
 
 
-async def _row(session: Session, sequence: SequenceRow, step: NewStep) -> SequenceStep:
-    attachment = step.attachment
-    media_id = None
-    if attachment is not None:
-        media_id = await store_media(
-            session, sequence.workspace_id, attachment.content, attachment.mime_type, attachment.file_name
-        )
+def _row(sequence: SequenceRow, step: NewStep, media_id: int | None) -> SequenceStep:
     at_default = step.send_time is None and step.after_join_minutes is None
     return SequenceStep(
         workspace_id=sequence.workspace_id,
@@ -311,7 +312,7 @@ async def _row(session: Session, sequence: SequenceRow, step: NewStep) -> Sequen
         day_number=step.day,
         send_time=sequence.default_time if at_default else step.send_time,
         after_join_minutes=step.after_join_minutes,
-        kind=attachment.kind if attachment else ContentKind.TEXT,
+        kind=step.attachment.kind if step.attachment else ContentKind.TEXT,
         body=step.body,
         media_id=media_id,
     )

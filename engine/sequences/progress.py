@@ -28,9 +28,11 @@ SELECT e.id, e.sequence_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e
    FOR UPDATE OF e
 """
 
+# The live steps of these sequences, and of those that may be retired, the few that are asked for.
 STEPS = """
 SELECT id, sequence_id, day_number, send_time, after_join_minutes, retired_at IS NULL AS live
-  FROM sequence_steps WHERE sequence_id = ANY(:sequence_ids)
+  FROM sequence_steps
+ WHERE (sequence_id = ANY(:sequence_ids) AND retired_at IS NULL) OR id = ANY(CAST(:step_ids AS bigint[]))
 """
 
 MOVE_ON = """
@@ -93,7 +95,8 @@ async def move_on(transaction: Transaction, ended: Collection[Ended], now: datet
         return
     by_id = {one.enrolment_id: one for one in ended}
     enrolments = await _load(transaction, list(by_id))
-    steps = await load_steps(transaction, {enrolment.sequence_id for enrolment in enrolments})
+    sequence_ids = {enrolment.sequence_id for enrolment in enrolments}
+    steps = await load_steps(transaction, sequence_ids, [one.step_id for one in ended])
     places = {step.time.step_id: step.time.place for known in steps.values() for step in known}
     moved = []
     for enrolment in enrolments:
@@ -188,12 +191,15 @@ def _next(
     return run, due
 
 
-async def load_steps(transaction: Transaction, sequence_ids: Collection[int]) -> dict[int, list[Step]]:
-    """Load the steps of each sequence, the retired ones too, with the times they are sent at."""
+async def load_steps(
+    transaction: Transaction, sequence_ids: Collection[int], step_ids: Collection[int] = ()
+) -> dict[int, list[Step]]:
+    """Load the live steps of each sequence, and beside them these, which may be retired."""
     if not sequence_ids:
         return {}
     steps: dict[int, list[Step]] = {sequence_id: [] for sequence_id in sequence_ids}
-    for row in await transaction.rows(STEPS, {"sequence_ids": list(sequence_ids)}):
+    about = {"sequence_ids": list(sequence_ids), "step_ids": list(set(step_ids))}
+    for row in await transaction.rows(STEPS, about):
         steps[row.sequence_id].append(Step(_step_time(row), row.live))
     return steps
 

@@ -57,7 +57,8 @@ async def measure(database: Database) -> AsyncIterator[Figure]:
 
 
 async def cpu_per_message(database: Database, engines: int) -> float:
-    """Microseconds, of all engines together. Raises AssertionError when a device sent out of order."""
+    """Microseconds, of all engines together. Raises AssertionError when a device sent out of order, or an engine
+    had none."""
     await execute(database, CLEAN, FLEET.format(devices=DEVICES, delay=0))
     with running_phones() as phones, ExitStack() as stack:
         workers = DEVICES // engines

@@ -160,6 +160,20 @@ async def test_after_days_of_standstill_nobody_gets_a_burst(
         assert await world.one(NEXT_DUE) == next_due
 
 
+async def test_a_late_and_a_punctual_message_of_one_sequence_are_claimed_together(world: World) -> None:
+    devices = [await world.device("One"), await world.device("Two")]
+    people = await world.contacts(2)
+    sequence = await world.sequence(devices, *THREE_DAYS, missed_policy=MissedPolicy.SEND_NOW)
+    await world.enrolments.join_contacts(world.actor, sequence, people)
+    await world.move_to(at(5, 11))
+    await world.run("UPDATE messages SET expires_at = due_at WHERE contact_id = :late", late=people[0])
+    await world.move_to(at(5, 11, 5))
+    engine = await world.engine()
+    asks = [ask for device in devices if (ask := await engine.ask(device)) is not None]
+    answers = await engine.claims.claim(asks)
+    assert [type(answer) for answer in answers] == [Claimed, Claimed]
+
+
 async def test_a_late_message_within_its_window_is_sent_and_the_next_day_stays_where_it_was(world: World) -> None:
     _, device = await world.running(*THREE_DAYS)
     engine = await world.engine()
