@@ -37,12 +37,11 @@ SET tcp_user_timeout = '{UNACKNOWLEDGED_FOR:.0f}s'
 """
 
 # asyncpg prepares a statement without a Sync: until it is run the session is in the middle of a command, where no
-# timeout of the server's applies. A large value on its way over a slow line looks the same, but has locked
-# nothing while it has no transaction id.
+# timeout of the server's applies. What looks like that and may take longer has another name, or is a COPY.
 END_SLEEPERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
  WHERE datname = current_database() AND usename = current_user AND application_name = 'dripdesk'
-   AND state = 'active' AND wait_event = 'ClientRead' AND backend_xid IS NOT NULL AND query NOT LIKE 'COPY %'
+   AND state = 'active' AND wait_event = 'ClientRead' AND query NOT LIKE 'COPY %'
    AND state_change < clock_timestamp() - CAST(:asleep_after AS interval)
 """
 

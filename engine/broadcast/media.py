@@ -22,6 +22,11 @@ LIMITS = {
     ContentKind.DOCUMENT: (100 * MEGABYTE, ()),
 }
 
+# A large file on its way over a slow line looks to the server like somebody who fell asleep in a transaction.
+UNHURRIED = """
+SELECT set_config('idle_in_transaction_session_timeout', '0', true),
+       set_config('application_name', 'dripdesk upload', true)
+"""
 FILE = "SELECT content, sha256, mime_type, file_name FROM media WHERE id = :media_id"
 
 
@@ -56,7 +61,7 @@ async def store_media(
         index_elements=[Media.workspace_id, Media.sha256], set_={"sha256": statement.excluded.sha256}
     )
     async with database.transaction() as session:
-        await session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        await session.execute(text(UNHURRIED))
         media_id: int = (await session.execute(same.returning(Media.id))).scalar_one()
     return media_id
 

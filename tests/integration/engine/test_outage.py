@@ -19,6 +19,7 @@ from engine import connections, notifications, outage, outage_alert
 from engine.batching import is_transient
 from engine.broadcast import desk as desk_module
 from engine.broadcast import worker as worker_module
+from engine.broadcast.media import UNHURRIED
 from engine.clock import machine_time
 from engine.database import Database
 from engine.devices import ownership as ownership_module
@@ -332,6 +333,18 @@ async def test_a_copy_that_waits_for_its_rows_is_no_sleeper(database: Database, 
 
     await connection.execute("CREATE TEMP TABLE numbers (number int)")
     assert await connection.copy_records_to_table("numbers", records=rows()) == "COPY 2"
+    await connection.close()
+
+
+async def test_a_file_that_takes_its_time_on_the_line_is_no_sleeper(database: Database, world: World) -> None:
+    ownership = await Ownership.register(database, world.clock, capacity=1)
+    connection = await connections.connect(database.url)
+    async with connection.transaction():
+        await connection.execute(UNHURRIED)
+        statement = await connection.prepare("SELECT 'woken'")
+        await asyncio.sleep(1.1)
+        await ownership.end_sleepers()
+        assert await statement.fetchval() == "woken"
     await connection.close()
 
 
