@@ -34,6 +34,14 @@ END $$
 """
 
 
+WAITING = ("e2e", "simulation")  # files whose tests take long, and wait for most of it
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones begin first, so that none is left alone at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in WAITING)
+
+
 async def _run_outside_a_transaction(server: URL, *statements: str) -> None:
     engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
