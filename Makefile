@@ -25,7 +25,7 @@ run: $(VENV)/.run ## Start dripdesk; without a token, the sandbox (its page open
 
 test: $(VENV)/.test ## Run the tests (minutes; installs Chromium for the browser tour if it can)
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || sh tests/install_chromium.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-long: $(VENV)/.test ## Run the tests that take longer
 	$(BIN)/python -m pytest -m long

@@ -1,6 +1,7 @@
 """The `dripdesk` command. What a command needs is imported inside of it: `--help` answers at once."""
 
 import asyncio
+import gc
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
@@ -21,8 +22,11 @@ def run() -> None:
     """Run everything: Telegram, REST, jobs and device workers."""
 
     async def work(settings: Settings) -> None:
+        gc.disable()  # to look for garbage among what is being imported takes a good part of the start
         from bot.app import serve
 
+        gc.freeze()
+        gc.enable()
         await serve(settings)
 
     _carry_out(work)

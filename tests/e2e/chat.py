@@ -31,8 +31,12 @@ class Operator:
         return [message for message in self.messages() if message["from"] and message["from"]["is_bot"]]
 
     def menu(self) -> Message:
-        """The newest message with buttons."""
-        return next(message for message in reversed(self.messages()) if message["buttons"])
+        """The newest message with buttons. While it moves to the end of the chat there is none for a moment."""
+
+        def newest() -> Message | None:
+            return next((message for message in reversed(self.messages()) if message["buttons"]), None)
+
+        return wait_until(newest, "a message with buttons")
 
     def see(self, *parts: str, after: Message | None = None, within: float = 10.0) -> Message:
         """Wait until the bot has said all these parts in one message, `after` another one; the newest such."""

@@ -1,13 +1,18 @@
 """The migrations: each goes up, down and up again, and together they make what the models say."""
 
+import os
+from collections.abc import Iterator
+
 import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.engine import URL
 
 from engine.database import MIGRATIONS, Database
 from models import Model
+from tests.conftest import migrated_database
 
 # Everything a person could have changed on one side only; triggers and views belong to the migrations alone.
 SHAPE = """
@@ -25,6 +30,13 @@ UNION ALL
 SELECT 'options', relname, reloptions::text
   FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND reloptions IS NOT NULL
 """
+
+
+@pytest.fixture
+def database_url(postgres: URL) -> Iterator[URL]:
+    """For each test one of its own: they change the schema."""
+    with migrated_database(postgres, f"schema_{os.getpid()}") as url:
+        yield url
 
 
 def shape(connection: Connection) -> set[tuple[str, str, str]]:

@@ -1,4 +1,6 @@
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, time
 
@@ -293,12 +295,26 @@ async def test_a_message_from_a_device_that_does_not_exist_is_dropped(scene):
     assert await scene.suppressed() == []
 
 
+@asynccontextmanager
+async def no_answers(database: Database) -> AsyncIterator[None]:
+    """The database refuses every answer meanwhile."""
+
+    async def alter(change: str) -> None:
+        async with database.transaction() as session:
+            await session.execute(text(f"ALTER TABLE messages {change}"))
+
+    await alter("ADD CONSTRAINT no_answers CHECK (lane <> 'reply')")
+    try:
+        yield
+    finally:
+        await alter("DROP CONSTRAINT no_answers")
+
+
 async def test_an_opt_out_happens_entirely_or_not_at_all(scene):
     await scene.enrol(OnReply.PAUSE)
-    async with scene.database.transaction() as session:
-        await session.execute(text("ALTER TABLE messages ADD CONSTRAINT no_answers CHECK (lane <> 'reply')"))
-    with pytest.raises(IntegrityError, match="no_answers"):
-        await scene.says("STOP")
+    async with no_answers(scene.database):
+        with pytest.raises(IntegrityError, match="no_answers"):
+            await scene.says("STOP")
 
     assert await scene.suppressed() == []
     assert await scene.messages() == [("sequence", "pending", None)]

@@ -57,8 +57,8 @@ def said() -> Iterator[list[EventDict]]:
 
 
 @pytest.fixture
-async def proxy(engine_database_url: URL) -> AsyncIterator[Proxy]:
-    async with proxy_before(engine_database_url) as proxy:
+async def proxy(database_url: URL) -> AsyncIterator[Proxy]:
+    async with proxy_before(database_url) as proxy:
         yield proxy
 
 

@@ -37,13 +37,13 @@ def closed_port() -> int:
 
 @pytest.mark.parametrize("problem", ["nobody listens", "no such host", "no such database", "wrong password"])
 async def test_an_unusable_database_is_one_line(
-    tmp_path: Path, problem: str, engine_database_url: URL, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, problem: str, database_url: URL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good = engine_database_url.set(drivername="postgresql").render_as_string(hide_password=False)
+    good = database_url.set(drivername="postgresql").render_as_string(hide_password=False)
     address = {
         "nobody listens": f"postgresql://me:hunter2@127.0.0.1:{closed_port()}/drip",
         "no such host": "postgresql://me:hunter2@nowhere.invalid/drip",
-        "no such database": good.replace(engine_database_url.database or "", "nothing_here"),
+        "no such database": good.replace(database_url.database or "", "nothing_here"),
         "wrong password": good,
     }[problem]
     if problem == "wrong password":
@@ -64,9 +64,9 @@ async def test_an_unusable_database_is_one_line(
 
 
 async def test_the_sslmode_of_hosted_databases_is_understood(
-    tmp_path: Path, engine_database_url: URL, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, database_url: URL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = engine_database_url.set(drivername="postgresql").update_query_dict({"sslmode": "disable"})
+    url = database_url.set(drivername="postgresql").update_query_dict({"sslmode": "disable"})
     address = url.render_as_string(hide_password=False)
     async with foundation(settings(tmp_path, database_url=address)) as base:
         listening = asyncio.create_task(base.notifications.run())
@@ -158,20 +158,20 @@ async def test_after_a_lost_connection_everybody_is_told_to_look(
 
 
 async def test_a_database_that_goes_away_during_the_start_is_one_line(
-    tmp_path: Path, engine_database_url: URL, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, database_url: URL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def reset(*_: object) -> None:
         raise ConnectionResetError
 
     monkeypatch.setattr(Timekeeper, "start", reset)
-    address = engine_database_url.set(drivername="postgresql").render_as_string(hide_password=False)
+    address = database_url.set(drivername="postgresql").render_as_string(hide_password=False)
     with pytest.raises(StartError, match="went away"):
         async with foundation(settings(tmp_path, database_url=address)):
             pass
 
 
 async def test_an_engine_outlives_a_database_that_is_away_just_then(
-    tmp_path: Path, engine_database_url: URL, database: Database, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, database_url: URL, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Away while it registers, and again when it is told to look at the clock after a lost connection."""
     monkeypatch.setattr(runtime, "TRY_AGAIN_AFTER", 0)
@@ -188,7 +188,7 @@ async def test_an_engine_outlives_a_database_that_is_away_just_then(
 
     monkeypatch.setattr(Ownership, "register", failing_once(Ownership.register))
     monkeypatch.setattr(Timekeeper, "follow", failing_once(Timekeeper.follow))
-    address = engine_database_url.set(drivername="postgresql").render_as_string(hide_password=False)
+    address = database_url.set(drivername="postgresql").render_as_string(hide_password=False)
     async with foundation(settings(tmp_path, database_url=address)) as base:
         started = asyncio.Event()
         async with running(Runtime(base, Transports(settings(tmp_path)).of).run(started)):
