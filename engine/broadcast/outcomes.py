@@ -94,7 +94,12 @@ class Outcomes:
         )
 
     def _backoff(self, report: Report) -> timedelta:
-        """Backoff is machine time; `due_at` is business time, which may run faster."""
+        """Backoff is machine time; `due_at` is business time, which may run faster.
+
+        Whose lease was lost asks again only when it is back.
+        """
+        if isinstance(report.outcome, Rejected) and report.outcome.code == LEASE_LOST:
+            return timedelta()
         return FIRST_BACKOFF * float(4 ** (report.claimed.attempt - 1)) * self._clock.speed
 
 

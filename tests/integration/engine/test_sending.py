@@ -121,8 +121,10 @@ async def test_a_transient_rejection_is_tried_three_times_ever_later(world: Worl
     assert await world.alerts() == [("send_failed", "firing", 1)]
 
 
-@pytest.mark.parametrize("code", ["not_connected", "lease_lost"])
-async def test_what_never_left_is_no_attempt_and_counts_towards_no_cap(world: World, code: str) -> None:
+@pytest.mark.parametrize(("code", "backoff"), [("not_connected", FIRST_BACKOFF), ("lease_lost", timedelta())])
+async def test_what_never_left_is_no_attempt_and_counts_towards_no_cap(
+    world: World, code: str, backoff: timedelta
+) -> None:
     _, device = await world.running()
     engine = await world.engine()
     await world.move_to(at(5, 11))
@@ -130,7 +132,8 @@ async def test_what_never_left_is_no_attempt_and_counts_towards_no_cap(world: Wo
         claimed = await engine.claim(device)
         assert isinstance(claimed, Claimed)
         await engine.report(device, claimed, Rejected(code, "no line", permanent=False))
-        world.clock.advance(FIRST_BACKOFF)
+        assert await world.one("SELECT due_at FROM queue") == world.clock.now() + backoff
+        world.clock.advance(backoff)
     assert await world.one("SELECT status, attempts FROM broadcast_messages") == ("pending", 0)
     assert await world.one("SELECT hour_count, day_count FROM user_devices") == (0, 0)
 
