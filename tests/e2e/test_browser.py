@@ -72,7 +72,7 @@ def page(browser: Browser, product: Product, complaints: list[str]) -> Iterator[
             complaints.append(f"{response.url}: {response.status}")
 
     def on_failure(request: Request) -> None:
-        if not request.url.endswith("/sandbox/events"):  # leaving a page ends its stream
+        if request.failure != "net::ERR_ABORTED":  # leaving a page ends what it has under way
             complaints.append(f"{request.url}: {request.failure}")
 
     page.on("console", on_console)
