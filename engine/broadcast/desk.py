@@ -20,7 +20,7 @@ from engine.transports.contract import Inbound
 
 READ_AHEAD = 200  # messages a device; 3,000 devices with full buffers need 100 MB
 READ_TOGETHER = 50  # devices: with full buffers, 500 of them would take longer than one may wait
-CLAIMS_PAUSE = 0.01  # machine seconds: an idle engine answers at once, a busy one twice as many together
+CLAIMS_PAUSE = 0.02  # machine seconds: an idle engine answers at once, a busy one twice as many together
 ANSWER_WITHIN = 15.0  # machine seconds; then it is tried again on another connection
 LOOK_AHEAD = timedelta(seconds=60)  # machine time: what becomes due so soon is read as well
 
