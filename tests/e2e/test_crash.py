@@ -65,10 +65,12 @@ def test_killed_again_and_again_it_sends_nothing_twice(product: Product, operato
     operator.run_sequence("Again", "Day 1 09:00\nOnce more", devices, people)
     product.jump_to_next_due()
     for kill in range(kills):
+        _slow_network(product, on=True, milliseconds=500)
         wait_until(lambda: _in_flight(product), "something is on its way")
         time.sleep(0.13 * kill)  # another moment each time
         product.kill9()
         product.start()
+    _slow_network(product, on=False)
     product.wait_until_all_is_sent()
     lines = [line for line in product.ledger() if line.body == "Once more"]
     assert len({line.phone for line in lines}) == len(lines)
@@ -99,10 +101,10 @@ def _seconds_of_bare_imports() -> float:
     return time.monotonic() - began
 
 
-def _slow_network(product: Product, *, on: bool) -> None:
+def _slow_network(product: Product, *, on: bool, milliseconds: int = 4000) -> None:
     """While it is slow a message stays on its way long enough to be killed there."""
     for device in product.get("/sandbox/devices"):
-        product.post("/sandbox/fault", device=device["device"], fault="latency", on=on, milliseconds=4000)
+        product.post("/sandbox/fault", device=device["device"], fault="latency", on=on, milliseconds=milliseconds)
 
 
 def _in_flight(product: Product) -> list[int]:
