@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from engine.broadcast.pacing import Pace, Tally, capped_until
+from engine.broadcast.pacing import Tally, capped_until, pace_of, tally_of
 from engine.clock import Clock
 from engine.database import Database
 from engine.devices.ownership import DEAD_AFTER
@@ -139,7 +139,7 @@ class Fleet:
             unknown = (await session.execute(text(UNKNOWN))).scalar_one()
         owners = {engine.id: engine for engine in engines}
         late = now - LATE_AFTER * self._clock.speed
-        tallies = [_tally(row, now) for row in rows]
+        tallies = [tally_of(row, now, ZoneInfo(row.time_zone)) for row in rows]
         devices = [
             _device(row, tally, queues.get(row.id, _Queue()), owners.get(row.owner), now=now, late=late)
             for row, tally in zip(rows, tallies, strict=True)
@@ -169,17 +169,6 @@ async def _engines(session: Session, owned: Counter[int | None]) -> list[EngineL
         )
         for row in await session.execute(text(ENGINES))
     ]
-
-
-def _tally(row: Any, now: datetime) -> Tally:
-    return Tally.at(
-        now,
-        ZoneInfo(row.time_zone),
-        hour_started_at=row.hour_started_at,
-        hour_count=row.hour_count,
-        day=row.day,
-        day_count=row.day_count,
-    )
 
 
 def _device(
@@ -219,14 +208,5 @@ def _device(
 def _next_send_at(row: Any, tally: Tally, queue: _Queue) -> datetime | None:
     if queue.first_at is None:
         return None
-    pace = Pace(
-        row.min_delay_seconds,
-        row.max_delay_seconds,
-        row.hourly_cap,
-        row.daily_cap,
-        row.ramp_start_cap,
-        row.ramp_days,
-        row.ramp_started_on,
-    )
-    capped = capped_until(pace, tally, ZoneInfo(row.time_zone))
+    capped = capped_until(pace_of(row), tally, ZoneInfo(row.time_zone))
     return max(at for at in (queue.first_at, row.next_send_at, capped) if at is not None)
