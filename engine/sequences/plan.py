@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
 
-from engine.errors import InvalidInputError, NotFoundError
+from engine.errors import ConflictError, InvalidInputError, NotFoundError
 from engine.sequences.pasting import FILE_WORDS, read_plan, write_header
 from models import SequenceStep
 from models.enums import ContentKind
@@ -59,7 +59,10 @@ def read_whole_plan(text: str) -> list[PlannedStep]:
 
 
 def compare(there: Sequence[SequenceStep], plan: Sequence[PlannedStep], default_time: time) -> Changes:
-    """Find for each message of the plan the one that it is already. Raises NotFoundError, InvalidInputError."""
+    """Find for each message of the plan the one that it is already.
+
+    Raises NotFoundError, InvalidInputError, ConflictError.
+    """
     by_id = {step.id: step for step in there}
     named = [step.id for step in plan if step.id is not None]
     if len(set(named)) < len(named):
@@ -81,7 +84,7 @@ def compare(there: Sequence[SequenceStep], plan: Sequence[PlannedStep], default_
             place = (step.day, *time_of(step, default_time), kind)
             row = by_place.pop(place, None)
         if kind is not (row.kind if row else ContentKind.TEXT):
-            raise InvalidInputError(
+            raise ConflictError(
                 f"{step.header} is to carry a file, or to lose it, and a plan cannot do that. Send the file "
                 "itself to the bot, with the text as its caption, or remove the message there."
             )

@@ -123,7 +123,7 @@ async def test_a_message_with_a_file_keeps_it_and_cannot_gain_or_lose_one(world:
         planned(1, 11, "Hi", id=photo, kind=ContentKind.TEXT),
         *read_whole_plan("Day 9\n[photo: send it with this caption]\nprices"),
     ):
-        with pytest.raises(InvalidInputError, match="to carry a file, or to lose it"):
+        with pytest.raises(ConflictError, match="to carry a file, or to lose it"):
             await replace(world, sequence, wrong)
     with pytest.raises(InvalidInputError, match="1,024"):
         await replace(world, sequence, planned(4, 9, "x" * 1025, id=photo))
