@@ -15,6 +15,7 @@ from bot.alerts.poster import AlertPoster
 from bot.container import make_container
 from bot.limiter import TelegramLimiter
 from bot.readiness import Readiness
+from bot.rest.api import add_api
 from bot.rest.health import health_routes
 from bot.rest.webhook import webhook_routes
 from bot.sandbox.devices import devices_in_service
@@ -49,6 +50,7 @@ async def serve(settings: Settings) -> None:
 
         readiness = Readiness(ENGINE, TELEGRAM)
         app = _web_app(base, transports, workspaces, readiness, sandbox)
+        await add_api(app, container)
         web = HttpServer(app, settings.host, settings.port)
         if sandbox is not None:
             await sandbox.start()
