@@ -90,7 +90,13 @@ def _web_app(
     readiness: Readiness,
     sandbox: Sandbox | None,
 ) -> FastAPI:
-    app = FastAPIOffline(redoc_url=None, title="dripdesk", version="0.1.0")  # /docs works without a network
+    app = FastAPIOffline(  # /docs works without a network
+        redoc_url=None,
+        title="dripdesk",
+        version="0.1.0",
+        description="What the menus do to sequences, under /api, for scripts and CRMs. Errors are problem details "
+        "(RFC 9457): `detail` says in words what is wrong and what to do.",
+    )
     app.include_router(health_routes(base.database, readiness))
     if base.settings.simulated_phones:
         here_only = [Depends(only_from_this_machine)]

@@ -5,19 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response, Security
 from fastapi.routing import APIRoute
 
+from bot.rest.answers import Deleted, Joined, SequenceInDetail, SequencePage
 from bot.rest.guard import BEARER, Caller
 from bot.rest.problems import API, documented
-from bot.rest.shapes import (
-    Deleted,
-    Id,
-    Joined,
-    Listing,
-    NewSequence,
-    People,
-    SequenceInDetail,
-    SequencePage,
-    WholeSequence,
-)
+from bot.rest.requests import Id, Listing, NewSequence, People, WholeSequence
 from engine.actor import Actor
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl

@@ -6,7 +6,7 @@ import httpx
 from fastapi import FastAPI
 
 from engine.actor import Actor
-from models.enums import TokenScope
+from models.enums import Face, Role, TokenScope
 from tests.integration.engine.test_joining import list_of
 from tests.integration.engine.world import World
 from tests.integration.rest.conftest import Api, api_with, problem
@@ -115,6 +115,14 @@ async def test_a_revoked_token_is_as_good_as_none(api: Api, world: World) -> Non
     response = await api.call("GET", "")
     problem(response, 401)
     assert 'error="invalid_token"' in response.headers["www-authenticate"]
+
+
+async def test_a_token_is_no_more_than_its_scope_says(world: World) -> None:
+    roles = {TokenScope.READ: Role.VIEWER, TokenScope.WRITE: Role.OPERATOR, TokenScope.INTAKE: Role.VIEWER}
+    for scope, role in roles.items():
+        bearer = await world.workspaces.bearer(await world.workspaces.create_token("Acme", scope))
+        assert bearer is not None
+        assert (bearer.scope, bearer.actor.role, bearer.actor.face) == (scope, role, Face.REST)
 
 
 async def test_a_strangers_body_is_not_read(client: httpx.AsyncClient, world: World) -> None:

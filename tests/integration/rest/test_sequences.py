@@ -143,7 +143,7 @@ async def test_people_join_and_each_refusal_is_told(api: Api, world: World) -> N
 async def test_a_long_list_of_refusals_is_cut_and_says_so(
     api: Api, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.rest.shapes.MOST_TOLD", 2)
+    monkeypatch.setattr("bot.rest.answers.MOST_TOLD", 2)
     made = await draft(api, world)
     joined = await api.post(f"/{made['id']}/contacts", {"phones": ["a", "b", "c"]})
     assert joined["refused"] == {"not_a_phone": 3}

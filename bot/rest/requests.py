@@ -1,7 +1,8 @@
-"""What the API takes and answers of sequences. The OpenAPI page is made from this."""
+"""What the API takes about sequences. The OpenAPI page is made from this."""
 
 import re
-from datetime import datetime, time
+from collections.abc import Sequence
+from datetime import time
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -18,14 +19,12 @@ from pydantic import (
 from engine.broadcast.templating import LONGEST_TEXT
 from engine.devices.registry import LONGEST_NAME
 from engine.sequences.editor import LONGEST_NICHE, MOST_STEPS
-from engine.sequences.enrolment import JoinReport, RefusalReason
 from engine.sequences.pasting import LAST_DAY, LONGEST_AFTER_JOIN
 from engine.sequences.plan import PlannedStep, read_whole_plan
 from models.enums import ContentKind, SequenceStatus
 
 MOST_DEVICES = 100
 MOST_NAMED = 10_000  # people in one request, in each of the ways to name them
-MOST_TOLD = 20_000  # refusals in one answer
 LONGEST_PLAN = MOST_STEPS * LONGEST_TEXT  # characters
 LONGEST_PHONE = 200
 MOST_EXACT = 2**53 - 1  # the greatest integer that every JSON reader reads exactly (RFC 8259, section 6)
@@ -75,7 +74,6 @@ PlanText = Annotated[
     Field(
         description="The messages in the builder's text format, instead of steps: “Day 2 14:30” alone on a line, "
         "the message below it, and so on.",
-        examples=["Day 1 on joining\nHi {{ name }}, welcome!\nDay 2 09:00\nHere is the price list."],
     ),
 ]
 Name = Annotated[
@@ -119,6 +117,14 @@ _ONE_PLAN: dict[str, Any] = {
         {"required": ["text"], "properties": {"text": {"type": "string"}}},
     ]
 }
+
+# For the OpenAPI page.
+_STEPS: list[Any] = [
+    {"day": 1, "after_join_minutes": 0, "body": 'Hi {{ first_name | default("there") }}, welcome!'},
+    {"day": 2, "send_time": "14:30", "body": "Here is the price list."},
+]
+_SEQUENCE: dict[str, Any] = {"name": "Welcome", "device_ids": [1], "niche": "solar", "skip_weekends": True}
+_PASTE = "Day 1 on joining\nHi {{ name }}, welcome!\nDay 2 14:30\nHere is the price list."
 
 
 class _Taken(BaseModel):
@@ -175,7 +181,12 @@ class StepOfPlan(_Taken):
 class NewSequence(_Taken):
     """A draft with its messages, as steps or as text."""
 
-    model_config = ConfigDict(json_schema_extra=_NOT_BOTH)
+    model_config = ConfigDict(
+        json_schema_extra={
+            **_NOT_BOTH,
+            "examples": [{**_SEQUENCE, "steps": _STEPS}, {**_SEQUENCE, "text": _PASTE}],
+        }
+    )
 
     name: Name
     device_ids: DeviceIds
@@ -191,15 +202,21 @@ class NewSequence(_Taken):
         return self
 
     def plan(self) -> list[PlannedStep]:
-        if self.text is not None:
-            return read_whole_plan(self.text)
-        return [step.planned() for step in self.steps or ()]
+        return _plan(self.steps, self.text)
 
 
 class WholeSequence(_Taken):
     """All that can be set of a sequence. Nothing has a default here, so that nothing is reset unawares."""
 
-    model_config = ConfigDict(json_schema_extra=_ONE_PLAN)
+    model_config = ConfigDict(
+        json_schema_extra={
+            **_ONE_PLAN,
+            "examples": [
+                {**_SEQUENCE, "steps": [{"id": 1, **_STEPS[0]}, _STEPS[1]]},
+                {**_SEQUENCE, "text": _PASTE},
+            ],
+        }
+    )
 
     name: Name
     device_ids: DeviceIds
@@ -215,15 +232,22 @@ class WholeSequence(_Taken):
         return self
 
     def plan(self) -> list[PlannedStep]:
-        if self.text is not None:
-            return read_whole_plan(self.text)
-        return [step.planned() for step in self.steps or ()]
+        return _plan(self.steps, self.text)
+
+
+def _plan(steps: Sequence[NewStep | StepOfPlan] | None, text: str | None) -> list[PlannedStep]:
+    return read_whole_plan(text) if text is not None else [step.planned() for step in steps or ()]
 
 
 class People(_Taken):
     """Who is to join, named in one or several ways; who is named twice joins once."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "minProperties": 1,
+            "examples": [{"phones": ["+60123456789", "012-345 6780"], "contact_ids": [17, 18]}, {"list_id": 3}],
+        }
+    )
 
     phones: Annotated[
         list[Annotated[str, StringConstraints(max_length=LONGEST_PHONE)]],
@@ -251,115 +275,3 @@ class Listing(BaseModel):
     status: Annotated[SequenceStatus | None, Field(description="Only these; else all.")] = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: Annotated[Id | None, Field(description="The next_cursor of the page before.")] = None
-
-
-class _Shown(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-
-class Device(_Shown):
-    id: int
-    name: str
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_a_pair(cls, value: Any) -> Any:
-        return dict(zip(("id", "name"), value, strict=True)) if isinstance(value, tuple) else value
-
-
-class PeopleByStatus(_Shown):
-    """How many runs through the sequence there are; a contact who joined twice has two."""
-
-    active: int = 0
-    paused: int = 0
-    completed: int = 0
-    exited: int = 0
-
-
-class Step(_Shown):
-    id: int
-    day: int
-    send_time: TimeOfDay | None
-    after_join_minutes: int | None
-    kind: ContentKind
-    body: str
-    media_id: int | None
-
-
-class StepResults(_Shown):
-    """Messages; planned is the sum of all others."""
-
-    planned: int
-    queued: int
-    sent: int
-    failed: int
-    skipped: int
-    unknown: int
-    cancelled: int
-
-
-class StepInDetail(Step):
-    if_joined_now: Annotated[datetime, Field(description="When somebody who joins now gets it.")]
-    results: StepResults
-
-
-class Sequence(_Shown):
-    id: int
-    name: str
-    status: SequenceStatus
-    niche: str | None
-    skip_weekends: bool
-    time_zone: str
-    default_time: TimeOfDay
-    devices: list[Device]
-    people: PeopleByStatus
-    steps: tuple[Step, ...]
-
-
-class SequenceInDetail(Sequence):
-    steps: tuple[StepInDetail, ...]
-    next_due_at: Annotated[datetime | None, Field(description="When the next message of anybody is due.")]
-
-
-class SequencePage(_Shown):
-    """The newest first. With a next_cursor there are more."""
-
-    sequences: list[Sequence]
-    next_cursor: Annotated[int | None, Field(validation_alias="next_before")]
-
-
-class Deleted(_Shown):
-    id: int
-    outcome: Annotated[
-        Literal["deleted", "archived"],
-        Field(description="deleted: nobody had ever joined. archived: every run has ended, the results stay."),
-    ]
-
-
-class Refused(_Shown):
-    reason: RefusalReason
-    contact_id: int | None
-    phone: Annotated[str | None, Field(description="Of the contact, or as it was sent where nobody has it.")]
-    detail: Annotated[str | None, Field(description="What is wrong with a phone that cannot be read.")]
-
-
-class Joined(_Shown):
-    """Who joined and who did not. What cannot be sent to is refused one by one; the others join."""
-
-    joined: int
-    refused: Annotated[
-        dict[RefusalReason, int],
-        Field(
-            description="How many by reason. opted_out: never to be written to again. no_consent: permission is "
-            "not recorded. already_in_it, had_it_before, had_it_lately: their earlier run. not_a_phone: it cannot "
-            "be read. not_found: nobody in the contact book has this phone or id."
-        ),
-    ]
-    refusals: Annotated[list[Refused], Field(description=f"Each of them; at most {MOST_TOLD:,}.")]
-    left_off: Annotated[int, Field(description="How many more refusals there are.")]
-
-    @classmethod
-    def of(cls, report: JoinReport) -> Self:
-        told = [Refused.model_validate(refusal) for refusal in report.refusals[:MOST_TOLD]]
-        left_off = len(report.refusals) - len(told)
-        return cls(joined=report.joined, refused=dict(report.refused), refusals=told, left_off=left_off)
