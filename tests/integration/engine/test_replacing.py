@@ -94,7 +94,10 @@ async def test_other_sending_days_plan_everybody_anew(world: World) -> None:
     await world.move_to(at(5, 11))
     await engine.send_all(device)
     plan = (planned(1, 11, "one"), planned(6, 11, "on Saturday"))
+    await world.move_to(at(10, 11))
+    assert await world.statuses() == ["sent", "pending"]
     assert await replace(world, sequence, *plan, skip_weekends=True) == 1
+    assert await world.statuses() == ["sent"]
     assert await world.one(NEXT_DUE) == at(12, 11)
 
 
