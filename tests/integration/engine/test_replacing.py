@@ -67,6 +67,15 @@ async def test_two_messages_swap_their_days(world: World) -> None:
     assert await plan_of(world, sequence) == [(two, 1, "one"), (one, 2, "two"), (three, 3, "three")]
 
 
+async def test_what_comes_to_the_place_of_a_moved_message_is_a_new_one(world: World) -> None:
+    sequence, _ = await world.running()
+    (one,) = await world.steps(sequence)
+    await replace(world, sequence, planned(1, 11, "new"), planned(5, 11, "moved", id=one))
+    (new, *first), moved = await plan_of(world, sequence)
+    assert (first, moved) == ([1, "new"], (one, 5, "moved"))
+    assert new != one
+
+
 async def test_a_queued_message_that_is_gone_leaves_the_queue_and_its_people_wait_for_the_next(
     world: World,
 ) -> None:
