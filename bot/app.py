@@ -15,6 +15,7 @@ from bot.alerts.poster import AlertPoster
 from bot.container import make_container
 from bot.limiter import TelegramLimiter
 from bot.readiness import Readiness
+from bot.rest.api import add_api
 from bot.rest.health import health_routes
 from bot.rest.webhook import webhook_routes
 from bot.sandbox.devices import devices_in_service
@@ -49,6 +50,7 @@ async def serve(settings: Settings) -> None:
 
         readiness = Readiness(ENGINE, TELEGRAM)
         app = _web_app(base, transports, workspaces, readiness, sandbox)
+        await add_api(app, container)
         web = HttpServer(app, settings.host, settings.port)
         if sandbox is not None:
             await sandbox.start()
@@ -88,7 +90,13 @@ def _web_app(
     readiness: Readiness,
     sandbox: Sandbox | None,
 ) -> FastAPI:
-    app = FastAPIOffline(redoc_url=None, title="dripdesk", version="0.1.0")  # /docs works without a network
+    app = FastAPIOffline(  # /docs works without a network
+        redoc_url=None,
+        title="dripdesk",
+        version="0.1.0",
+        description="What the menus do to sequences, under /api, for scripts and CRMs. Errors are problem details "
+        "(RFC 9457): `detail` says in words what is wrong and what to do.",
+    )
     app.include_router(health_routes(base.database, readiness))
     if base.settings.simulated_phones:
         here_only = [Depends(only_from_this_machine)]

@@ -18,6 +18,7 @@ class Actor:
     role: Role
     face: Face
     operator_id: int | None = None
+    token_id: int | None = None  # of the API token, over REST
 
     def must_be(self, role: Role) -> None:
         """Raise NotAllowedError unless the actor has at least this role."""
@@ -26,6 +27,8 @@ class Actor:
 
     def record(self, session: Session, at: datetime, action: str, subject_id: int | None, **detail: Any) -> None:
         """Add the audit entry of a change to the transaction that makes the change."""
+        if self.token_id is not None:
+            detail["token"] = self.token_id
         session.add(
             AuditEntry(
                 workspace_id=self.workspace_id,

@@ -23,6 +23,14 @@ def token_hash(token: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who came with an API token, and what the token is for."""
+
+    actor: Actor
+    scope: TokenScope
+
+
+@dataclass(frozen=True, slots=True)
 class Workspaces:
     database: Database
     clock: Clock
@@ -138,6 +146,21 @@ class Workspaces:
                 session, self.clock.now(), "token.create", None, scope=scope
             )
         return token
+
+    async def bearer(self, token: str) -> Bearer | None:
+        """Who this API token speaks for; None if it is unknown or revoked.
+
+        It is looked up by its digest, so how long that takes says nothing about any token that there is.
+        """
+        query = select(ApiToken.id, ApiToken.workspace_id, ApiToken.scope).where(
+            ApiToken.token_hash == token_hash(token), ApiToken.revoked_at.is_(None)
+        )
+        async with self.database.transaction() as session:
+            row = (await session.execute(query)).first()
+        if row is None:
+            return None
+        role = Role.OPERATOR if row.scope is TokenScope.WRITE else Role.VIEWER
+        return Bearer(Actor(row.workspace_id, role, Face.REST, token_id=row.id), row.scope)
 
     async def _set(self, actor: Actor, action: str, *, role: Role = Role.OWNER, **values: object) -> None:
         actor.must_be(role)

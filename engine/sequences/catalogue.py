@@ -1,5 +1,6 @@
 """What the menus and REST show of sequences."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from engine.sequences.calendar import Run, SendingDays, at_local_time
 from engine.sequences.enrolment import calendar_of, starts
 from engine.sequences.pasting import FILE_WORDS, StepDraft, write_header, write_plan
 from models import Contact, Media, SequenceStep, Workspace
+from models import Sequence as SequenceRow
 from models.enums import ContentKind, EnrolmentStatus, SequenceStatus
 
 
@@ -45,7 +47,7 @@ class StepResults:
 
 
 @dataclass(frozen=True, slots=True)
-class StepView:
+class StepOutline:
     id: int
     day: int
     send_time: time | None
@@ -53,9 +55,6 @@ class StepView:
     kind: ContentKind
     body: str
     media_id: int | None
-    media_name: str | None
-    if_joined_now: datetime  # local
-    results: StepResults
 
     @property
     def header(self) -> str:
@@ -63,7 +62,14 @@ class StepView:
 
 
 @dataclass(frozen=True, slots=True)
-class SequenceCard:
+class StepView(StepOutline):
+    media_name: str | None
+    if_joined_now: datetime  # local
+    results: StepResults
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceOutline:
     id: int
     name: str
     status: SequenceStatus
@@ -72,13 +78,26 @@ class SequenceCard:
     time_zone: str
     default_time: time
     devices: tuple[tuple[int, str], ...]  # id, name
-    steps: tuple[StepView, ...]
     people: dict[EnrolmentStatus, int]
-    next_due_at: datetime | None
+    steps: tuple[StepOutline, ...]
 
     @property
     def contacts(self) -> int:
         return sum(self.people.values())
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceCard(SequenceOutline):
+    steps: tuple[StepView, ...]
+    next_due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SequencePage:
+    """`next_before`: what to ask for to get the next page, if there is one."""
+
+    sequences: tuple[SequenceOutline, ...]
+    next_before: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +132,38 @@ class SequenceCatalogue:
                 for row in rows
             ]
 
+    async def page(
+        self, actor: Actor, *, status: SequenceStatus | None = None, before: int | None = None, limit: int = 50
+    ) -> SequencePage:
+        """The newest of them first, of one status or of all; from there on those with a lower id than `before`."""
+        query = select(SequenceRow).where(SequenceRow.workspace_id == actor.workspace_id)
+        if status is not None:
+            query = query.where(SequenceRow.status == status)
+        if before is not None:
+            query = query.where(SequenceRow.id < before)
+        async with self._database.transaction() as session:
+            rows = list(await session.scalars(query.order_by(SequenceRow.id.desc()).limit(limit + 1)))
+            ids = [sequence.id for sequence in rows[:limit]]
+            steps: dict[int, list[StepOutline]] = defaultdict(list)
+            devices: dict[int, list[tuple[int, str]]] = defaultdict(list)
+            people: dict[int, dict[EnrolmentStatus, int]] = defaultdict(dict)
+            for step in await store.steps_of(session, *ids):
+                steps[step.sequence_id].append(StepOutline(**_words(step)))
+            for sequence_id, device in await store.pools_of(session, ids):
+                devices[sequence_id].append((device.id, device.name))
+            for row in await session.execute(text(store.PEOPLE), {"sequence_ids": ids}):
+                people[row.sequence_id][EnrolmentStatus(row.status)] = row.people
+        shown = (
+            SequenceOutline(
+                **_settings(row),
+                devices=tuple(devices[row.id]),
+                people=people[row.id],
+                steps=tuple(steps[row.id]),
+            )
+            for row in rows[:limit]
+        )
+        return SequencePage(tuple(shown), ids[-1] if len(rows) > limit else None)
+
     async def card(self, actor: Actor, sequence_id: int) -> SequenceCard:
         """Everything one screen shows, with the dates for somebody who would join now."""
         now, parameters = self._clock.now(), {"sequence_id": sequence_id}
@@ -122,7 +173,7 @@ class SequenceCatalogue:
             steps = await store.steps_of(session, sequence_id)
             start = (await starts(session, sequence, {sequence.time_zone}, now))[sequence.time_zone]
             results = {row.step_id: row for row in await session.execute(text(store.RESULTS), parameters)}
-            people = (await session.execute(text(store.PEOPLE), parameters)).all()
+            people = (await session.execute(text(store.PEOPLE), {"sequence_ids": [sequence_id]})).all()
             queued = await session.scalar(text(store.NEXT_QUEUED), parameters)
             media_ids = [step.media_id for step in steps if step.media_id is not None]
             named = await session.execute(select(Media.id, Media.file_name).where(Media.id.in_(media_ids)))
@@ -131,13 +182,7 @@ class SequenceCatalogue:
         days = calendar_of(sequence, workspace)
         dues = [row.next_due_at for row in people if row.status == EnrolmentStatus.ACTIVE]
         return SequenceCard(
-            id=sequence.id,
-            name=sequence.name,
-            status=sequence.status,
-            niche=sequence.niche,
-            skip_weekends=sequence.skip_weekends,
-            time_zone=sequence.time_zone,
-            default_time=sequence.default_time,
+            **_settings(sequence),
             devices=tuple((device.id, device.name) for device in devices),
             steps=tuple(_step_view(step, start.run, days, results[step.id], names) for step in steps),
             people={EnrolmentStatus(row.status): row.people for row in people},
@@ -193,6 +238,32 @@ class SequenceCatalogue:
         return None if row.content is None else StoredFile(row.kind, row.content, row.mime_type, row.file_name)
 
 
+def _settings(sequence: SequenceRow) -> dict[str, Any]:
+    """What a sequence is, without what it has."""
+    return {
+        "id": sequence.id,
+        "name": sequence.name,
+        "status": sequence.status,
+        "niche": sequence.niche,
+        "skip_weekends": sequence.skip_weekends,
+        "time_zone": sequence.time_zone,
+        "default_time": sequence.default_time,
+    }
+
+
+def _words(step: SequenceStep) -> dict[str, Any]:
+    """What a message is, without what became of it."""
+    return {
+        "id": step.id,
+        "day": step.day_number,
+        "send_time": step.send_time,
+        "after_join_minutes": step.after_join_minutes,
+        "kind": step.kind,
+        "body": step.body,
+        "media_id": step.media_id,
+    }
+
+
 def _step_view(step: SequenceStep, run: Run, days: SendingDays, results: Any, names: dict[int, str]) -> StepView:
     day = days.nth(run.anchor, step.day_number)
     if step.send_time is not None:
@@ -200,13 +271,7 @@ def _step_view(step: SequenceStep, run: Run, days: SendingDays, results: Any, na
     else:
         instant = run.joined_at + timedelta(minutes=step.after_join_minutes or 0)
     return StepView(
-        id=step.id,
-        day=step.day_number,
-        send_time=step.send_time,
-        after_join_minutes=step.after_join_minutes,
-        kind=step.kind,
-        body=step.body,
-        media_id=step.media_id,
+        **_words(step),
         media_name=names.get(step.media_id or 0),
         if_joined_now=instant.astimezone(run.zone),
         results=StepResults(

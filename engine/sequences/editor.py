@@ -23,6 +23,7 @@ from engine.sequences.pasting import (
     starts_with_header,
     write_header,
 )
+from engine.sequences.plan import PlannedStep, compare, time_of
 from engine.sequences.progress import plan_again
 from engine.sequences.store import Lock
 from engine.transactions import Session
@@ -32,6 +33,7 @@ from models.enums import ContentKind, Role, SequenceStatus
 
 MOST_STEPS = 100
 LONGEST_CAPTION = 1024
+LONGEST_NICHE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +71,79 @@ class SequenceEditor:
         self._clock = clock
 
     async def create(
-        self, actor: Actor, *, name: str, device_ids: Collection[int], niche: str | None, skip_weekends: bool
+        self,
+        actor: Actor,
+        *,
+        name: str,
+        device_ids: Collection[int],
+        niche: str | None,
+        skip_weekends: bool,
+        plan: Sequence[PlannedStep] = (),
     ) -> int:
-        """Make a draft. It takes the workspace's time zone."""
+        """Make a draft, all of it or nothing. It takes the workspace's time zone."""
         actor.must_be(Role.OPERATOR)
         name = check_name(name, "sequence")
-        niche = " ".join(niche.split())[:100] if niche else None
         try:
             async with self._database.transaction() as session:
                 workspace = await session.get_one(Workspace, actor.workspace_id)
                 sequence = SequenceRow(
                     workspace_id=actor.workspace_id,
                     name=name,
-                    niche=niche,
+                    niche=clean_niche(niche),
                     skip_weekends=skip_weekends,
                     time_zone=workspace.time_zone,
                 )
                 session.add(sequence)
                 await session.flush()
+                await session.refresh(sequence)  # the default time
                 await _set_devices(session, actor, sequence.id, device_ids)
-                actor.record(session, self._clock.now(), "sequence.create", sequence.id, name=name)
-        except IntegrityError:
-            raise ConflictError(f"There is already a sequence called “{name}”; choose another name.") from None
+                await self._set_plan(session, sequence, plan)
+                actor.record(
+                    session, self._clock.now(), "sequence.create", sequence.id, name=name, steps=len(plan)
+                )
+        except IntegrityError as error:
+            raise _taken(error, [step.day for step in plan], name) from None
         return sequence.id
+
+    async def replace(
+        self,
+        actor: Actor,
+        sequence_id: int,
+        *,
+        name: str,
+        device_ids: Collection[int],
+        niche: str | None,
+        skip_weekends: bool,
+        plan: Sequence[PlannedStep],
+    ) -> int:
+        """Set all of a sequence anew, or nothing of it. Returns how many people now wait for something else.
+
+        A message that is in the plan stays the same one: who has had it does not get it again.
+        """
+        name = check_name(name, "sequence")
+        try:
+            async with self._database.transaction() as session:
+                sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
+                if sequence.status is SequenceStatus.ARCHIVED:
+                    raise ConflictError("An archived sequence cannot be changed.")
+                begun = sequence.status is not SequenceStatus.DRAFT
+                if begun and not plan:
+                    raise ConflictError(
+                        "This sequence has begun, so it needs a message. You can pause or delete it."
+                    )
+                other_days = sequence.skip_weekends is not skip_weekends
+                sequence.name, sequence.niche, sequence.skip_weekends = name, clean_niche(niche), skip_weekends
+                await _set_devices(session, actor, sequence_id, device_ids)
+                moved, added = await self._set_plan(session, sequence, plan)
+                if other_days:
+                    moved += [step.id for step in await store.steps_of(session, sequence_id)]
+                touched = await self._replan(session, sequence_id, moved, inserted=added if begun else [])
+                actor.record(
+                    session, self._clock.now(), "sequence.replace", sequence_id, name=name, steps=len(plan)
+                )
+        except IntegrityError as error:
+            raise _taken(error, [step.day for step in plan], name) from None
+        return touched
 
     async def set_devices(self, actor: Actor, sequence_id: int, device_ids: Collection[int]) -> None:
         """Set the pool for those who join from now on; who is in it already keeps their device."""
@@ -193,7 +245,7 @@ class SequenceEditor:
             async with self._database.transaction() as session:
                 step = await self._find_step(session, actor, step_id)
                 sequence = await store.find(session, actor, step.sequence_id, lock=Lock.EXCLUSIVE)
-                check_time(day, after_join_minutes)
+                check_time(day, send_time, after_join_minutes)
                 at_default = send_time is None and after_join_minutes is None
                 step.day_number = day
                 step.send_time = sequence.default_time if at_default else send_time
@@ -242,6 +294,36 @@ class SequenceEditor:
             actor.record(session, self._clock.now(), "sequence.archive", sequence_id)
             return sequence.status
 
+    async def _set_plan(
+        self, session: Session, sequence: SequenceRow, plan: Sequence[PlannedStep]
+    ) -> tuple[list[int], list[int]]:
+        """Bring the messages in line with a plan: which have another time or are gone, and which are new."""
+        if len(plan) > MOST_STEPS:
+            raise InvalidInputError(f"A sequence can have at most {MOST_STEPS} messages.")
+        there = await store.steps_of(session, sequence.id)
+        changes = compare(there, plan, sequence.default_time)
+        await session.execute(text(store.LET_STEPS_SWAP))
+        moved = []
+        for row, step in changes.kept:
+            check_time(step.day, step.send_time, step.after_join_minutes)
+            check_message(row.kind, step.body, step.header)
+            place = (step.day, *time_of(step, sequence.default_time))
+            if place != (row.day_number, row.send_time, row.after_join_minutes):
+                moved.append(row.id)
+            row.day_number, row.send_time, row.after_join_minutes = place
+            row.body = step.body
+        for row in changes.removed:
+            row.retired_at = self._clock.now()
+            moved.append(row.id)
+        new = [NewStep(step.day, step.send_time, step.after_join_minutes, step.body) for step in changes.added]
+        for one in new:
+            check_step(one)
+        rows = [_row(sequence, one, None) for one in new]
+        session.add_all(rows)
+        await session.flush()
+        await session.execute(text(store.CHECK_STEPS))
+        return moved, [row.id for row in rows]
+
     async def _find_step(self, session: Session, actor: Actor, step_id: int) -> SequenceStep:
         """Load a live step, with its sequence locked."""
         actor.must_be(Role.OPERATOR)
@@ -277,24 +359,36 @@ class SequenceEditor:
 
 def check_step(step: NewStep) -> None:
     """Raise InvalidInputError, naming the day, if this message could never be sent."""
+    check_time(step.day, step.send_time, step.after_join_minutes)
     header = write_header(step.day, step.send_time, step.after_join_minutes)
-    check_time(step.day, step.after_join_minutes)
+    kind = ContentKind.TEXT
     if step.attachment is not None:
-        check_media(step.attachment.kind, step.attachment.mime_type, len(step.attachment.content))
-    elif not step.body.strip():
+        kind = step.attachment.kind
+        check_media(kind, step.attachment.mime_type, len(step.attachment.content))
+    check_message(kind, step.body, header)
+
+
+def check_message(kind: ContentKind, body: str, header: str) -> None:
+    if kind is ContentKind.TEXT and not body.strip():
         raise InvalidInputError(f"{header} has no text. Write the message below its day.")
     try:
-        check_template(step.body)
-        check_length(step.attachment.kind if step.attachment else ContentKind.TEXT, step.body)
+        check_template(body)
+        check_length(kind, body)
     except InvalidInputError as error:
         raise InvalidInputError(f"{header}: {error}") from None
 
 
-def check_time(day: int, after_join_minutes: int | None) -> None:
+def check_time(day: int, send_time: time | None, after_join_minutes: int | None) -> None:
     if not 1 <= day <= LAST_DAY:
         raise InvalidInputError(f"A day is a number from 1 to {LAST_DAY}.")
     if after_join_minutes is not None and (day != 1 or not 0 <= after_join_minutes <= LONGEST_AFTER_JOIN):
         raise InvalidInputError("“On joining” is possible on Day 1 only, and within its 24 hours.")
+    if after_join_minutes is not None and send_time is not None:
+        raise InvalidInputError("A message goes out at a time or on joining, not both.")
+
+
+def clean_niche(niche: str | None) -> str | None:
+    return " ".join(niche.replace("\0", "").split())[:LONGEST_NICHE] or None if niche else None
 
 
 def check_length(kind: ContentKind, body: str) -> None:
@@ -343,7 +437,9 @@ async def _set_devices(session: Session, actor: Actor, sequence_id: int, device_
     )
 
 
-def _taken(error: IntegrityError, days: Sequence[int]) -> Exception:
+def _taken(error: IntegrityError, days: Sequence[int], name: str = "") -> Exception:
+    if "uq_sequences_name" in str(error.orig):
+        return ConflictError(f"There is already a sequence called “{name}”; choose another name.")
     if "ex_sequence_steps" not in str(error.orig):
         return error
     named = " or ".join(f"Day {day}" for day in sorted(set(days)))

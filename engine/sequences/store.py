@@ -1,6 +1,6 @@
 """The sequences' SQL: sets of enrolments, and the counts that cards show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -39,8 +39,16 @@ CHOICES = {
     "list_id": "EXISTS (SELECT FROM list_members l WHERE l.contact_id = c.id AND l.list_id = :list_id)",
     "niche": "EXISTS (SELECT FROM leads l WHERE l.contact_id = c.id AND lower(l.niche) = lower(:niche))",
     "contact_ids": "c.id = ANY(:contact_ids)",
+    "named": """c.id IN (SELECT unnest(CAST(:contact_ids AS bigint[]))
+          UNION ALL SELECT l.contact_id FROM list_members l WHERE l.list_id = CAST(:list_id AS bigint))""",
     "everyone": ":everyone",
 }
+
+FIND_CONTACTS = """
+SELECT id, phone FROM contacts WHERE workspace_id = :workspace_id AND id = ANY(CAST(:ids AS bigint[]))
+ UNION
+SELECT id, phone FROM contacts WHERE workspace_id = :workspace_id AND phone = ANY(CAST(:phones AS text[]))
+"""
 
 ENROL = """
 INSERT INTO sequence_contacts
@@ -96,6 +104,10 @@ STILL_OPEN = """
 SELECT m.enrolment_id FROM messages m WHERE m.enrolment_id = ANY(:ids) AND m.outcome IS NULL AND NOT m.by_hand
 """
 
+# Two steps may have one time until all of them have been changed.
+LET_STEPS_SWAP = "SET CONSTRAINTS ex_sequence_steps_day_and_time, ex_sequence_steps_after_join DEFERRED"
+CHECK_STEPS = "SET CONSTRAINTS ex_sequence_steps_day_and_time, ex_sequence_steps_after_join IMMEDIATE"
+
 # Archiving. What is on its way stays processing and gets its outcome.
 END_RUNS = """
 UPDATE sequence_contacts
@@ -148,8 +160,8 @@ SELECT t.id AS step_id, CAST(coalesce(sum(c.messages), 0) AS bigint) AS planned,
 """
 
 PEOPLE = """
-SELECT status, count(*) AS people, min(next_due_at) AS next_due_at
-  FROM sequence_contacts WHERE sequence_id = :sequence_id GROUP BY status
+SELECT sequence_id, status, count(*) AS people, min(next_due_at) AS next_due_at
+  FROM sequence_contacts WHERE sequence_id = ANY(:sequence_ids) GROUP BY sequence_id, status
 """
 
 NEXT_QUEUED = """
@@ -187,9 +199,11 @@ async def find(
     return sequence
 
 
-async def steps_of(session: Session, sequence_id: int) -> list[SequenceStep]:
+async def steps_of(session: Session, *sequence_ids: int) -> list[SequenceStep]:
     """Load the live steps in the order in which they are sent."""
-    query = select(SequenceStep).where(SequenceStep.sequence_id == sequence_id, SequenceStep.retired_at.is_(None))
+    query = select(SequenceStep).where(
+        SequenceStep.sequence_id.in_(sequence_ids), SequenceStep.retired_at.is_(None)
+    )
     order = (
         SequenceStep.day_number,
         SequenceStep.after_join_minutes.asc().nulls_last(),
@@ -200,21 +214,31 @@ async def steps_of(session: Session, sequence_id: int) -> list[SequenceStep]:
 
 async def devices_of(session: Session, sequence_id: int) -> list[UserDevice]:
     """Load the device pool."""
+    return [device for _, device in await pools_of(session, [sequence_id])]
+
+
+async def pools_of(session: Session, sequence_ids: Collection[int]) -> list[tuple[int, UserDevice]]:
+    """Load the device pools of several sequences: (sequence, device)."""
     query = (
-        select(UserDevice)
+        select(SequenceDevice.sequence_id, UserDevice)
         .join(SequenceDevice, SequenceDevice.device_id == UserDevice.id)
-        .where(SequenceDevice.sequence_id == sequence_id, UserDevice.removed_at.is_(None))
+        .where(SequenceDevice.sequence_id.in_(sequence_ids), UserDevice.removed_at.is_(None))
         .order_by(UserDevice.id)
     )
-    return list(await session.scalars(query))
+    return [(sequence_id, device) for sequence_id, device in await session.execute(query)]
 
 
-async def chosen_contacts(
-    session: Session, choice: str, value: object, parameters: Mapping[str, Any]
-) -> Sequence[Any]:
+async def chosen_contacts(session: Session, choice: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
     """Load the contacts of one choice (a key of CHOICES), each with the reason why it may not join, if any."""
-    statement = text(CHOSEN.format(chosen=CHOICES[choice]))
-    return (await session.execute(statement, {**parameters, choice: value})).all()
+    return (await session.execute(text(CHOSEN.format(chosen=CHOICES[choice])), parameters)).all()
+
+
+async def find_contacts(
+    session: Session, workspace_id: int, ids: Collection[int], phones: Collection[str]
+) -> Sequence[Any]:
+    """Return (id, phone) of those of them that the workspace has."""
+    parameters = {"workspace_id": workspace_id, "ids": list(ids), "phones": list(phones)}
+    return (await session.execute(text(FIND_CONTACTS), parameters)).all()
 
 
 async def rejoin(session: Session, ids: Sequence[int], now: datetime, anchors: Mapping[str, date]) -> None:

@@ -17,16 +17,16 @@ from engine.errors import InvalidInputError
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
-from engine.sequences.enrolment import Enrolments, JoinReport
+from engine.sequences.enrolment import Enrolments, JoinReport, RefusalReason
 from engine.sequences.pasting import read_header
 from models.enums import SequenceStatus
 
 REFUSALS = {
-    "opted_out": "opted out",
-    "no_consent": "without permission",
-    "already_in_it": "in it already",
-    "had_it_before": "had it before",
-    "had_it_lately": "had it lately",
+    RefusalReason.OPTED_OUT: "opted out",
+    RefusalReason.NO_CONSENT: "without permission",
+    RefusalReason.ALREADY_IN_IT: "in it already",
+    RefusalReason.HAD_IT_BEFORE: "had it before",
+    RefusalReason.HAD_IT_LATELY: "had it lately",
 }
 
 

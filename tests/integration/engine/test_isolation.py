@@ -24,6 +24,7 @@ from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import NewStep, SequenceEditor
 from engine.sequences.enrolment import Enrolments
+from engine.sequences.plan import PlannedStep
 from engine.signals import DeviceDown
 from models import ContactList, Message
 from models.enums import DeviceState, Lane, MessageStatus, Role, SequenceStatus
@@ -41,13 +42,13 @@ USE_CASES = (
     Relocation,
 )
 READERS = {
-    "SequenceCatalogue.list", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
+    "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
     "SequenceCatalogue.sample",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
     "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting",
 }  # fmt: skip
 WITHOUT_AN_ID = {
-    "SequenceCatalogue.list", "Devices.list", "Devices.add_simulated", "Alerts.open",
+    "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
     "Relocation.run_once",  # the job: it has no actor
 }  # fmt: skip
 
@@ -75,6 +76,11 @@ CALLS: dict[str, list[Call]] = {
             a, name="New", device_ids=[t.device], niche=None, skip_weekends=False
         )
     ],
+    "SequenceEditor.replace": [
+        lambda t, o, a: replace_whole(t.world, a, t.sequence, o.device, o.step),
+        lambda t, o, a: replace_whole(t.world, a, o.sequence, t.device, o.step),
+        lambda t, o, a: replace_whole(t.world, a, o.sequence, o.device, t.step),
+    ],
     "SequenceEditor.set_devices": [
         lambda t, o, a: t.world.editor.set_devices(a, t.sequence, [o.device]),
         lambda t, o, a: t.world.editor.set_devices(a, o.sequence, [t.device]),
@@ -94,6 +100,10 @@ CALLS: dict[str, list[Call]] = {
     "SequenceEditor.delete": [lambda t, o, a: t.world.editor.delete(a, t.sequence)],
     "SequenceControl.start": [lambda t, o, a: t.world.control.start(a, t.sequence)],
     "SequenceControl.pause": [lambda t, o, a: t.world.control.pause(a, t.sequence)],
+    "Enrolments.join": [
+        lambda t, o, a: t.world.enrolments.join(a, t.sequence, contact_ids=[o.contact]),
+        lambda t, o, a: t.world.enrolments.join(a, o.sequence, list_id=t.list),
+    ],
     "Enrolments.join_list": [
         lambda t, o, a: t.world.enrolments.join_list(a, t.sequence, o.list),
         lambda t, o, a: t.world.enrolments.join_list(a, o.sequence, t.list),
@@ -133,6 +143,13 @@ CALLS: dict[str, list[Call]] = {
     "Relocation.hold": [lambda t, o, a: t.world.relocation.hold(a, t.device)],
     "Alerts.acknowledge": [lambda t, o, a: Alerts(t.world.database, t.world.clock).acknowledge(a, t.alert)],
 }
+
+
+async def replace_whole(world: World, actor: Actor, sequence: int, device: int, step: int) -> None:
+    plan = [PlannedStep(1, time(11), None, "x", step)]
+    await world.editor.replace(
+        actor, sequence, name="Ours", device_ids=[device], niche=None, skip_weekends=False, plan=plan
+    )
 
 
 async def things_of(world: World) -> Things:
@@ -181,6 +198,7 @@ async def test_lists_show_only_what_is_ours(world: World, stranger: Actor) -> No
     ours = await things_of(world)
     await things_of(World(world.database, world.clock, stranger))
     (sequence,) = await world.catalogue.list(world.actor, SequenceStatus.ACTIVE)
+    assert [one.id for one in (await world.catalogue.page(world.actor)).sequences] == [ours.sequence]
     (device,) = await world.devices.list(world.actor)
     (alert,) = await Alerts(world.database, world.clock).open(world.actor)
     (doubt,) = await world.doubts.list(world.actor)
