@@ -121,6 +121,13 @@ class EnrolmentStatus(StrEnum):
     EXITED = "exited"
 
 
+class PauseReason(StrEnum):
+    """Why one person's run is paused."""
+
+    REPLIED = "replied"
+    BY_HAND = "by_hand"
+
+
 class ContentKind(StrEnum):
     TEXT = "text"
     IMAGE = "image"

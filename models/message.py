@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.enums import Lane, MessageStatus
+from models.enums import ContentKind, Lane, MessageStatus
 from models.metadata import BigId, CreatedAt, InWorkspace, Model, choice
 
 LANE = Enum(  # a native type: its order is the priority
@@ -55,6 +55,8 @@ class Message(InWorkspace, Model):
     error_code: Mapped[str | None]
     error: Mapped[str | None]
     body: Mapped[str | None]  # as sent; replies and tests have it from the start
+    kind: Mapped[ContentKind | None] = mapped_column(choice(ContentKind))  # of a test; others: of their step
+    media_id: Mapped[int | None] = mapped_column(ForeignKey("media.id"))
     # It was unknown until an operator decided: it arrived (then it has no delivery), or it is sent once more (then
     # its run, which has moved on with the unknown, does not move again).
     by_hand: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -105,15 +107,20 @@ class PrunedMessages(InWorkspace, Model):
     __tablename__ = "pruned_messages"
     __table_args__ = (
         CheckConstraint("(step_id IS NULL) <> (campaign_id IS NULL)", name="of_one"),
-        UniqueConstraint("step_id", "outcome"),
-        UniqueConstraint("campaign_id", "outcome"),
+        UniqueConstraint("step_id", "outcome", "reason"),
+        UniqueConstraint("campaign_id", "outcome", "reason"),
     )
 
     id: Mapped[BigId]
     step_id: Mapped[int | None] = mapped_column(ForeignKey("sequence_steps.id", ondelete="CASCADE"))
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
     outcome: Mapped[MessageStatus] = mapped_column(choice(MessageStatus))
+    reason: Mapped[str] = mapped_column(server_default="")  # why they were skipped
     messages: Mapped[int]
+    delivered: Mapped[int] = mapped_column(server_default="0")
+    read: Mapped[int] = mapped_column(server_default="0")
+    replied: Mapped[int] = mapped_column(server_default="0")
+    opted_out: Mapped[int] = mapped_column(server_default="0")
 
 
 class Delivery(InWorkspace, Model):
@@ -131,7 +138,13 @@ class Delivery(InWorkspace, Model):
 
 class InboundMessage(InWorkspace, Model):
     __tablename__ = "inbound_messages"
-    __table_args__ = (UniqueConstraint("device_id", "provider_message_id"),)
+    __table_args__ = (
+        UniqueConstraint("device_id", "provider_message_id"),
+        Index(
+            "ix_inbound_messages_answers_message_id", "answers_message_id",
+            postgresql_where=text("answers_message_id IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[BigId]
     device_id: Mapped[int] = mapped_column(ForeignKey("user_devices.id"))
@@ -140,3 +153,7 @@ class InboundMessage(InWorkspace, Model):
     provider_message_id: Mapped[str]
     body: Mapped[str]
     received_at: Mapped[datetime]
+    answers_message_id: Mapped[int | None] = mapped_column(  # the last that this contact had got
+        ForeignKey("messages.id", ondelete="SET NULL")
+    )
+    opted_out: Mapped[bool] = mapped_column(server_default=text("false"))  # it asked to stop

@@ -11,6 +11,7 @@ from models.enums import (
     EnrolmentStatus,
     MissedPolicy,
     OnReply,
+    PauseReason,
     ReentryPolicy,
     SequenceStatus,
 )
@@ -50,6 +51,7 @@ class Sequence(InWorkspace, Model):
     reentry_cooldown_days: Mapped[int] = mapped_column(server_default="30")
     on_reply: Mapped[OnReply] = mapped_column(choice(OnReply), server_default=OnReply.PAUSE.value)
     next_sequence_id: Mapped[int | None] = mapped_column(ForeignKey("sequences.id"))
+    revision: Mapped[int] = mapped_column(server_default="1")  # raised by every change of its messages or settings
     created_at: Mapped[CreatedAt]
 
 
@@ -102,6 +104,7 @@ class SequenceContact(InWorkspace, Model):
 
     __tablename__ = "sequence_contacts"
     __table_args__ = (
+        CheckConstraint("wave >= 0", name="wave"),
         UniqueConstraint("sequence_id", "contact_id", "run_no"),
         Index(
             "uq_sequence_contacts_open", "sequence_id", "contact_id", unique=True,
@@ -126,7 +129,8 @@ class SequenceContact(InWorkspace, Model):
     status: Mapped[EnrolmentStatus] = mapped_column(
         choice(EnrolmentStatus), server_default=EnrolmentStatus.ACTIVE.value
     )
-    joined_at: Mapped[datetime]
+    joined_at: Mapped[datetime]  # of those who join in waves, the time at which their wave does
+    wave: Mapped[int] = mapped_column(server_default="0")  # so many sending days after the first of them
     anchor_date: Mapped[date]  # the local date of Day 1
     time_zone: Mapped[str]  # fixed at joining
     next_step_id: Mapped[int | None] = mapped_column(ForeignKey("sequence_steps.id"))
@@ -136,5 +140,8 @@ class SequenceContact(InWorkspace, Model):
     reached_day: Mapped[int | None]  # the day number of the last step that may have reached the contact …
     reached_on: Mapped[date | None]  # … and its local date: steps of different days never share one
     device_id: Mapped[int] = mapped_column(ForeignKey("user_devices.id"))
+    paused_at: Mapped[datetime | None]
+    paused_by: Mapped[int | None] = mapped_column(ForeignKey("operators.id", ondelete="SET NULL"))
+    paused_reason: Mapped[PauseReason | None] = mapped_column(choice(PauseReason))
     exit_reason: Mapped[str | None]
     ended_at: Mapped[datetime | None]

@@ -38,6 +38,7 @@ class Operator(Model):
     id: Mapped[BigId]
     telegram_user_id: Mapped[int] = mapped_column(unique=True)
     name: Mapped[str]
+    phone: Mapped[str | None]  # E.164; where their test messages go
     created_at: Mapped[CreatedAt]
 
 

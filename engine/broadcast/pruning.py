@@ -36,13 +36,15 @@ of_steps AS (
     SELECT workspace_id, step_id, outcome, count(*) FROM pruned WHERE step_id IS NOT NULL
      GROUP BY workspace_id, step_id, outcome
      ORDER BY step_id, outcome
-        ON CONFLICT (step_id, outcome) DO UPDATE SET messages = pruned_messages.messages + excluded.messages),
+        ON CONFLICT (step_id, outcome, reason)
+           DO UPDATE SET messages = pruned_messages.messages + excluded.messages),
 of_campaigns AS (
     INSERT INTO pruned_messages (workspace_id, campaign_id, outcome, messages)
     SELECT workspace_id, campaign_id, outcome, count(*) FROM pruned WHERE campaign_id IS NOT NULL
      GROUP BY workspace_id, campaign_id, outcome
      ORDER BY campaign_id, outcome
-        ON CONFLICT (campaign_id, outcome) DO UPDATE SET messages = pruned_messages.messages + excluded.messages)
+        ON CONFLICT (campaign_id, outcome, reason)
+           DO UPDATE SET messages = pruned_messages.messages + excluded.messages)
 SELECT (SELECT max(id) FROM page) AS last, (SELECT count(*) FROM pruned) AS pruned
 """
 

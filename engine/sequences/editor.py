@@ -8,23 +8,17 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from engine.actor import Actor
-from engine.broadcast.media import check_media, store_media
+from engine.broadcast.media import store_media
 from engine.broadcast.templating import check_template
 from engine.clock import Clock
 from engine.database import Database
 from engine.devices.registry import check_name
 from engine.errors import ConflictError, InvalidInputError, NotFoundError
 from engine.sequences import store
-from engine.sequences.pasting import (
-    LAST_DAY,
-    LONGEST_AFTER_JOIN,
-    StepDraft,
-    read_plan,
-    starts_with_header,
-    write_header,
-)
+from engine.sequences.pasting import StepDraft, read_plan, starts_with_header, write_header
 from engine.sequences.plan import PlannedStep, compare, time_of
 from engine.sequences.progress import plan_again
+from engine.sequences.steps import Attachment, NewStep, check_length, check_message, check_step, check_time
 from engine.sequences.store import Lock
 from engine.transactions import Session
 from models import Sequence as SequenceRow
@@ -32,29 +26,7 @@ from models import SequenceContact, SequenceDevice, SequenceStep, UserDevice, Wo
 from models.enums import ContentKind, Role, SequenceStatus
 
 MOST_STEPS = 100
-LONGEST_CAPTION = 1024
 LONGEST_NICHE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file that a step carries. `kind` is image, video, document or audio."""
-
-    kind: ContentKind
-    content: bytes
-    mime_type: str
-    file_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewStep:
-    """A message to add. With neither time it goes at the sequence's default time."""
-
-    day: int
-    send_time: time | None
-    after_join_minutes: int | None
-    body: str
-    attachment: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,45 +329,8 @@ class SequenceEditor:
         return await plan_again(session, unqueued, self._clock.now(), inserted=inserted)
 
 
-def check_step(step: NewStep) -> None:
-    """Raise InvalidInputError, naming the day, if this message could never be sent."""
-    check_time(step.day, step.send_time, step.after_join_minutes)
-    header = write_header(step.day, step.send_time, step.after_join_minutes)
-    kind = ContentKind.TEXT
-    if step.attachment is not None:
-        kind = step.attachment.kind
-        check_media(kind, step.attachment.mime_type, len(step.attachment.content))
-    check_message(kind, step.body, header)
-
-
-def check_message(kind: ContentKind, body: str, header: str) -> None:
-    if kind is ContentKind.TEXT and not body.strip():
-        raise InvalidInputError(f"{header} has no text. Write the message below its day.")
-    try:
-        check_template(body)
-        check_length(kind, body)
-    except InvalidInputError as error:
-        raise InvalidInputError(f"{header}: {error}") from None
-
-
-def check_time(day: int, send_time: time | None, after_join_minutes: int | None) -> None:
-    if not 1 <= day <= LAST_DAY:
-        raise InvalidInputError(f"A day is a number from 1 to {LAST_DAY}.")
-    if after_join_minutes is not None and (day != 1 or not 0 <= after_join_minutes <= LONGEST_AFTER_JOIN):
-        raise InvalidInputError("“On joining” is possible on Day 1 only, and within its 24 hours.")
-    if after_join_minutes is not None and send_time is not None:
-        raise InvalidInputError("A message goes out at a time or on joining, not both.")
-
-
 def clean_niche(niche: str | None) -> str | None:
     return " ".join(niche.replace("\0", "").split())[:LONGEST_NICHE] or None if niche else None
-
-
-def check_length(kind: ContentKind, body: str) -> None:
-    if kind is not ContentKind.TEXT and len(body) > LONGEST_CAPTION:
-        raise InvalidInputError(
-            f"A caption can have {LONGEST_CAPTION:,} characters; this one has {len(body):,}. Shorten it."
-        )
 
 
 def _row(sequence: SequenceRow, step: NewStep, media_id: int | None) -> SequenceStep:

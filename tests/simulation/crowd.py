@@ -10,8 +10,9 @@ from engine.actor import Actor
 from engine.clock import Clock
 from engine.database import Database
 from engine.sequences.control import SequenceControl
-from engine.sequences.editor import NewStep, SequenceEditor
+from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
+from engine.sequences.steps import NewStep
 from models import UserDevice, Workspace
 from models.enums import Face, Role, TransportKind
 from tests.simulation.plan import Size

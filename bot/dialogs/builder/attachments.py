@@ -7,7 +7,7 @@ from aiogram.types import Audio, BufferedInputFile, Document, Message, PhotoSize
 
 from engine.errors import InvalidInputError
 from engine.sequences.catalogue import StoredFile
-from engine.sequences.editor import Attachment
+from engine.sequences.steps import Attachment
 from models.enums import ContentKind
 
 LARGEST_DOWNLOAD = 20 * 1024 * 1024  # bytes; what a bot may fetch from Telegram

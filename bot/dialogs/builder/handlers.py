@@ -16,8 +16,9 @@ from bot.dialogs.formatting import to_telegram_html, to_whatsapp
 from engine.errors import InvalidInputError
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
-from engine.sequences.editor import NewStep, SequenceEditor
+from engine.sequences.editor import SequenceEditor
 from engine.sequences.pasting import Header, StepDraft, read_header, read_time, starts_with_header
+from engine.sequences.steps import NewStep
 
 MOST_EXPLAINED = 5
 NEARLY_CUT = 3900  # characters; Telegram's apps cut a paste at 4096, at the last space before

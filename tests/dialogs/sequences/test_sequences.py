@@ -3,7 +3,8 @@ import pytest
 from engine.contacts.importing import ContactImports
 from engine.devices.registry import Devices
 from engine.sequences.catalogue import SequenceCatalogue
-from engine.sequences.editor import NewStep, SequenceEditor
+from engine.sequences.editor import SequenceEditor
+from engine.sequences.steps import NewStep
 from models.enums import ConsentSource, Role, SequenceStatus
 
 

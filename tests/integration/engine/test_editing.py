@@ -6,7 +6,7 @@ import pytest
 
 from engine.broadcast.claims import Claimed, Refused
 from engine.errors import ConflictError, InvalidInputError
-from engine.sequences.editor import NewStep
+from engine.sequences.steps import NewStep
 from models.enums import MissedPolicy, ReentryPolicy
 from tests.integration.engine.world import World, at
 

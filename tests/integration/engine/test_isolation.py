@@ -22,9 +22,10 @@ from engine.devices.relocation import Relocation
 from engine.errors import NotAllowedError, NotFoundError
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
-from engine.sequences.editor import NewStep, SequenceEditor
+from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
 from engine.sequences.plan import PlannedStep
+from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
 from models import ContactList, Message
 from models.enums import DeviceState, Lane, MessageStatus, Role, SequenceStatus

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from engine.errors import ConflictError, InvalidInputError, NotFoundError
-from engine.sequences.editor import Attachment, NewStep
 from engine.sequences.plan import PlannedStep, read_whole_plan
+from engine.sequences.steps import Attachment, NewStep
 from models.enums import ContentKind
 from tests.integration.engine.world import World, at
 

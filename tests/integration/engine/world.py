@@ -28,9 +28,10 @@ from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
-from engine.sequences.editor import NewStep, SequenceEditor
+from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
 from engine.sequences.processor import SequenceProcessor
+from engine.sequences.steps import NewStep
 from engine.settings import Settings
 from engine.transports.contract import Outcome, Sent, Unknown
 from engine.workspaces import Workspaces

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from engine.sequences.editor import NewStep
+from engine.sequences.steps import NewStep
 from models.enums import SequenceStatus
 from tests.integration.engine.test_joining import list_of
 from tests.integration.engine.world import World, at

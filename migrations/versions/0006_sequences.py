@@ -1,0 +1,79 @@
+"""Who paused a run and when, joining in waves, what was answered to which message, and files of test messages."""
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+UP = """
+ALTER TABLE sequences ADD revision bigint NOT NULL DEFAULT '1';
+
+ALTER TABLE sequence_contacts
+    ADD wave bigint NOT NULL DEFAULT '0' CONSTRAINT ck_sequence_contacts_wave CHECK (wave >= 0),
+    ADD paused_at timestamptz,
+    ADD paused_by bigint
+        CONSTRAINT fk_sequence_contacts_paused_by REFERENCES operators (id) ON DELETE SET NULL,
+    ADD paused_reason varchar(32) CONSTRAINT ck_sequence_contacts_pausereason
+        CHECK (paused_reason IN ('replied', 'by_hand'));
+
+ALTER TABLE messages
+    ADD kind varchar(32) CONSTRAINT ck_messages_contentkind
+        CHECK (kind IN ('text', 'image', 'video', 'document', 'audio')),
+    ADD media_id bigint CONSTRAINT fk_messages_media_id REFERENCES media (id);
+
+ALTER TABLE inbound_messages
+    ADD answers_message_id bigint
+        CONSTRAINT fk_inbound_messages_answers_message_id REFERENCES messages (id) ON DELETE SET NULL,
+    ADD opted_out boolean NOT NULL DEFAULT false;
+CREATE INDEX ix_inbound_messages_answers_message_id ON inbound_messages (answers_message_id)
+ WHERE answers_message_id IS NOT NULL;
+
+ALTER TABLE pruned_messages
+    ADD reason text NOT NULL DEFAULT '',
+    ADD delivered bigint NOT NULL DEFAULT '0',
+    ADD read bigint NOT NULL DEFAULT '0',
+    ADD replied bigint NOT NULL DEFAULT '0',
+    ADD opted_out bigint NOT NULL DEFAULT '0',
+    DROP CONSTRAINT uq_pruned_messages_step_id_outcome,
+    DROP CONSTRAINT uq_pruned_messages_campaign_id_outcome,
+    ADD CONSTRAINT uq_pruned_messages_step_id_outcome_reason UNIQUE (step_id, outcome, reason),
+    ADD CONSTRAINT uq_pruned_messages_campaign_id_outcome_reason UNIQUE (campaign_id, outcome, reason);
+
+ALTER TABLE operators ADD phone text
+"""
+
+DOWN = """
+ALTER TABLE operators DROP phone;
+CREATE TEMP TABLE kept ON COMMIT DROP AS
+SELECT workspace_id, step_id, campaign_id, outcome, sum(messages) AS messages FROM pruned_messages
+ GROUP BY workspace_id, step_id, campaign_id, outcome;
+DELETE FROM pruned_messages;
+ALTER TABLE pruned_messages
+    DROP CONSTRAINT uq_pruned_messages_step_id_outcome_reason,
+    DROP CONSTRAINT uq_pruned_messages_campaign_id_outcome_reason,
+    DROP reason, DROP delivered, DROP read, DROP replied, DROP opted_out,
+    ADD CONSTRAINT uq_pruned_messages_step_id_outcome UNIQUE (step_id, outcome),
+    ADD CONSTRAINT uq_pruned_messages_campaign_id_outcome UNIQUE (campaign_id, outcome);
+INSERT INTO pruned_messages (workspace_id, step_id, campaign_id, outcome, messages)
+SELECT workspace_id, step_id, campaign_id, outcome, messages FROM kept;
+DROP INDEX ix_inbound_messages_answers_message_id;
+ALTER TABLE inbound_messages DROP answers_message_id, DROP opted_out;
+ALTER TABLE messages DROP kind, DROP media_id;
+ALTER TABLE sequence_contacts DROP wave, DROP paused_at, DROP paused_by, DROP paused_reason;
+ALTER TABLE sequences DROP revision
+"""
+
+
+def upgrade() -> None:
+    _run(UP)
+
+
+def downgrade() -> None:
+    _run(DOWN)
+
+
+def _run(script: str) -> None:
+    for statement in script.strip().split(";\n"):
+        op.execute(statement)
