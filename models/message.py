@@ -19,7 +19,7 @@ class Message(Model):
     While it waits it has a row in `queue`; while it is on its way its device names it (`in_flight_…`); after that
     it has an outcome. The view `broadcast_messages` shows all of it in one place, with a status.
 
-    Its workspace, enrolment, step and device are those of the rows it is planned from, which are locked or are never
+    Its workspace, enrolment, step and device are those of the rows it is planned from, which are locked or never
     deleted: foreign keys would cost the fan-out a check each a row, and a lock on the device's row, which every
     claim writes (docs/decisions/0005). A trigger deletes the messages of a run that is deleted.
     """

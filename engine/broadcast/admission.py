@@ -9,7 +9,15 @@ from zoneinfo import ZoneInfo
 
 from engine.broadcast.pacing import Pace, Tally, capped_until
 from engine.broadcast.templating import MissingVariableError, render
-from engine.sequences.calendar import QuietHours, Run, SendingDays, StepTime, next_due, shifted
+from engine.sequences.calendar import (
+    QuietHours,
+    Run,
+    SendingDays,
+    StepTime,
+    at_local_time,
+    next_due,
+    shifted,
+)
 from models.enums import (
     ConsentState,
     ContentKind,
@@ -164,11 +172,19 @@ def _missed(candidate: Candidate, step: StepFacts, now: datetime) -> Decision | 
 
 
 def _quiet(candidate: Candidate, step: StepFacts, now: datetime) -> Decision | None:
-    """What was set for quiet hours is set for their end; otherwise they do not make a message any less late."""
-    if candidate.quiet is None or (end := candidate.quiet.end_after(now, step.run.zone)) is None:
+    """What was set for quiet hours is set for their end; otherwise they do not make a message any less late.
+
+    Hours that end on a day of rest end on the next sendable date: a message that is set for such hours would never
+    find a moment at which both may be.
+    """
+    quiet, zone = candidate.quiet, step.run.zone
+    if quiet is None or (end := quiet.end_after(now, zone)) is None:
         return None
-    set_for_them = candidate.quiet.end_after(candidate.due_at, step.run.zone) == end
-    return Defer(end, end + step.late_window if set_for_them else None)
+    set_for_them = quiet.end_after(candidate.due_at, zone) == end
+    ends_on = end.astimezone(zone).date()
+    sendable = step.days.first_from(ends_on)
+    until = end if sendable == ends_on else at_local_time(sendable, quiet.end, zone)
+    return Defer(until, until + step.late_window if set_for_them else None)
 
 
 def _rendered(contact: ContactFacts, step: StepFacts) -> Decision:

@@ -208,9 +208,7 @@ def calendar_of(sequence: SequenceRow, workspace: Workspace) -> SendingDays:
 
 def _start(zone: str, steps: Sequence[StepTime], days: SendingDays, now: datetime) -> Start:
     local = ZoneInfo(zone)
-    first = min(steps, key=lambda step: step.place, default=None)
-    anchor = anchor_for(now, local, first, days) if first else now.astimezone(local).date()
-    run = Run(now, anchor, local)
+    run = Run(now, anchor_for(now, local, steps, days), local)
     return Start(run, next_due(run, steps, days))
 
 

@@ -12,10 +12,10 @@ BATCH = 10_000
 # Any number of engines may run it at once: SKIP LOCKED shares the rows out, the unique key (enrolment, step)
 # decides, and an enrolment waits for its message (next_due_at NULL) from the same commit on.
 #
-# Its cost is that of the rows it moves, whatever else is in the table. Sequence by sequence: what waits in a paused
-# one is not looked at. By `next_due_at` alone, as the index has it: whoever else is due at that instant is not
-# sorted. The last step names its rows in an array, which can only be looked up: joined, they are few enough for the
-# planner to read the whole table instead.
+# It costs what it moves, whatever else is in the table. Sequence by sequence: what waits in a paused one is not
+# looked at. By `next_due_at` alone, as the index has it: whoever else is due at that instant is not sorted. The
+# rows to update are named in an array, which can only be looked up: joined, they are so many that the planner
+# would rather read the whole table.
 ENQUEUE_DUE = """
 WITH due AS MATERIALIZED (
     SELECT e.*, e.next_due_at + s.late_window_minutes * interval '1 minute' AS expires_at
