@@ -7,6 +7,7 @@ from engine.broadcast.doubts import Doubts
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.importing import ContactImports
+from engine.contacts.leads import Leads
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
@@ -16,6 +17,7 @@ from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
+from engine.sequences.settings import SequenceRules
 from engine.settings import Settings
 from engine.workspaces import Workspaces
 
@@ -32,11 +34,13 @@ class UseCases(Provider):
         Devices,
         Doubts,
         Enrolments,
+        Leads,
         Overviews,
         Relocation,
         SequenceCatalogue,
         SequenceControl,
         SequenceEditor,
+        SequenceRules,
         Workspaces,
     )
 

@@ -18,12 +18,15 @@ from pydantic import (
 
 from engine.broadcast.templating import LONGEST_TEXT
 from engine.devices.registry import LONGEST_NAME
-from engine.sequences.editor import LONGEST_NICHE, MOST_STEPS
+from engine.sequences.editor import MOST_STEPS
+from engine.sequences.enrolment import Who
 from engine.sequences.pasting import LAST_DAY, LONGEST_AFTER_JOIN
 from engine.sequences.plan import PlannedStep, read_whole_plan
+from engine.sequences.settings import LONGEST_NICHE
 from models.enums import ContentKind, SequenceStatus
 
 MOST_DEVICES = 100
+MOST_A_DAY = 1_000_000
 MOST_NAMED = 10_000  # people in one request, in each of the ways to name them
 LONGEST_PLAN = MOST_STEPS * LONGEST_TEXT  # characters
 LONGEST_PHONE = 200
@@ -244,8 +247,12 @@ class People(_Taken):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "minProperties": 1,
-            "examples": [{"phones": ["+60123456789", "012-345 6780"], "contact_ids": [17, 18]}, {"list_id": 3}],
+            "anyOf": [{"required": [name]} for name in ("phones", "contact_ids", "list_id", "niche")],
+            "examples": [
+                {"phones": ["+60123456789", "012-345 6780"], "contact_ids": [17, 18]},
+                {"list_id": 3},
+                {"niche": "solar", "per_day": 50},
+            ],
         }
     )
 
@@ -259,12 +266,24 @@ class People(_Taken):
     ] = []
     contact_ids: Annotated[list[Id], Field(max_length=MOST_NAMED, examples=[[17, 18]])] = []
     list_id: Annotated[Id | None, Field(description="Everybody in this list.", examples=[3])] = None
+    niche: Annotated[Niche | None, Field(description="Everybody who is interested in it.")] = None
+    per_day: Annotated[
+        Annotated[int, Field(ge=1, le=MOST_A_DAY), BeforeValidator(_read_whole)] | None,
+        Field(
+            description="So many join each day on which the sequence sends, behind those who are still to join "
+            "in this way. Without it all join at once.",
+            examples=[50],
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("Say who is to join: phones, contact_ids or a list_id.")
+        if not self.model_fields_set - {"per_day"}:
+            raise ValueError("Say who is to join: phones, contact_ids, a list_id or a niche.")
         return self
+
+    def who(self) -> Who:
+        return Who(phones=self.phones, contact_ids=self.contact_ids, list_id=self.list_id, niche=self.niche)
 
 
 class Listing(BaseModel):

@@ -104,9 +104,7 @@ def sequence_routes(
 
         Who joins a draft begins when it is started. 404: the sequence or the list does not exist.
         """
-        report = await enrolments.join(
-            actor, sequence_id, phones=body.phones, contact_ids=body.contact_ids, list_id=body.list_id
-        )
+        report = await enrolments.join(actor, sequence_id, body.who(), per_day=body.per_day)
         return Joined.of(report)
 
     @router.post("/{sequence_id}/start", summary="Start or resume", responses=documented(404, 409))

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from engine.sequences.enrolment import Refusal, RefusalReason
+from engine.sequences.enrolment import Who
+from engine.sequences.joining import Refusal, RefusalReason
 from models import ContactList, ListMember
 from tests.integration.engine.world import World, until
 
@@ -33,7 +34,9 @@ async def test_phones_ids_and_a_list_join_together_and_each_person_once(world: W
     two, three, four = await world.contacts(3)
     people = await list_of(world, two, three)
     report = await world.enrolments.join(
-        world.actor, sequence, phones=["012-000 0002", "+60120000004"], contact_ids=[two, two], list_id=people
+        world.actor,
+        sequence,
+        Who(phones=["012-000 0002", "+60120000004"], contact_ids=[two, two], list_id=people),
     )
     assert (report.joined, report.refusals) == (3, ())
     assert [contact for (contact,) in await world.rows(ENROLLED)][1:] == [two, three, four]
@@ -45,8 +48,10 @@ async def test_each_refusal_says_who_and_why(world: World) -> None:
     report = await world.enrolments.join(
         world.actor,
         sequence,
-        phones=["0120000001", "+60120000099", "12", "", "0120000001 / 0120000002", "n/a"],
-        contact_ids=[unasked, 999],
+        Who(
+            phones=["0120000001", "+60120000099", "12", "", "0120000001 / 0120000002", "n/a"],
+            contact_ids=[unasked, 999],
+        ),
     )
     assert report.joined == 0
     known = Refusal(RefusalReason.ALREADY_IN_IT, 1, "+60120000001")
@@ -70,7 +75,7 @@ async def test_who_joins_in_another_transaction_at_the_same_moment_is_not_counte
     (contact,) = await world.contacts(1)
     async with world.database.transaction() as session:
         await session.rows(ENROL, {"contact": contact})
-        joining = asyncio.create_task(world.enrolments.join(world.actor, sequence, contact_ids=[contact]))
+        joining = asyncio.create_task(world.enrolments.join(world.actor, sequence, Who(contact_ids=[contact])))
 
         async def waits() -> bool:
             return bool(await world.one(WAITING))
