@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from bot.rest.requests import TimeOfDay
 from engine.sequences.enrolment import JoinReport
 from engine.sequences.joining import RefusalReason
-from models.enums import ContentKind, SequenceStatus
+from models.enums import ContentKind, MissedPolicy, OnReply, ReentryPolicy, SequenceStatus
 
 MOST_TOLD = 20_000  # refusals in one answer
 
@@ -68,9 +68,18 @@ class Sequence(_Shown):
     name: str
     status: SequenceStatus
     niche: str | None
+    auto_enroll: bool
     skip_weekends: bool
+    skip_holidays: bool
     time_zone: str
+    use_contact_time_zone: bool
     default_time: TimeOfDay
+    missed_policy: MissedPolicy
+    late_window_minutes: int
+    on_reply: OnReply
+    reentry_policy: ReentryPolicy
+    reentry_cooldown_days: int
+    next_sequence_id: int | None
     devices: list[Device]
     people: PeopleByStatus
     steps: tuple[Step, ...]

@@ -13,7 +13,7 @@ _HALF_A_YEAR = timedelta(days=182)
 @lru_cache(maxsize=1)
 def known_zones() -> frozenset[str]:
     """The names of the time zone database."""
-    return frozenset(available_timezones())
+    return frozenset(available_timezones() - {"Factory", "localtime"})  # those two are no place's
 
 
 def guess_time_zone(phone: str, at: datetime) -> str | None:

@@ -143,7 +143,7 @@ def _checked(settings: SequenceSettings) -> SequenceSettings:
             f"Somebody can join again after at least one and at most {LONGEST_COOLDOWN:,} days."
         )
     if settings.auto_enroll and settings.niche is None:
-        raise InvalidInputError("New leads can join by themselves once you have said which interest it is for.")
+        raise ConflictError("New leads can join by themselves once you have said which interest it is for.")
     return settings
 
 

@@ -106,7 +106,7 @@ async def test_found_people_are_ticked_over_several_searches(chat, active, peopl
     await chat.press("🔎 By name or number")
     await chat.say("ann")
     await chat.press("Ann +15550100001")
-    await chat.say("10003")
+    await chat.say("100003")
     await chat.press("Cho +15550100003")
     await chat.press("Continue with 2 ›")
     assert "2 people would join" in chat.text

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from sqlalchemy import event
+
 from engine.sequences.enrolment import Who
 from engine.sequences.joining import Refusal, RefusalReason
 from models import ContactList, ListMember
@@ -83,3 +85,19 @@ async def test_who_joins_in_another_transaction_at_the_same_moment_is_not_counte
         await until(waits)
     report = await joining
     assert (report.joined, report.refused) == (0, {"already_in_it": 1})
+
+
+async def test_thousands_join_with_as_many_statements_as_three(world: World) -> None:
+    device = await world.device()
+    statements: list[str] = []
+    engine = world.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *values: statements.append(values[2]))
+    counted = []
+    for people in (3, 3000):
+        sequence = await world.sequence([device], (1, 11, "Hi"), name=f"For {people}")
+        who = Who(contact_ids=await world.contacts(people))
+        statements.clear()
+        report = await world.enrolments.join(world.actor, sequence, who, per_day=100)
+        assert report.joined == people
+        counted.append(len(statements))
+    assert counted[0] == counted[1]

@@ -1,5 +1,6 @@
 """A sequence's settings, and what a change of them does to those who are in it."""
 
+import asyncio
 from dataclasses import replace
 from datetime import time
 from typing import Any
@@ -85,7 +86,7 @@ async def test_what_is_not_possible_is_told_and_changes_nothing(
 ) -> None:
     sequence, _ = await world.running()
     before = await world.rules.get(world.actor, sequence)
-    with pytest.raises(InvalidInputError, match=told):
+    with pytest.raises((InvalidInputError, ConflictError), match=told):
         await world.rules.change(world.actor, sequence, on_reply=OnReply.EXIT, **changes)
     assert await world.rules.get(world.actor, sequence) == before
 
@@ -93,7 +94,7 @@ async def test_what_is_not_possible_is_told_and_changes_nothing(
 async def test_the_niche_that_new_leads_join_by_cannot_be_taken_away(world: World) -> None:
     sequence, _ = await world.running()
     await world.rules.change(world.actor, sequence, niche="Solar", auto_enroll=True)
-    with pytest.raises(InvalidInputError, match="which interest it is for"):
+    with pytest.raises(ConflictError, match="which interest it is for"):
         await world.rules.change(world.actor, sequence, niche=None)
     await world.rules.change(world.actor, sequence, niche=None, auto_enroll=False)
 
@@ -147,6 +148,16 @@ class TestWhatComesNext:
         assert str(loop.value) == "Hot → Cold → Warm → Hot: a loop. People would go round for ever."
         with pytest.raises(ConflictError, match="Cold → Cold: a loop"):
             await world.rules.change(world.actor, cold, next_sequence_id=cold)
+
+    async def test_two_who_close_a_loop_from_both_ends_at_once_do_not(self, world: World) -> None:
+        device = await world.device()
+        one, other = [await world.sequence([device], (1, 11, "Hi"), name=name) for name in ("One", "Other")]
+        done = await asyncio.gather(
+            world.rules.change(world.actor, one, next_sequence_id=other),
+            world.rules.change(world.actor, other, next_sequence_id=one),
+            return_exceptions=True,
+        )
+        assert sorted(type(result).__name__ for result in done) == ["ConflictError", "int"]
 
     async def test_what_is_archived_or_nowhere_cannot_come_next(self, world: World) -> None:
         cold, _, hot = await three_in_a_row(world)
