@@ -9,13 +9,13 @@ from engine.broadcast.claims import Busy, Claimed, Refused
 from engine.sequences.enrolment import Who
 from engine.transports.contract import Inbound, Rejected
 from models.enums import MissedPolicy, ReentryPolicy, SequenceStatus
+from tests.integration.engine.meeting import somebody_waits
 from tests.integration.engine.world import HandEngine, World, at, until
 
 RUNS = """
 SELECT s.name, e.status, e.next_due_at FROM sequence_contacts e JOIN sequences s ON s.id = e.sequence_id ORDER BY e.id
 """
 NOTED = "SELECT detail FROM audit_log WHERE action = 'sequence.go_on'"
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
 async def cold_and_warm(world: World, people: int = 1, **warm: Any) -> tuple[int, int, int]:
@@ -186,10 +186,7 @@ async def test_the_outcome_waits_for_somebody_who_is_just_editing_the_next_seque
         await session.rows("SELECT id FROM sequences WHERE id = :id FOR UPDATE", {"id": warm})
         reporting = asyncio.create_task(engine.sent(device, claimed))
 
-        async def waits() -> bool:
-            return bool(await world.one(WAITING))
-
-        await until(waits)
+        await until(lambda: somebody_waits(world))
         await session.rows("UPDATE sequence_steps SET send_time = '15:00' WHERE sequence_id = :id", {"id": warm})
     await reporting
     assert (await world.rows(RUNS))[1] == ("Warm", "active", at(5, 15))

@@ -7,6 +7,7 @@ from sqlalchemy import event
 from engine.sequences.enrolment import Who
 from engine.sequences.joining import Refusal, RefusalReason
 from models import ContactList, ListMember
+from tests.integration.engine.meeting import somebody_waits
 from tests.integration.engine.world import World, until
 
 ENROLLED = "SELECT contact_id FROM sequence_contacts ORDER BY 1"
@@ -16,7 +17,6 @@ INSERT INTO sequence_contacts
 SELECT workspace_id, sequence_id, :contact, joined_at, anchor_date, time_zone, device_id, next_due_at, next_step_id
   FROM sequence_contacts LIMIT 1
 """
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
 async def list_of(world: World, *contacts: int) -> int:
@@ -79,10 +79,7 @@ async def test_who_joins_in_another_transaction_at_the_same_moment_is_not_counte
         await session.rows(ENROL, {"contact": contact})
         joining = asyncio.create_task(world.enrolments.join(world.actor, sequence, Who(contact_ids=[contact])))
 
-        async def waits() -> bool:
-            return bool(await world.one(WAITING))
-
-        await until(waits)
+        await until(lambda: somebody_waits(world))
     report = await joining
     assert (report.joined, report.refused) == (0, {"already_in_it": 1})
 

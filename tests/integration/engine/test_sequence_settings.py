@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from engine.errors import ConflictError, InvalidInputError, NotFoundError
+from engine.sequences import settings
 from engine.sequences.settings import SequenceSettings
 from engine.sequences.steps import NewStep
 from models.enums import MissedPolicy, OnReply, ReentryPolicy
+from tests.integration.engine.meeting import let_them_meet
 from tests.integration.engine.world import World, at
 
 NEXT_DUE = "SELECT next_due_at FROM sequence_contacts"
@@ -149,7 +151,10 @@ class TestWhatComesNext:
         with pytest.raises(ConflictError, match="Cold → Cold: a loop"):
             await world.rules.change(world.actor, cold, next_sequence_id=cold)
 
-    async def test_two_who_close_a_loop_from_both_ends_at_once_do_not(self, world: World) -> None:
+    async def test_two_who_close_a_loop_from_both_ends_at_once_do_not(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        let_them_meet(world, monkeypatch, settings, "take_turns")
         device = await world.device()
         one, other = [await world.sequence([device], (1, 11, "Hi"), name=name) for name in ("One", "Other")]
         done = await asyncio.gather(

@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engine.errors import InvalidInputError
+from engine.sequences import joining
 from engine.sequences.enrolment import Who
 from models.enums import SequenceStatus
+from tests.integration.engine.meeting import let_them_meet
 from tests.integration.engine.world import World, at
 
 EVERYONE = Who(everyone=True)
@@ -94,7 +96,10 @@ async def test_once_all_waves_have_joined_new_ones_begin_at_once(world: World) -
     assert (preview.behind, preview.paces) == (None, {1: date(2026, 1, 7)})
 
 
-async def test_two_who_plan_waves_at_the_same_moment_do_not_double_a_day(world: World) -> None:
+async def test_two_who_plan_waves_at_the_same_moment_do_not_double_a_day(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_them_meet(world, monkeypatch, joining, "waves_of")
     sequence = await empty(world)
     crowds = [Who(contact_ids=await world.contacts(4)) for _ in range(2)]
     await asyncio.gather(*(world.enrolments.join(world.actor, sequence, who, per_day=2) for who in crowds))
