@@ -52,6 +52,7 @@ STEP = StepFacts(
     days=SendingDays(),
     missed_policy=MissedPolicy.SHIFT,
     late_window=WINDOW,
+    sequence="Welcome",
     kind=ContentKind.TEXT,
     body="Hi {{ name }}",
     media_id=None,
