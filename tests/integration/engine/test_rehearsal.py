@@ -209,7 +209,7 @@ async def test_it_is_filled_in_for_the_operator_if_they_are_in_the_book(
 async def test_somebody_in_the_sequence_comes_before_the_newest_of_the_team(
     world: World, rehearsals: Rehearsals
 ) -> None:
-    sequence, device = await draft(world)
+    sequence, _ = await draft(world)
     await world.engine()
     await world.enrolments.join_contacts(world.actor, sequence, await world.contacts(name="In it"))
     await world.contacts(name="Newest")
