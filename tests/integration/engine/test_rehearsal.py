@@ -307,10 +307,10 @@ class TestOutsideOfStatistics:
     async def test_an_import_makes_the_operator_a_contact_and_a_test_leaves_one_as_it_is(
         self, world: World, rehearsals: Rehearsals
     ) -> None:
-        sequence, device = await draft(world)
+        sequence, device = await draft(world, (1, 9, "Hi"))
         await world.engine()
         await rehearsals.run(world.actor, sequence)
-        imports, file = ContactImports(world.database, world.clock), f"Name,Phone\nAisyah,{OWN}\n".encode()
+        imports, file = ContactImports(world.database, world.clock), f"Phone\n{OWN}\n".encode()
         preview = await imports.preview(world.actor, file, "us.csv")
         result = await imports.run(
             world.actor, data=file, file_name="us.csv", source=ConsentSource.WEB_FORM, evidence="form"
@@ -318,7 +318,7 @@ class TestOutsideOfStatistics:
         assert (preview.new, preview.known, result.created, result.updated) == (1, 0, 1, 0)
         await rehearsals.run(world.actor, sequence)
         await send_all(world, device)
-        [contact] = await ContactBook(world.database).find(world.actor, "Aisyah")
+        [contact] = await ContactBook(world.database).find(world.actor, "345678")
         assert (contact.phone, contact.consent) == (OWN, "opted_in")
 
     async def test_an_answer_to_a_test_pauses_nothing(self, world: World, rehearsals: Rehearsals) -> None:
@@ -332,7 +332,7 @@ class TestOutsideOfStatistics:
         assert await world.one("SELECT status FROM sequence_contacts") == "active"
 
     async def test_an_answer_to_the_sequence_still_pauses_it(self, world: World, rehearsals: Rehearsals) -> None:
-        sequence, device = await draft(world, (1, 11, "Hi"))
+        sequence, device = await draft(world, (1, 11, "Hi"), (2, 11, "And?"))
         await world.engine()
         contacts = await world.contacts(phone=OWN, name="Aisyah")
         await world.enrolments.join_contacts(world.actor, sequence, contacts)
@@ -342,7 +342,7 @@ class TestOutsideOfStatistics:
         await world.move_to(at(5, 11))
         assert await world.engines[0].send_all(device) == ["Hi"]
         await say(world, device, "Yes please")
-        assert await world.one("SELECT status FROM sequence_contacts") in {"paused", "completed"}
+        assert await world.one("SELECT status FROM sequence_contacts") == "paused"
 
 
 async def test_another_teams_test_cannot_be_looked_at(
