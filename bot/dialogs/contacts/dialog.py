@@ -8,7 +8,7 @@ from aiogram_dialog.widgets.text import Const, Format, Jinja
 from bot.dialogs.contacts import getters, handlers, texts
 from bot.dialogs.contacts.states import AddToSequence, Contacts, Import
 from bot.dialogs.navigation import back_and_home, choices
-from bot.dialogs.sequences.states import NewSequence
+from bot.dialogs.new_sequence.states import NewSequence
 
 book = Dialog(
     Window(

@@ -10,7 +10,7 @@ from bot.dialogs.contacts.files import fetch
 from bot.dialogs.contacts.getters import file_of
 from bot.dialogs.contacts.states import AddToSequence, Import
 from bot.dialogs.context import actor_of, bot_of
-from bot.dialogs.sequences.handlers import told
+from bot.dialogs.joining.wording import told
 from bot.dialogs.sequences.states import Sequences
 from engine.contacts.book import ContactBook
 from engine.contacts.importing import ContactImports

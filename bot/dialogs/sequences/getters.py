@@ -5,11 +5,10 @@ from aiogram_dialog import DialogManager
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.formatting import counted, file_label, to_telegram_html
+from bot.dialogs.formatting import file_label, to_telegram_html
 from bot.dialogs.navigation import coming
+from bot.dialogs.sequences.context import sequence_of
 from engine.actor import Actor
-from engine.contacts.book import ContactBook
-from engine.devices.registry import Devices
 from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCard, SequenceCatalogue, StepView
 from models.enums import EnrolmentStatus, SequenceStatus
@@ -46,7 +45,7 @@ async def get_list(
         "tab_name": dict(TABS)[tab],
         "tabs": [(f"• {name}" if status is tab else name, status.value) for status, name in TABS],
         "sequences": sequences[:MOST_SHOWN],
-        "labels": [(_label(sequence.name, sequence.contacts), sequence.id) for sequence in sequences],
+        "labels": [(label(sequence.name, sequence.contacts), sequence.id) for sequence in sequences],
         "is_active_tab": tab is SequenceStatus.ACTIVE,
     }
 
@@ -59,7 +58,7 @@ async def get_card(
     overviews: FromDishka[Overviews],
     **_: Any,
 ) -> dict[str, Any]:
-    card = await catalogue.card(actor, dialog_manager.dialog_data["sequence_id"])
+    card = await catalogue.card(actor, sequence_of(dialog_manager))
     overview = await overviews.get(actor)
     return {
         "card": card,
@@ -76,8 +75,6 @@ async def get_card(
         "start_label": "▶️ Start" if card.status is SequenceStatus.DRAFT else "▶️ Resume",
         "editable": card.status is not SequenceStatus.ARCHIVED,
         "deletable": card.contacts == 0,
-        "skips": card.skip_weekends,
-        "sends_daily": not card.skip_weekends,
     }
 
 
@@ -102,45 +99,5 @@ def step_line(step: StepView) -> dict[str, Any]:
     }
 
 
-@inject
-async def get_people(
-    dialog_manager: DialogManager,
-    actor: Actor,
-    catalogue: FromDishka[SequenceCatalogue],
-    book: FromDishka[ContactBook],
-    **_: Any,
-) -> dict[str, Any]:
-    card: SequenceCard = await catalogue.card(actor, dialog_manager.dialog_data["sequence_id"])
-    lists = await book.lists(actor)
-    return {
-        "card": card,
-        "lists": [(_label(one.name, one.size), one.id) for one in lists[:8]],
-        "everyone": counted(await book.count(actor), "contact"),
-        "has_contacts": bool(lists),
-        "no_contacts": not lists,
-        "niche": card.niche or "",
-        "has_niche": bool(card.niche),
-    }
-
-
-@inject
-async def get_devices(
-    dialog_manager: DialogManager, actor: Actor, devices: FromDishka[Devices], **_: Any
-) -> dict[str, Any]:
-    known = await devices.list(actor)
-    return {
-        "devices": [(device.name, device.id) for device in known],
-        "has_devices": bool(known),
-        "no_devices": not known,
-        "name": dialog_manager.dialog_data.get("name", ""),
-    }
-
-
-@inject
-async def get_niches(actor: Actor, book: FromDishka[ContactBook], **_: Any) -> dict[str, Any]:
-    niches = await book.niches(actor)
-    return {"niches": [(_label(one.niche, one.contacts), number) for number, one in enumerate(niches[:8])]}
-
-
-def _label(name: str, count: int) -> str:
+def label(name: str, count: int) -> str:
     return f"{name[:40]} · {count:,}"
