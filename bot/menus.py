@@ -19,6 +19,6 @@ from bot.dialogs.welcome.dialog import dialog as welcome
 
 # Dropped files first: an open dialog takes every message that reaches it, also those it has no use for.
 MENUS: tuple[Router, ...] = (
-    dropped_files, home, welcome, sequences, new_sequence, joining, sequence_settings, builder, rehearsal, *contacts,
-    devices, doubts, relocation, settings,
+    dropped_files, home, welcome, sequences, new_sequence, joining, sequence_settings, builder, rehearsal,
+    *contacts, devices, doubts, relocation, settings,
 )  # fmt: skip

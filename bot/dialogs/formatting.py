@@ -41,8 +41,8 @@ class _WhatsApp(TextDecoration):
         return _wrap("```", value)
 
     def link(self, value: str, link: str) -> str:
-        nobody_elses = link.startswith("tg:")  # a mention of somebody on Telegram
-        return value if nobody_elses or value == link else f"{value} ({link})"
+        on_telegram = link.startswith("tg:")  # a mention of somebody, which leads nowhere on WhatsApp
+        return value if on_telegram or value == link else f"{value} ({link})"
 
     def underline(self, value: str) -> str:
         return value
