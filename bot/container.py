@@ -12,11 +12,14 @@ from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
+from engine.operators import Operators
 from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
+from engine.sequences.coverage import Coverage
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
+from engine.sequences.rehearsal import Rehearsals
 from engine.sequences.settings import SequenceRules
 from engine.settings import Settings
 from engine.workspaces import Workspaces
@@ -30,12 +33,15 @@ class UseCases(Provider):
         Alerts,
         ContactBook,
         ContactImports,
+        Coverage,
         DeviceLimits,
         Devices,
         Doubts,
         Enrolments,
+        Operators,
         Leads,
         Overviews,
+        Rehearsals,
         Relocation,
         SequenceCatalogue,
         SequenceControl,

@@ -10,7 +10,6 @@ from sqlalchemy.exc import IntegrityError
 
 from engine.actor import Actor
 from engine.broadcast.media import store_media
-from engine.broadcast.templating import check_template
 from engine.clock import Clock
 from engine.database import Database
 from engine.devices.registry import check_name
@@ -20,7 +19,7 @@ from engine.sequences.pasting import StepDraft, read_plan, starts_with_header, w
 from engine.sequences.plan import PlannedStep, compare, time_of
 from engine.sequences.replanning import replan
 from engine.sequences.settings import PLANNED_BY, apply, let_go, lock_before, take_turns
-from engine.sequences.steps import Attachment, NewStep, check_length, check_message, check_step, check_time
+from engine.sequences.steps import Attachment, NewStep, check_message, check_step, check_time
 from engine.sequences.store import Lock
 from engine.transactions import Session
 from models import Sequence as SequenceRow
@@ -195,10 +194,9 @@ class SequenceEditor:
 
     async def set_text(self, actor: Actor, step_id: int, body: str) -> None:
         """Change what a step says, for everybody who has not had it yet."""
-        check_template(body)
         async with self._database.transaction() as session:
             step = await self._find_step(session, actor, step_id)
-            check_length(step.kind, body)
+            check_message(step.kind, body, write_header(step.day_number, step.send_time, step.after_join_minutes))
             step.body = body
             actor.record(session, self._clock.now(), "step.text", step_id)
 
