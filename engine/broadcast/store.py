@@ -257,7 +257,7 @@ async def lock_candidates(
     return [
         Locked(
             Ask(row.device_id, row.epoch, row.id),
-            _candidate(row, steps.get(row.id), now),
+            candidate_of(row, steps.get(row.id), now),
             row.attempts + 1,
             in_flight(row),
         )
@@ -278,10 +278,13 @@ async def undo_unanswered_claims(transaction: Transaction, in_flight: Sequence[t
 async def _lock_steps(transaction: Transaction, message_ids: list[int], now: datetime) -> dict[int, StepFacts]:
     rows = await transaction.rows(LOCK_STEPS, {"message_ids": message_ids, "now": now})
     steps = await load_steps(transaction, {row.sequence_id for row in rows if row.had is not None})
-    return {row.message_id: _step(row, steps[row.sequence_id] if row.had is not None else ()) for row in rows}
+    return {
+        row.message_id: step_facts_of(row, steps[row.sequence_id] if row.had is not None else ()) for row in rows
+    }
 
 
-def _candidate(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
+def candidate_of(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
+    """Read it from a row with the columns of LOCK_ASKED."""
     zone = ZoneInfo(row.time_zone)
     return Candidate(
         lane=Lane(row.lane),
@@ -302,7 +305,8 @@ def _candidate(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
     )
 
 
-def _step(row: Any, steps: Sequence[Step]) -> StepFacts:
+def step_facts_of(row: Any, steps: Sequence[Step]) -> StepFacts:
+    """Read it from a row with the columns of LOCK_STEPS."""
     return StepFacts(
         run=run_of(row),
         status=EnrolmentStatus(row.status),

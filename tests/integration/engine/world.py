@@ -30,7 +30,9 @@ from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
+from engine.sequences.moves import Moves
 from engine.sequences.processor import SequenceProcessor
+from engine.sequences.runs import Runs
 from engine.sequences.steps import NewStep
 from engine.settings import Settings
 from engine.transports.contract import Outcome, Sent, Unknown
@@ -81,6 +83,8 @@ class World:
         self.processor = SequenceProcessor(database)
         self.doubts = Doubts(database, clock)
         self.relocation = Relocation(database, clock)
+        self.runs = Runs(database, clock)
+        self.moves = Moves(database, clock)
 
     async def device(self, name: str = "Sales", **columns: Any) -> int:
         columns = {"min_delay_seconds": 0, "max_delay_seconds": 0, "state": DeviceState.ONLINE, **columns}

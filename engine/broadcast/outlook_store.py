@@ -1,0 +1,112 @@
+"""Reads what open runs wait for as the claim reads it, without its locks; also what is not in the queue yet."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from engine.broadcast.admission import Candidate, StepFacts
+from engine.broadcast.store import NOT_HELD, candidate_of, step_facts_of
+from engine.sequences.progress import load_steps
+from engine.transactions import Session
+from models.enums import Lane
+
+MOST_COUNTED = 1000  # of those who are before it in the queue
+
+# The columns of LOCK_ASKED in engine/broadcast/store.py. What is not in the queue yet is as the processor would
+# put it there.
+MESSAGES = f"""
+SELECT e.id AS enrolment_id, o.id AS message_id,
+       q.message_id IS NOT NULL AS queued, d.id AS device_id, d.name AS device, d.next_send_at,
+       d.paused_at IS NOT NULL OR w.stopped_at IS NOT NULL AS paused,
+       d.min_delay_seconds, d.max_delay_seconds, d.hourly_cap, d.daily_cap,
+       d.ramp_start_cap, d.ramp_days, d.ramp_started_on, d.hour_started_at, d.hour_count, d.day, d.day_count,
+       w.time_zone, w.quiet_start, w.quiet_end,
+       '{Lane.SEQUENCE}' AS lane, o.body, coalesce(q.due_at, o.due_at, e.next_due_at) AS due_at,
+       CASE WHEN o.id IS NULL THEN e.next_due_at + s.late_window_minutes * interval '1 minute'
+            ELSE o.expires_at END AS expires_at,
+       false AS by_hand, c.phone, c.name, c.attributes, c.consent,
+       EXISTS (SELECT FROM suppressions x
+                WHERE x.workspace_id = c.workspace_id AND x.phone = c.phone) AS suppressed
+  FROM sequence_contacts e
+  JOIN sequences s ON s.id = e.sequence_id
+  JOIN workspaces w ON w.id = e.workspace_id
+  JOIN contacts c ON c.id = e.contact_id
+  LEFT JOIN messages o ON o.enrolment_id = e.id AND o.outcome IS NULL AND NOT o.by_hand
+  LEFT JOIN queue q ON q.message_id = o.id
+  JOIN user_devices d ON d.id = coalesce(o.device_id, e.device_id)
+ WHERE e.id = ANY(:ids) AND e.status IN ('active', 'paused') AND (o.id IS NOT NULL OR e.next_due_at IS NOT NULL)
+"""
+
+# The columns of LOCK_STEPS there. `had` is always asked for: it may be late when its time comes.
+PLACES = """
+SELECT e.id AS enrolment_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_number, e.last_minute,
+       e.reached_day, e.reached_on, s.id AS sequence_id, s.status AS sequence_status, s.missed_policy,
+       s.late_window_minutes, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
+       t.id AS step_id, t.day_number, t.send_time, t.after_join_minutes, t.kind, t.body, t.media_id,
+       ARRAY(SELECT m.step_id FROM messages m WHERE m.enrolment_id = e.id AND m.step_id <> t.id) AS had
+  FROM sequence_contacts e
+  LEFT JOIN messages o ON o.enrolment_id = e.id AND o.outcome IS NULL AND NOT o.by_hand
+  JOIN sequences s ON s.id = e.sequence_id
+  JOIN workspaces w ON w.id = e.workspace_id
+  JOIN sequence_steps t ON t.id = coalesce(o.step_id, e.next_step_id)
+ WHERE e.id = ANY(:ids)
+"""
+
+AHEAD = f"""
+SELECT count(*) FROM (
+    SELECT FROM queue own
+      JOIN queue q ON q.device_id = own.device_id
+           AND (q.lane, q.due_at, q.message_id) < (own.lane, own.due_at, own.message_id)
+      JOIN messages b ON b.id = q.message_id
+      LEFT JOIN sequence_contacts e ON e.id = b.enrolment_id
+      LEFT JOIN sequences s ON s.id = e.sequence_id
+     WHERE own.message_id = :message_id AND {NOT_HELD}
+     LIMIT {MOST_COUNTED}) ahead
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What one open run waits for. `on_its_way`: it has been claimed and has no outcome yet."""
+
+    enrolment_id: int
+    message_id: int | None  # None: the processor has not made it yet
+    on_its_way: bool
+    device_id: int
+    device: str
+    step: StepFacts
+    row: Any
+
+    def candidate(self, now: datetime) -> Candidate:
+        return candidate_of(self.row, self.step, now)
+
+
+async def read_prospects(session: Session, enrolment_ids: Collection[int]) -> dict[int, Prospect]:
+    """Read, by enrolment, what those of these runs wait for that wait."""
+    if not enrolment_ids:
+        return {}
+    about = {"ids": list(enrolment_ids)}
+    rows = (await session.execute(text(MESSAGES), about)).all()
+    places = {row.enrolment_id: row for row in await session.execute(text(PLACES), about)}
+    steps = await load_steps(session, {row.sequence_id for row in places.values()})
+    return {
+        row.enrolment_id: Prospect(
+            row.enrolment_id,
+            row.message_id,
+            row.message_id is not None and not row.queued,
+            row.device_id,
+            row.device,
+            step_facts_of(place, steps[place.sequence_id]),
+            row,
+        )
+        for row in rows
+        if (place := places.get(row.enrolment_id)) is not None
+    }
+
+
+async def count_ahead(session: Session, message_id: int) -> int:
+    """How many messages its device sends before this one; MOST_COUNTED means that many or more."""
+    return int(await session.scalar(text(AHEAD), {"message_id": message_id}) or 0)
