@@ -34,8 +34,15 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
+    """`decision`: the claim's, if this were the only one."""
+
     rule: Rule
-    decision: Decision  # the claim's, if this were the only one
+    decision: Decision
+    candidate: Candidate  # as it was asked about
+
+    @property
+    def until(self) -> datetime | None:
+        return self.decision.until if isinstance(self.decision, Pause | Defer) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ def refusals(candidate: Candidate, at: datetime) -> list[Refusal]:
         if isinstance(decision, Admit):
             break
         rule = _rule(asked, decision, at)
-        found.append(Refusal(rule, decision))
+        found.append(Refusal(rule, decision, asked))
         asked = _lifted(asked, rule)
     return found
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from engine.broadcast.admission import Candidate, StepFacts
 from engine.broadcast.store import NOT_HELD, candidate_of, step_facts_of
+from engine.sequences.pasting import write_header
 from engine.sequences.progress import load_steps
 from engine.transactions import Session
 from models.enums import Lane
@@ -77,6 +78,7 @@ class Prospect:
     on_its_way: bool
     device_id: int
     device: str
+    header: str  # of its step
     step: StepFacts
     row: Any
 
@@ -99,6 +101,7 @@ async def read_prospects(session: Session, enrolment_ids: Collection[int]) -> di
             row.message_id is not None and not row.queued,
             row.device_id,
             row.device,
+            write_header(place.day_number, place.send_time, place.after_join_minutes),
             step_facts_of(place, steps[place.sequence_id]),
             row,
         )

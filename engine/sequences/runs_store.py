@@ -89,8 +89,8 @@ INSERT INTO sequence_contacts
        (workspace_id, sequence_id, contact_id, run_no, status, joined_at, anchor_date, time_zone, next_step_id,
         next_due_at, last_day_number, last_minute, reached_day, reached_on, device_id, paused_at, paused_by,
         paused_reason)
-SELECT e.workspace_id, e.sequence_id, e.contact_id, e.run_no + 1, CAST(:status AS text), :now, :anchor, e.time_zone, :step_id,
-       :due, :last_day, :last_minute, e.reached_day, e.reached_on, :device_id,
+SELECT e.workspace_id, e.sequence_id, e.contact_id, e.run_no + 1, CAST(:status AS text), :now, :anchor,
+       e.time_zone, :step_id, :due, :last_day, :last_minute, e.reached_day, e.reached_on, :device_id,
        CASE WHEN CAST(:status AS text) = 'paused' THEN e.paused_at END,
        CASE WHEN CAST(:status AS text) = 'paused' THEN e.paused_by END,
        CASE WHEN CAST(:status AS text) = 'paused' THEN e.paused_reason END

@@ -20,7 +20,9 @@ from engine.broadcast.observations import Observations, ReceiptNote
 from engine.broadcast.outcomes import Outcomes, Report
 from engine.broadcast.store import Ask
 from engine.clock import ManualClock
+from engine.contacts.card import ContactCards
 from engine.contacts.inbox import Inbox
+from engine.contacts.opting_out import OptOuts
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.ownership import Ownership
@@ -85,6 +87,8 @@ class World:
         self.relocation = Relocation(database, clock)
         self.runs = Runs(database, clock)
         self.moves = Moves(database, clock)
+        self.cards = ContactCards(database, clock)
+        self.opt_outs = OptOuts(database, clock)
 
     async def device(self, name: str = "Sales", **columns: Any) -> int:
         columns = {"min_delay_seconds": 0, "max_delay_seconds": 0, "state": DeviceState.ONLINE, **columns}
