@@ -6,7 +6,9 @@ from engine.alerts import Alerts
 from engine.broadcast.doubts import Doubts
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
+from engine.contacts.card import ContactCards
 from engine.contacts.importing import ContactImports
+from engine.contacts.opting_out import OptOuts
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
@@ -16,6 +18,9 @@ from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
+from engine.sequences.moves import Moves
+from engine.sequences.people import SequencePeople
+from engine.sequences.runs import Runs
 from engine.settings import Settings
 from engine.workspaces import Workspaces
 
@@ -27,16 +32,21 @@ class UseCases(Provider):
     all = provide_all(
         Alerts,
         ContactBook,
+        ContactCards,
         ContactImports,
         DeviceLimits,
         Devices,
         Doubts,
         Enrolments,
+        Moves,
+        OptOuts,
         Overviews,
         Relocation,
+        Runs,
         SequenceCatalogue,
         SequenceControl,
         SequenceEditor,
+        SequencePeople,
         Workspaces,
     )
 

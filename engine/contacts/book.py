@@ -66,16 +66,15 @@ class ContactBook:
 
     async def find(self, actor: Actor, text: str, limit: int = 10) -> list[ContactSummary]:
         """Find by a part of the name or of the number, with or without its leading zero; by name."""
-        name = " ".join(text.replace("\0", "").split())
+        name, digits = searched(text)
         if not name:
             return []
-        digits = "" if re.search(r"[^\W\d]", name) else re.sub(r"\D", "", name).lstrip("0")
         async with self._database.transaction() as session:
             rows = await store.find_contacts(
                 session,
                 actor.workspace_id,
                 name=name,
-                digits=digits if len(digits) >= _FEWEST_DIGITS else "",
+                digits=digits,
                 limit=limit,
             )
         return [
@@ -102,3 +101,10 @@ class ContactBook:
             rows = await store.suppressions(session, actor.workspace_id, limit)
         latest = (Suppressed(**{**row, "source": ConsentSource(row["source"])}) for row in rows)
         return OptedOut(count, tuple(latest))
+
+
+def searched(text: str) -> tuple[str, str]:
+    """Read what somebody typed to find a person: a part of a name, and of a number if it can be one."""
+    name = " ".join(text.replace("\0", "").split())
+    digits = "" if re.search(r"[^\W\d]", name) else re.sub(r"\D", "", name).lstrip("0")
+    return name, digits if len(digits) >= _FEWEST_DIGITS else ""

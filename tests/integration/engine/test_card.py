@@ -276,7 +276,11 @@ async def test_an_answer_is_told_with_what_was_sent_the_newest_first(scene: Scen
     await engine.report(scene.device, claimed, Rejected("blocked", "they blocked us", permanent=True))
     history = await world.cards.history(world.actor, await scene.contact, 0)
     failed, answer, sent = history.entries
-    assert (failed.header, failed.outcome, failed.error) == ("Day 2 09:00", MessageStatus.FAILED, "they blocked us")
+    assert (failed.header, failed.outcome, failed.error) == (
+        "Day 2 09:00",
+        MessageStatus.FAILED,
+        "they blocked us",
+    )
     assert (answer.inbound, answer.body, answer.at) == (True, "Tell me more", at(5, 11, 5))
     assert (sent.body, sent.outcome, sent.read_at) == ("Hi Person 1", MessageStatus.SENT, at(5, 11, 2))
     assert (sent.sequence, sent.device, history.more) == ("Welcome", "Sales", False)
@@ -330,4 +334,7 @@ async def test_what_is_not_sure_is_told_so(scene: Scene) -> None:
     assert isinstance(claimed, Claimed)
     await scene.engine.report(scene.device, claimed, Unknown("the line broke"))
     (entry,) = (await scene.world.cards.history(scene.world.actor, await scene.contact, 0)).entries
-    assert (entry.outcome, entry.at) == (MessageStatus.UNKNOWN, datetime.fromtimestamp(NOW.timestamp(), NOW.tzinfo))
+    assert (entry.outcome, entry.at) == (
+        MessageStatus.UNKNOWN,
+        datetime.fromtimestamp(NOW.timestamp(), NOW.tzinfo),
+    )

@@ -33,6 +33,7 @@ from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
 from engine.sequences.moves import Moves
+from engine.sequences.people import SequencePeople
 from engine.sequences.processor import SequenceProcessor
 from engine.sequences.runs import Runs
 from engine.sequences.steps import NewStep
@@ -88,6 +89,7 @@ class World:
         self.runs = Runs(database, clock)
         self.moves = Moves(database, clock)
         self.cards = ContactCards(database, clock)
+        self.in_sequence = SequencePeople(database)
         self.opt_outs = OptOuts(database, clock)
 
     async def device(self, name: str = "Sales", **columns: Any) -> int:
