@@ -9,6 +9,7 @@ from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.importing import ContactImports
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.zones import ContactZones
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
@@ -34,6 +35,7 @@ class UseCases(Provider):
         ContactBook,
         ContactCards,
         ContactImports,
+        ContactZones,
         DeviceLimits,
         Devices,
         Doubts,

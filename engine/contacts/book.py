@@ -106,5 +106,9 @@ class ContactBook:
 def searched(text: str) -> tuple[str, str]:
     """Read what somebody typed to find a person: a part of a name, and of a number if it can be one."""
     name = " ".join(text.replace("\0", "").split())
-    digits = "" if re.search(r"[^\W\d]", name) else re.sub(r"\D", "", name).lstrip("0")
+    if re.search(r"[^\W\d]", name):
+        return name, ""
+    digits = re.sub(r"\D", "", name)
+    stripped = digits.lstrip("0")  # a number as it is dialled at home; but 0002 may be its end
+    digits = stripped if len(stripped) >= _FEWEST_DIGITS else digits
     return name, digits if len(digits) >= _FEWEST_DIGITS else ""

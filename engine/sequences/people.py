@@ -10,7 +10,7 @@ from engine.contacts.book import searched
 from engine.database import Database
 from engine.sequences import people_store, store
 from engine.sequences.pasting import write_header
-from models.enums import EnrolmentStatus, MessageStatus, PauseReason
+from models.enums import EnrolmentStatus, MessageStatus, PauseReason, SequenceStatus
 
 A_PAGE = 8
 
@@ -49,6 +49,8 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PeoplePage:
+    sequence: str
+    sequence_status: SequenceStatus
     counts: dict[Tab, int]  # of all tabs but that of troubles
     people: tuple[Person, ...]
     more: bool
@@ -71,13 +73,15 @@ class SequencePeople:
             "most": A_PAGE + 1,
         }
         async with self._database.transaction() as session:
-            await store.find(session, actor, sequence_id)
+            sequence = await store.find(session, actor, sequence_id)
             counts = await people_store.counts(session, sequence_id)
             if tab is Tab.TROUBLE:
                 rows = await people_store.trouble(session, about)
             else:
                 rows = await people_store.page(session, tab, about)
         return PeoplePage(
+            sequence.name,
+            sequence.status,
             {Tab(status): people for status, people in counts.items()},
             tuple(_person(row) for row in rows[:A_PAGE]),
             len(rows) > A_PAGE,

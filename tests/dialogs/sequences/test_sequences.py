@@ -116,12 +116,16 @@ async def test_a_name_that_is_taken_is_answered(chat, draft, device):
 
 async def test_people_join_by_list_and_the_others_are_explained(chat, draft, people):
     await open_card(chat, "Drafts", "Welcome · 0")
-    await chat.press("👥 Add people")
+    await chat.press("👥 People")
+    await chat.press("＋ Add people")
     await chat.press("👥 Everyone · 4 contacts")
+    await chat.press("‹ Back")
     assert chat.toast.text == "3 joined · 1 without permission"
     assert "👥 3 people · waiting for the start" in chat.text
-    await chat.press("👥 Add people")
+    await chat.press("👥 People")
+    await chat.press("＋ Add people")
     await chat.press("👥 Everyone · 4 contacts")
+    await chat.press("‹ Back")
     assert chat.toast.text == "0 joined · 3 in it already · 1 without permission"
 
 
@@ -131,8 +135,10 @@ async def test_one_is_not_many(chat, editor, owner, device, container):
     imports = await container.get(ContactImports)
     await imports.run(owner, data=b"phone\n+15550100001\n", file_name="one.csv", source=ConsentSource.WEB_FORM)
     await open_card(chat, "Drafts", "Only · 0")
-    await chat.press("👥 Add people")
+    await chat.press("👥 People")
+    await chat.press("＋ Add people")
     await chat.press("👥 Everyone · 1 contact")
+    await chat.press("‹ Back")
     assert "👥 1 person · waiting for the start" in chat.text
     await chat.press("▶️ Start")
     assert chat.toast.text == "Started with 1 person."
@@ -163,8 +169,10 @@ async def test_without_messages_it_does_not_start(chat, editor, owner, device):
 
 async def test_delete_asks_and_archives_what_somebody_has_joined(chat, draft, people, catalogue, owner):
     await open_card(chat, "Drafts", "Welcome · 0")
-    await chat.press("👥 Add people")
+    await chat.press("👥 People")
+    await chat.press("＋ Add people")
     await chat.press("👥 Everyone · 4 contacts")
+    await chat.press("‹ Back")
     await chat.press("🗑 Delete")
     assert "so it moves to the archive for good" in chat.text
     await chat.press("Keep it")

@@ -54,8 +54,12 @@ async def test_tabs_and_counts(world: World, sequence: int) -> None:
     assert (through.name, through.header, through.due_at) == ("Person 6", None, None)
 
 
-@pytest.mark.parametrize(("search", "found"), [("son 1", ["Person 1"]), ("0120000005", ["Person 5"]), ("nobody", [])])
-async def test_they_are_found_by_name_or_number(world: World, sequence: int, search: str, found: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("search", "found"), [("son 1", ["Person 1"]), ("0120000005", ["Person 5"]), ("nobody", [])]
+)
+async def test_they_are_found_by_name_or_number(
+    world: World, sequence: int, search: str, found: list[str]
+) -> None:
     page = await shown(world, sequence, Tab.ACTIVE, search=search)
     assert [one.name for one in page.people] == found
 

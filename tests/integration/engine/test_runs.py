@@ -11,12 +11,16 @@ from engine.broadcast.claims import Claimed, Gone, Refused
 from engine.broadcast.outlook import Outlook
 from engine.errors import ConflictError
 from engine.transports.contract import Inbound, Rejected
-from models.enums import MissedPolicy, OnReply
+from models.enums import MissedPolicy
 from tests.integration.engine.test_pausing import SlowLibrary
 from tests.integration.engine.world import HandEngine, World, at, until
 
 THREE_DAYS = [(1, 11, "one"), (2, 9, "two"), (3, 9, "three")]
 ANN = "+60120000001"
+SUPPRESS = (
+    "INSERT INTO suppressions (workspace_id, phone, source, evidence, created_at)"
+    " SELECT workspace_id, phone, 'manual', '', now() FROM contacts"
+)
 
 
 async def run_of(world: World) -> int:
@@ -158,7 +162,8 @@ async def test_what_a_resume_would_do_is_told_before_it_is_done(
     await world.runs.pause(world.actor, run)
     await world.move_to(at(6, 10))
     foreseen = await world.runs.if_resumed(world.actor, run)
-    assert foreseen is not None and isinstance(foreseen.end, End)
+    assert foreseen is not None
+    assert isinstance(foreseen.end, End)
     assert foreseen.end.text == told
     await world.runs.resume(world.actor, run)
     await world.move_to(at(6, 10, 1))
@@ -276,7 +281,8 @@ async def test_back_the_run_ends_and_a_new_one_begins_with_that_message(world: W
     plan = await world.moves.foresee(world.actor, run, steps[0])
     assert (plan.again, plan.due_at, plan.to_come) == (True, at(7, 11), ("Day 2 09:00", "Day 3 09:00"))
     moved = {await world.moves.move(world.actor, run, steps[0]) for _ in range(5)}
-    assert len(moved) == 1 and run not in moved
+    assert len(moved) == 1
+    assert run not in moved
     assert await runs(world) == [(1, "exited", "moved"), (2, "active", None)]
     sent = []
     for instant in (at(7, 9), at(7, 11), at(8, 9), at(9, 9)):
@@ -333,8 +339,7 @@ async def test_who_is_paused_is_moved_and_stays_paused(world: World) -> None:
         ("UPDATE sequences SET status = 'archived'", "is archived"),
         ("UPDATE contacts SET consent = NULL", "has given no permission"),
         ("UPDATE contacts SET consent = 'opted_out'", "has opted out"),
-        ("INSERT INTO suppressions (workspace_id, phone, source, evidence, created_at)"
-         " SELECT workspace_id, phone, 'manual', '', now() FROM contacts", "has opted out"),
+        (SUPPRESS, "has opted out"),
     ],
 )  # fmt: skip
 async def test_who_cannot_be_moved(world: World, change: str, refusal: str) -> None:
@@ -359,7 +364,7 @@ async def test_everybody_who_replied_is_resumed_at_once(world: World) -> None:
 
 
 async def test_where_everybody_stands_to_the_messages(world: World) -> None:
-    sequence, device = await world.running(*THREE_DAYS, on_reply=OnReply.CONTINUE)
+    _, device = await world.running(*THREE_DAYS)
     engine = await world.engine()
     await world.move_to(at(5, 11))
     await engine.send_all(device)

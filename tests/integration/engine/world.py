@@ -23,6 +23,7 @@ from engine.clock import ManualClock
 from engine.contacts.card import ContactCards
 from engine.contacts.inbox import Inbox
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.zones import ContactZones
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.ownership import Ownership
@@ -89,6 +90,7 @@ class World:
         self.runs = Runs(database, clock)
         self.moves = Moves(database, clock)
         self.cards = ContactCards(database, clock)
+        self.zones = ContactZones(database, clock)
         self.in_sequence = SequencePeople(database)
         self.opt_outs = OptOuts(database, clock)
 

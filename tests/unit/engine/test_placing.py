@@ -71,39 +71,40 @@ def test_right_after_joining_comes_at_once_in_a_new_run():
     assert (move.due, move.run.last_place) == (Due(8, at(5, 10, 10)), None)
 
 
-instants = st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))
+instants = st.integers(0, 60 * 24 * 365 * 3).map(
+    lambda minutes: datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
 zones = st.sampled_from(["Asia/Kuala_Lumpur", "America/New_York", "Australia/Lord_Howe", "UTC"]).map(ZoneInfo)
 places = st.tuples(st.integers(1, 9), st.integers(0, 1439)) | st.tuples(st.just(1), st.integers(-1440, -1))
 
 
-@given(
-    now=instants,
-    joined_ago=st.integers(0, 60 * 24 * 40),
-    zone=zones,
-    steps=st.lists(places, min_size=1, max_size=8, unique=True),
-    target=st.integers(0, 7),
-    passed=st.integers(0, 8),
-    reached_ago=st.integers(0, 3) | st.none(),
-    rest=st.frozensets(st.integers(1, 7), max_size=6),
-)
-def test_the_step_is_the_next_on_an_allowed_date_from_now_on(
-    now, joined_ago, zone, steps, target, passed, reached_ago, rest
-):
-    live = [StepTime(number, *place) for number, place in enumerate(sorted(steps))]
-    had = frozenset(step.step_id for step in live[:passed])
-    last = live[min(passed, len(live)) - 1] if passed else None
-    days, today = SendingDays(rest_days=rest), now.astimezone(zone).date()
-    joined = now - timedelta(minutes=joined_ago)
-    run = Run(joined, days.first_from(joined.astimezone(zone).date()), zone, last.place if last else None)
-    if last is not None and reached_ago is not None:
-        run = replace(run, reached_day=last.day, reached_on=today - timedelta(days=reached_ago))
-    wanted = live[target % len(live)]
+@st.composite
+def situations(draw):
+    """Now, a run, its sequence's live steps, those it has had, and one of them all."""
+    now, zone = draw(instants), draw(zones)
+    days = SendingDays(rest_days=draw(st.frozensets(st.integers(1, 7), max_size=6)))
+    steps = sorted(draw(st.lists(places, min_size=1, max_size=8, unique=True)))
+    live = [StepTime(number, *place) for number, place in enumerate(steps)]
+    had = live[: draw(st.integers(0, len(live)))]
+    joined = now - timedelta(minutes=draw(st.integers(0, 60 * 24 * 40)))
+    run = Run(joined, days.first_from(joined.astimezone(zone).date()), zone)
+    if had:
+        run = replace(run, last_place=had[-1].place)
+        if (ago := draw(st.integers(0, 3) | st.none())) is not None:
+            reached_on = now.astimezone(zone).date() - timedelta(days=ago)
+            run = replace(run, reached_day=had[-1].day, reached_on=reached_on)
+    return now, run, live, frozenset(step.step_id for step in had), days, draw(st.sampled_from(live))
+
+
+@given(situations())
+def test_the_step_is_the_next_on_an_allowed_date_from_now_on(situation):
+    now, run, live, had, days, wanted = situation
     move = plan_move(run, wanted, live, had=had, days=days, now=now)
     waiting = live if move.again else [step for step in live if step.step_id not in had]
     assert next_due(move.run, waiting, days) == move.due
     assert move.due.step_id == wanted.step_id
     assert move.due.at >= now
-    on = move.due.at.astimezone(zone).date()
+    on = move.due.at.astimezone(run.zone).date()
     assert days.may_send_on(on)
     assert on != run.reached_on or wanted.day == run.reached_day
     assert move.again is (wanted.step_id in had)
