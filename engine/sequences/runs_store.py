@@ -19,12 +19,12 @@ LOCK = f"{FIND} FOR UPDATE"
 
 PAUSE = """
 UPDATE sequence_contacts SET status = 'paused', paused_at = :now, paused_by = :by, paused_reason = :reason
- WHERE id = :enrolment_id AND status = 'active'
+ WHERE id = :enrolment_id
 """
 # Nobody is told: the processor finds what has become due meanwhile, and the workers what waits in the queue.
 RESUME = """
 UPDATE sequence_contacts SET status = 'active', paused_at = NULL, paused_by = NULL, paused_reason = NULL
- WHERE id = :enrolment_id AND status = 'paused'
+ WHERE id = :enrolment_id
 """
 RESUME_REPLIED = """
 WITH replied AS (

@@ -214,8 +214,11 @@ def _prepare(tour: Tour, page: Page) -> None:
     tour.sees("Type or paste more")
     tour.photographs("3-messages")
     tour.tap("Done")
+    tour.tap("People")
     tour.tap("Add people")
     tour.tap("contacts ·")
+    tour.sees("On their way")
+    tour.tap("Back")
     tour.sees("228 people")
 
 

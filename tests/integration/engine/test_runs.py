@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from engine.broadcast.admission import End
 from engine.broadcast.claims import Claimed, Gone, Refused
@@ -46,6 +47,14 @@ async def paused(world: World) -> tuple[Any, ...]:
         "SELECT status, paused_reason, paused_at, paused_by FROM sequence_contacts"
     )
     return row
+
+
+async def all_wait(world: World, count: int) -> bool:
+    """Whether so many transactions wait for somebody's lock."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return bool(await world.one(waiting) == count)
 
 
 async def audit(world: World) -> list[str]:
@@ -113,10 +122,7 @@ async def test_what_came_first_is_waited_for(world: World, act: str) -> None:
             acting = asyncio.create_task(world.runs.remove(world.actor, run))
         case _:
             acting = asyncio.create_task(world.moves.move(world.actor, run, steps[2]))
-    waiting = (
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    await until(lambda: world.one(waiting))
+    await until(lambda: all_wait(world, 1))
     library.go_on.set()
     claimed = await claiming
     assert isinstance(claimed, Claimed)
@@ -298,7 +304,11 @@ async def test_two_at_once_begin_one_new_run(world: World) -> None:
     engine = await world.engine()
     await world.move_to(at(5, 11))
     await engine.send_all(device)
-    moved = await asyncio.gather(*(world.moves.move(world.actor, run, steps[0]) for _ in range(4)))
+    async with world.database.transaction() as session:  # until all of them have come as far as they can
+        await session.execute(text("SELECT FROM sequence_contacts FOR UPDATE"))
+        moving = [asyncio.create_task(world.moves.move(world.actor, run, steps[0])) for _ in range(3)]
+        await until(lambda: all_wait(world, 3))
+    moved = await asyncio.gather(*moving)
     assert len(set(moved)) == 1
     assert await runs(world) == [(1, "exited", "moved"), (2, "active", None)]
 
