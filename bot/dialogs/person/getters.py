@@ -70,9 +70,17 @@ async def get_card(
         "runs": [_told(run, card) for run in opened],
         "past": [_told(run, card) for run in past[:MOST_PAST]],
         "lately": [entry_words(entry, card.now, card.team_zone) for entry in card.history.entries[:LATELY]],
-        "labels": [(f"✉️ {short(run.sequence, 30)}", run.id) for run in (*opened, *past[:MOST_PAST])],
+        "labels": [(f"✉️ {short(run.sequence, 30)}", run.id) for run in _newest([*opened, *past])],
         "may_opt_out": not card.opted_out,
     }
+
+
+def _newest(runs: list[RunView]) -> list[RunView]:
+    """The one run of each sequence that something can be done about."""
+    newest: dict[int, RunView] = {}
+    for run in runs:
+        newest.setdefault(run.sequence_id, run)
+    return list(newest.values())
 
 
 def _told(run: RunView, card: ContactCard) -> dict[str, Any]:

@@ -46,7 +46,7 @@ Joined {{ joined }}
 
 {{ next }}
 {% if why %}
-Why not now:
+In its way:
 {% for reason in why %}
 ⏳ {{ reason }}
 {% endfor %}

@@ -133,6 +133,7 @@ async def test_move_back_begins_a_new_run(ann):
     assert "on their way · 1 of 3 · run 2" in ann.text
     await ann.press("‹ Back")
     assert "Welcome · left · 2 of 3: moved to another message today 10:00" in ann.text
+    assert ann.buttons.count("✉️ Welcome") == 1
 
 
 async def test_to_where_they_are_nothing_is_offered(ann, container, database, clock):
