@@ -14,13 +14,16 @@ from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
+from engine.operators import Operators
 from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
+from engine.sequences.coverage import Coverage
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
 from engine.sequences.moves import Moves
 from engine.sequences.people import SequencePeople
+from engine.sequences.rehearsal import Rehearsals
 from engine.sequences.runs import Runs
 from engine.settings import Settings
 from engine.workspaces import Workspaces
@@ -36,13 +39,16 @@ class UseCases(Provider):
         ContactCards,
         ContactImports,
         ContactZones,
+        Coverage,
         DeviceLimits,
         Devices,
         Doubts,
         Enrolments,
         Moves,
         OptOuts,
+        Operators,
         Overviews,
+        Rehearsals,
         Relocation,
         Runs,
         SequenceCatalogue,

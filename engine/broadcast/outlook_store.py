@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from engine.broadcast.admission import Candidate, StepFacts
-from engine.broadcast.store import NOT_HELD, candidate_of, step_facts_of
+from engine.broadcast.store import CANDIDATE_FACTS, NOT_HELD, STEP_FACTS, candidate_of, step_facts_of
 from engine.sequences.pasting import write_header
 from engine.sequences.progress import load_steps
 from engine.transactions import Session
@@ -16,43 +16,32 @@ from models.enums import Lane
 
 MOST_COUNTED = 1000  # of those who are before it in the queue
 
-# The columns of LOCK_ASKED in engine/broadcast/store.py. What is not in the queue yet is as the processor would
-# put it there.
+# What is not in the queue yet is as the processor would put it there.
 MESSAGES = f"""
-SELECT e.id AS enrolment_id, o.id AS message_id,
-       q.message_id IS NOT NULL AS queued, d.id AS device_id, d.name AS device, d.next_send_at,
-       d.paused_at IS NOT NULL OR w.stopped_at IS NOT NULL AS paused,
-       d.min_delay_seconds, d.max_delay_seconds, d.hourly_cap, d.daily_cap,
-       d.ramp_start_cap, d.ramp_days, d.ramp_started_on, d.hour_started_at, d.hour_count, d.day, d.day_count,
-       w.time_zone, w.quiet_start, w.quiet_end,
-       '{Lane.SEQUENCE}' AS lane, o.body, coalesce(q.due_at, o.due_at, e.next_due_at) AS due_at,
-       CASE WHEN o.id IS NULL THEN e.next_due_at + s.late_window_minutes * interval '1 minute'
-            ELSE o.expires_at END AS expires_at,
-       false AS by_hand, c.phone, c.name, c.attributes, c.consent,
-       EXISTS (SELECT FROM suppressions x
-                WHERE x.workspace_id = c.workspace_id AND x.phone = c.phone) AS suppressed
+SELECT e.id AS enrolment_id, m.id AS message_id, q.message_id IS NOT NULL AS queued, d.id AS device_id,
+       d.name AS device, '{Lane.SEQUENCE}' AS lane, coalesce(q.due_at, m.due_at, e.next_due_at) AS due_at,
+       CASE WHEN m.id IS NULL THEN e.next_due_at + s.late_window_minutes * interval '1 minute'
+            ELSE m.expires_at END AS expires_at,
+       false AS by_hand, {CANDIDATE_FACTS}
   FROM sequence_contacts e
   JOIN sequences s ON s.id = e.sequence_id
   JOIN workspaces w ON w.id = e.workspace_id
   JOIN contacts c ON c.id = e.contact_id
-  LEFT JOIN messages o ON o.enrolment_id = e.id AND o.outcome IS NULL AND NOT o.by_hand
-  LEFT JOIN queue q ON q.message_id = o.id
-  JOIN user_devices d ON d.id = coalesce(o.device_id, e.device_id)
- WHERE e.id = ANY(:ids) AND e.status IN ('active', 'paused') AND (o.id IS NOT NULL OR e.next_due_at IS NOT NULL)
+  LEFT JOIN messages m ON m.enrolment_id = e.id AND m.outcome IS NULL AND NOT m.by_hand
+  LEFT JOIN queue q ON q.message_id = m.id
+  JOIN user_devices d ON d.id = coalesce(m.device_id, e.device_id)
+ WHERE e.id = ANY(:ids) AND e.status IN ('active', 'paused') AND (m.id IS NOT NULL OR e.next_due_at IS NOT NULL)
 """
 
-# The columns of LOCK_STEPS there. `had` is always asked for: it may be late when its time comes.
-PLACES = """
-SELECT e.id AS enrolment_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_number, e.last_minute,
-       e.reached_day, e.reached_on, s.id AS sequence_id, s.status AS sequence_status, s.missed_policy,
-       s.late_window_minutes, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
-       t.id AS step_id, t.day_number, t.send_time, t.after_join_minutes, t.kind, t.body, t.media_id,
-       ARRAY(SELECT m.step_id FROM messages m WHERE m.enrolment_id = e.id AND m.step_id <> t.id) AS had
+# `had` is always asked for: it may be late when its time comes.
+PLACES = f"""
+SELECT e.id AS enrolment_id, {STEP_FACTS},
+       ARRAY(SELECT o.step_id FROM messages o WHERE o.enrolment_id = e.id AND o.step_id <> t.id) AS had
   FROM sequence_contacts e
-  LEFT JOIN messages o ON o.enrolment_id = e.id AND o.outcome IS NULL AND NOT o.by_hand
+  LEFT JOIN messages m ON m.enrolment_id = e.id AND m.outcome IS NULL AND NOT m.by_hand
   JOIN sequences s ON s.id = e.sequence_id
   JOIN workspaces w ON w.id = e.workspace_id
-  JOIN sequence_steps t ON t.id = coalesce(o.step_id, e.next_step_id)
+  JOIN sequence_steps t ON t.id = coalesce(m.step_id, e.next_step_id)
  WHERE e.id = ANY(:ids)
 """
 

@@ -23,13 +23,16 @@ from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
 from engine.errors import NotAllowedError, NotFoundError
+from engine.operators import Operators
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
+from engine.sequences.coverage import Coverage
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
 from engine.sequences.moves import Moves
 from engine.sequences.people import SequencePeople, Tab
 from engine.sequences.plan import PlannedStep
+from engine.sequences.rehearsal import Rehearsals
 from engine.sequences.runs import Runs
 from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
@@ -53,18 +56,22 @@ USE_CASES = (
     ContactCards,
     ContactZones,
     OptOuts,
+    Rehearsals,
+    Coverage,
+    Operators,
 )
 READERS = {
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
     "SequenceCatalogue.sample",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
-    "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting",
     "Runs.if_resumed", "Moves.targets", "Moves.foresee", "SequencePeople.page",
     "ContactCards.get", "ContactCards.history",
+    "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
 }  # fmt: skip
 WITHOUT_AN_ID = {
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
     "Relocation.run_once",  # the job: it has no actor
+    "Operators.phone", "Operators.set_phone",
 }  # fmt: skip
 
 
@@ -176,6 +183,14 @@ CALLS: dict[str, list[Call]] = {
     "ContactCards.history": [lambda t, o, a: t.world.cards.history(a, t.contact, 0)],
     "ContactZones.set": [lambda t, o, a: t.world.zones.set(a, t.contact, "London")],
     "OptOuts.opt_out": [lambda t, o, a: t.world.opt_outs.opt_out(a, t.contact)],
+    "Rehearsals.run": [
+        lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, t.sequence),
+        lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, o.sequence, step_id=t.step),
+    ],
+    "Rehearsals.progress": [
+        lambda t, o, a: Rehearsals(t.world.database, t.world.clock).progress(a, [t.doubt]),
+    ],
+    "Coverage.gaps": [lambda t, o, a: Coverage(t.world.database).gaps(a, t.sequence)],
     "Alerts.acknowledge": [lambda t, o, a: Alerts(t.world.database, t.world.clock).acknowledge(a, t.alert)],
 }
 
@@ -249,7 +264,13 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
     ours = await things_of(world)
     viewer = replace(world.actor, role=Role.VIEWER)
     before = await snapshot(world, viewer)
-    changes = {**CALLS, "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")]}
+    changes = {
+        **CALLS,
+        "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")],
+        "Operators.set_phone": [
+            lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
+        ],
+    }
     for name, calls in changes.items():
         for call in calls:
             if name in READERS:

@@ -32,6 +32,7 @@ STEP = StepFacts(
     days=SendingDays(),
     missed_policy=MissedPolicy.SHIFT,
     late_window=timedelta(hours=12),
+    sequence="Welcome",
     kind=ContentKind.TEXT,
     body="Hi",
     media_id=None,
