@@ -45,7 +45,7 @@ SELECT device_id, max(message_id) AS newest FROM queue WHERE message_id > :newes
 """
 NEWEST = "SELECT max(message_id) AS newest FROM queue"
 
-# What `decide` knows of a message m, its device d, workspace w and contact c; and of its run e, sequence s, step t.
+# What `decide` knows of a message m, its device d, workspace w and contact c; of its run e, sequence s and step t.
 # Whoever foresees a claim reads the same (engine/broadcast/outlook_store.py).
 CANDIDATE_FACTS = """d.next_send_at, d.paused_at IS NOT NULL OR w.stopped_at IS NOT NULL AS paused,
        d.min_delay_seconds, d.max_delay_seconds, d.hourly_cap, d.daily_cap,

@@ -78,13 +78,13 @@ class Moves:
             steps, target = await _steps(session, run, step_id)
         headers = {step.id: _header(step) for step in steps}
         if already := _has_moved(run, enrolment_id, step_id):
-            due_at, again = run.next_due_at or self._clock.now(), False
+            due_at, again = run.next_due_at or run.queued_for or self._clock.now(), False
             passed_over: list[str] = []
         else:
             move = _plan(run, enrolment_id, steps, target, self._clock.now())
             due_at, again = move.due.at, move.again
             passed_over = [headers[step.step_id] for step in move.passed_over]
-            already = not again and (run.next_step_id, run.next_due_at) == (step_id, due_at)
+            already = _changes_nothing(run, move)
         return MovePlan(
             name=run.name or run.phone,
             header=headers[step_id],
@@ -113,6 +113,8 @@ class Moves:
             if _has_moved(run, enrolment_id, step_id):
                 return int(run.id)
             move = _plan(run, enrolment_id, steps, target, now)
+            if _changes_nothing(run, move):
+                return int(run.id)
             moved_to = await _write(session, run, move, now)
             actor.record(
                 session,
@@ -134,6 +136,10 @@ def _has_moved(run: Any, enrolment_id: int, step_id: int) -> bool:
     return begun or bool(run.open_step_id == step_id)
 
 
+def _changes_nothing(run: Any, move: Move) -> bool:
+    return not move.again and (run.next_step_id, run.next_due_at) == (move.due.step_id, move.due.at)
+
+
 def _plan(run: Any, enrolment_id: int, steps: list[SequenceStep], target: SequenceStep, now: datetime) -> Move:
     who = run.name or run.phone
     if run.id != enrolment_id:
@@ -148,9 +154,9 @@ def _plan(run: Any, enrolment_id: int, steps: list[SequenceStep], target: Sequen
         why = "has opted out" if run.suppressed or run.consent else "has given no permission"
         raise ConflictError(f"{who} {why} and cannot be sent to.")
     times = [_time(step) for step in steps]
-    # Of a run that is over nothing is ahead: whatever comes is a new run's.
-    had = frozenset(run.had) if run.status in OPEN else frozenset(step.id for step in steps)
-    return plan_move(run_of(run), _time(target), times, had=had, days=sending_days_of(run), now=now)
+    # Of a run that is over nothing is ahead: whatever comes is a new run's. What waits in the queue has not been had.
+    had = {*run.had} - {run.open_step_id} if run.status in OPEN else {step.id for step in steps}
+    return plan_move(run_of(run), _time(target), times, had=frozenset(had), days=sending_days_of(run), now=now)
 
 
 async def _write(session: Session, run: Any, move: Move, now: datetime) -> int:

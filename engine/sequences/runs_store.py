@@ -65,7 +65,7 @@ SELECT e.id, e.sequence_id, e.contact_id, e.run_no, e.status, e.joined_at, e.anc
        EXISTS (SELECT FROM suppressions x WHERE x.workspace_id = c.workspace_id AND x.phone = c.phone)
        AS suppressed,
        ARRAY(SELECT m.step_id FROM messages m WHERE m.enrolment_id = e.id) AS had,
-       o.step_id AS open_step_id, q.message_id IS NOT NULL AS queued
+       o.step_id AS open_step_id, q.message_id IS NOT NULL AS queued, q.due_at AS queued_for
   FROM sequence_contacts e
   JOIN sequences s ON s.id = e.sequence_id
   JOIN workspaces w ON w.id = e.workspace_id

@@ -245,6 +245,7 @@ async def test_ahead_what_lies_between_is_passed_over(world: World) -> None:
     assert (plan.again, plan.already, plan.passed_over) == (False, False, ("Day 2 09:00",))
     for _ in range(5):
         assert await world.moves.move(world.actor, run, steps[2]) == run
+    assert await audit(world) == ["run.move"]
     assert await waits_for(world) == (3, at(6, 9))
     await world.move_to(at(6, 9))
     assert await engine.send_all(device) == ["three"]
@@ -258,6 +259,7 @@ async def test_ahead_the_message_that_waits_is_cancelled(world: World) -> None:
     await world.move_to(at(5, 11))
     ask = await engine.ask(device)
     assert ask is not None
+    assert (await world.moves.foresee(world.actor, run, steps[1])).passed_over == ("Day 1 11:00",)
     await world.moves.move(world.actor, run, steps[1])
     assert await engine.claims.claim([ask]) == [Gone()]
     assert await world.one("SELECT status, error_code FROM broadcast_messages") == ("cancelled", "moved")
@@ -271,7 +273,8 @@ async def test_to_the_message_that_waits_already_nothing_changes(world: World) -
     run, steps = await run_of(world), await world.steps(sequence)
     engine = await world.engine()
     await world.move_to(at(5, 11))
-    assert (await world.moves.foresee(world.actor, run, steps[0])).already
+    plan = await world.moves.foresee(world.actor, run, steps[0])
+    assert (plan.already, plan.due_at) == (True, at(5, 11))
     assert await world.moves.move(world.actor, run, steps[0]) == run
     assert await engine.send_all(device) == ["one"]
     assert (await world.moves.foresee(world.actor, run, steps[1])).already  # tomorrow at 9 as it is
