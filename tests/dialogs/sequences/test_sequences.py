@@ -120,9 +120,11 @@ async def test_one_is_not_many(chat, editor, owner, device, container):
     imports = await container.get(ContactImports)
     await imports.run(owner, data=b"phone\n+15550100001\n", file_name="one.csv", source=ConsentSource.WEB_FORM)
     await open_card(chat, "Drafts", "Only · 0")
-    await chat.press("👥 Add people")
+    await chat.press("👥 People")
+    await chat.press("＋ Add people")
     await chat.press("👥 Everyone · 1 contact")
     await chat.press("✅ All at once")
+    await chat.press("‹ Back")
     assert "👥 1 person · waiting for the start" in chat.text
     await chat.press("▶️ Start")
     assert chat.toast.text == "Started with 1 person."
@@ -153,7 +155,8 @@ async def test_without_messages_it_does_not_start(chat, editor, owner, device):
 
 async def test_delete_asks_and_archives_what_somebody_has_joined(chat, draft, people, catalogue, owner):
     await open_card(chat, "Drafts", "Welcome · 0")
-    await chat.press("👥 Add people")
+    await chat.press("👥 People")
+    await chat.press("＋ Add people")
     await chat.press("👥 Everyone · 4 contacts")
     await chat.press("✅ All at once")
     await chat.press("‹ Back")
