@@ -139,7 +139,7 @@ class TestZones:
     async def joined_zones(self, world: World, sequence: int) -> list[str]:
         await world.enrolments.join(world.actor, sequence, EVERYONE)
         return [
-            zone for (zone,) in await world.rows("SELECT time_zone FROM sequence_contacts ORDER BY contact_id")
+            zone for (zone,) in await world.rows("SELECT time_zone FROM sequence_contacts ORDER BY contact_id, id")
         ]
 
     async def test_the_contacts_own_or_what_their_number_tells_or_else_the_sequences(self, world: World) -> None:
