@@ -8,8 +8,8 @@ from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.importing import ContactImports
+from engine.contacts.leads import Leads
 from engine.contacts.opting_out import OptOuts
-from engine.contacts.zones import ContactZones
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
@@ -25,6 +25,7 @@ from engine.sequences.moves import Moves
 from engine.sequences.people import SequencePeople
 from engine.sequences.rehearsal import Rehearsals
 from engine.sequences.runs import Runs
+from engine.sequences.settings import SequenceRules
 from engine.settings import Settings
 from engine.workspaces import Workspaces
 
@@ -38,7 +39,6 @@ class UseCases(Provider):
         ContactBook,
         ContactCards,
         ContactImports,
-        ContactZones,
         Coverage,
         DeviceLimits,
         Devices,
@@ -47,6 +47,7 @@ class UseCases(Provider):
         Moves,
         OptOuts,
         Operators,
+        Leads,
         Overviews,
         Rehearsals,
         Relocation,
@@ -55,6 +56,7 @@ class UseCases(Provider):
         SequenceControl,
         SequenceEditor,
         SequencePeople,
+        SequenceRules,
         Workspaces,
     )
 

@@ -168,6 +168,8 @@ class Operator:
         self.press("👥 People")
         self.press("Add people")
         self.press(f"📋 {list_name}")
+        self.see("would join")
+        self.press("All at once")
         self.see("On their way", "tap one to see why")
         self.press("Back")
         self.see("people", "📱")

@@ -217,9 +217,11 @@ def _prepare(tour: Tour, page: Page) -> None:
     tour.tap("People")
     tour.tap("Add people")
     tour.tap("contacts ·")
+    tour.sees("228 people would join")
+    tour.tap("All at once")
     tour.sees("On their way")
     tour.tap("Back")
-    tour.sees("228 people")
+    tour.sees("waiting for the start")
 
 
 def _watch_pause_and_resume(tour: Tour, page: Page) -> None:

@@ -16,9 +16,10 @@ from engine.actor import Actor
 from engine.alerts import Alerts, raise_signals
 from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
+from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
+from engine.contacts.leads import Leads
 from engine.contacts.opting_out import OptOuts
-from engine.contacts.zones import ContactZones
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
@@ -28,12 +29,13 @@ from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.coverage import Coverage
 from engine.sequences.editor import SequenceEditor
-from engine.sequences.enrolment import Enrolments
+from engine.sequences.enrolment import Enrolments, Who
 from engine.sequences.moves import Moves
 from engine.sequences.people import SequencePeople, Tab
 from engine.sequences.plan import PlannedStep
 from engine.sequences.rehearsal import Rehearsals
 from engine.sequences.runs import Runs
+from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
 from models import ContactList, Message
@@ -44,6 +46,9 @@ USE_CASES = (
     SequenceEditor,
     SequenceControl,
     Enrolments,
+    SequenceRules,
+    ContactBook,
+    Leads,
     SequenceCatalogue,
     Devices,
     DeviceLimits,
@@ -54,13 +59,14 @@ USE_CASES = (
     Moves,
     SequencePeople,
     ContactCards,
-    ContactZones,
     OptOuts,
     Rehearsals,
     Coverage,
     Operators,
 )
 READERS = {
+    "Enrolments.preview", "SequenceRules.get", "ContactBook.count", "ContactBook.lists", "ContactBook.find",
+    "ContactBook.niches", "ContactBook.opted_out",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
     "SequenceCatalogue.sample",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
@@ -69,6 +75,7 @@ READERS = {
     "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
 }  # fmt: skip
 WITHOUT_AN_ID = {
+    "ContactBook.count", "ContactBook.lists", "ContactBook.find", "ContactBook.niches", "ContactBook.opted_out",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
     "Relocation.run_once",  # the job: it has no actor
     "Operators.phone", "Operators.set_phone",
@@ -108,9 +115,6 @@ CALLS: dict[str, list[Call]] = {
         lambda t, o, a: t.world.editor.set_devices(a, t.sequence, [o.device]),
         lambda t, o, a: t.world.editor.set_devices(a, o.sequence, [t.device]),
     ],
-    "SequenceEditor.set_skip_weekends": [
-        lambda t, o, a: t.world.editor.set_skip_weekends(a, t.sequence, skip=True)
-    ],
     "SequenceEditor.add_steps": [
         lambda t, o, a: t.world.editor.add_steps(a, t.sequence, [NewStep(5, time(9), None, "x")])
     ],
@@ -124,19 +128,27 @@ CALLS: dict[str, list[Call]] = {
     "SequenceControl.start": [lambda t, o, a: t.world.control.start(a, t.sequence)],
     "SequenceControl.pause": [lambda t, o, a: t.world.control.pause(a, t.sequence)],
     "Enrolments.join": [
-        lambda t, o, a: t.world.enrolments.join(a, t.sequence, contact_ids=[o.contact]),
-        lambda t, o, a: t.world.enrolments.join(a, o.sequence, list_id=t.list),
+        lambda t, o, a: t.world.enrolments.join(a, t.sequence, Who(contact_ids=[o.contact])),
+        lambda t, o, a: t.world.enrolments.join(a, o.sequence, Who(list_id=t.list)),
     ],
-    "Enrolments.join_list": [
-        lambda t, o, a: t.world.enrolments.join_list(a, t.sequence, o.list),
-        lambda t, o, a: t.world.enrolments.join_list(a, o.sequence, t.list),
+    "Enrolments.preview": [
+        lambda t, o, a: t.world.enrolments.preview(a, t.sequence, Who(contact_ids=[o.contact])),
+        lambda t, o, a: t.world.enrolments.preview(a, o.sequence, Who(list_id=t.list)),
     ],
-    "Enrolments.join_niche": [lambda t, o, a: t.world.enrolments.join_niche(a, t.sequence, "solar")],
     "Enrolments.join_contacts": [
         lambda t, o, a: t.world.enrolments.join_contacts(a, t.sequence, [o.contact]),
         lambda t, o, a: t.world.enrolments.join_contacts(a, o.sequence, [t.contact]),
     ],
-    "Enrolments.join_everyone": [lambda t, o, a: t.world.enrolments.join_everyone(a, t.sequence)],
+    "SequenceRules.get": [lambda t, o, a: t.world.rules.get(a, t.sequence)],
+    "SequenceRules.change": [
+        lambda t, o, a: t.world.rules.change(a, t.sequence, skip_weekends=True),
+        lambda t, o, a: t.world.rules.change(a, o.sequence, next_sequence_id=t.sequence),
+    ],
+    "Leads.become_customer": [
+        lambda t, o, a: t.world.leads.become_customer(a, t.contact, None),
+        lambda t, o, a: t.world.leads.become_customer(a, t.contact, "solar"),
+    ],
+    "ContactBook.set_time_zone": [lambda t, o, a: t.world.book.set_time_zone(a, t.contact, "Asia/Tokyo")],
     "SequenceCatalogue.card": [lambda t, o, a: t.world.catalogue.card(a, t.sequence)],
     "SequenceCatalogue.export": [lambda t, o, a: t.world.catalogue.export(a, t.sequence)],
     "SequenceCatalogue.sample": [lambda t, o, a: t.world.catalogue.sample(a, t.step)],
@@ -181,7 +193,6 @@ CALLS: dict[str, list[Call]] = {
     "SequencePeople.page": [lambda t, o, a: t.world.in_sequence.page(a, t.sequence, Tab.ACTIVE)],
     "ContactCards.get": [lambda t, o, a: t.world.cards.get(a, t.contact)],
     "ContactCards.history": [lambda t, o, a: t.world.cards.history(a, t.contact, 0)],
-    "ContactZones.set": [lambda t, o, a: t.world.zones.set(a, t.contact, "London")],
     "OptOuts.opt_out": [lambda t, o, a: t.world.opt_outs.opt_out(a, t.contact)],
     "Rehearsals.run": [
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, t.sequence),
@@ -291,7 +302,7 @@ async def refused(call: Awaitable[Any], error: type[Exception]) -> bool:
 async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
     tables = (
         "sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts",
-        "messages", "doubts", "contacts", "suppressions",
+        "messages", "doubts", "contacts", "suppressions", "leads",
     )  # fmt: skip
     return [
         await world.rows(

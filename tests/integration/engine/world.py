@@ -20,10 +20,12 @@ from engine.broadcast.observations import Observations, ReceiptNote
 from engine.broadcast.outcomes import Outcomes, Report
 from engine.broadcast.store import Ask
 from engine.clock import ManualClock
+from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
+from engine.contacts.importing import ContactImports
 from engine.contacts.inbox import Inbox
+from engine.contacts.leads import Leads
 from engine.contacts.opting_out import OptOuts
-from engine.contacts.zones import ContactZones
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.ownership import Ownership
@@ -37,6 +39,7 @@ from engine.sequences.moves import Moves
 from engine.sequences.people import SequencePeople
 from engine.sequences.processor import SequenceProcessor
 from engine.sequences.runs import Runs
+from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.settings import Settings
 from engine.transports.contract import Outcome, Sent, Unknown
@@ -84,13 +87,16 @@ class World:
         self.limits = DeviceLimits(database, clock)
         self.workspaces = Workspaces(database, clock, settings)
         self.inbox = Inbox(database, clock)
+        self.rules = SequenceRules(database, clock)
+        self.leads = Leads(database, clock)
+        self.book = ContactBook(database, clock)
+        self.imports = ContactImports(database, clock)
         self.processor = SequenceProcessor(database)
         self.doubts = Doubts(database, clock)
         self.relocation = Relocation(database, clock)
         self.runs = Runs(database, clock)
         self.moves = Moves(database, clock)
         self.cards = ContactCards(database, clock)
-        self.zones = ContactZones(database, clock)
         self.in_sequence = SequencePeople(database)
         self.opt_outs = OptOuts(database, clock)
 

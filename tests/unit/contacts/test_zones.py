@@ -1,6 +1,6 @@
 import pytest
 
-from engine.contacts.zones import read_zone
+from engine.contacts.time_zones import read_zone
 from engine.errors import InvalidInputError
 
 
