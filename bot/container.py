@@ -55,8 +55,8 @@ class UseCases(Provider):
         SequenceCatalogue,
         SequenceControl,
         SequenceEditor,
-        SequenceRules,
         SequencePeople,
+        SequenceRules,
         Workspaces,
     )
 

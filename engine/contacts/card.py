@@ -10,6 +10,7 @@ from engine.broadcast.outlook import Outlook, outlook
 from engine.broadcast.outlook_store import Prospect, count_ahead, read_prospects
 from engine.clock import Clock
 from engine.contacts import card_store
+from engine.contacts.time_zones import guess_time_zone
 from engine.contacts.why_not import Around, Obstacle, why_not
 from engine.database import Database
 from engine.devices.standings import read_standings, read_surroundings
@@ -111,7 +112,8 @@ class ContactCard:
     id: int
     name: str
     phone: str
-    time_zone: str | None  # if it is known
+    time_zone: str | None  # as somebody has set it …
+    guessed_zone: str | None  # … else as the number says, if it says one
     team_zone: str
     consent: ConsentState | None
     permission: Permission | None
@@ -144,6 +146,7 @@ class ContactCards:
             name=contact.name,
             phone=contact.phone,
             time_zone=contact.time_zone,
+            guessed_zone=guess_time_zone(contact.phone, now),
             team_zone=contact.team_zone,
             consent=ConsentState(contact.consent) if contact.consent else None,
             permission=_permission(contact),

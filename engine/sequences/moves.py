@@ -154,7 +154,7 @@ def _plan(run: Any, enrolment_id: int, steps: list[SequenceStep], target: Sequen
         why = "has opted out" if run.suppressed or run.consent else "has given no permission"
         raise ConflictError(f"{who} {why} and cannot be sent to.")
     times = [_time(step) for step in steps]
-    # Of a run that is over nothing is ahead: whatever comes is a new run's. What still waits has not been had.
+    # Of a run that is over nothing is ahead: what comes is a new run's. What waits in the queue was not had yet.
     had = {*run.had} - {run.open_step_id} if run.status in OPEN else {step.id for step in steps}
     return plan_move(run_of(run), _time(target), times, had=frozenset(had), days=sending_days_of(run), now=now)
 

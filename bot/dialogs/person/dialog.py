@@ -21,6 +21,9 @@ dialog = Dialog(
         ),
         Row(
             SwitchTo(Const("🕓 Time zone"), id="zone", state=Person.zone),
+            SwitchTo(Const("🤝 Customer"), id="customer", state=Person.customer),
+        ),
+        Row(
             SwitchTo(Const("🚫 Opt out"), id="opt_out", state=Person.opt_out, when="may_opt_out"),
             SwitchTo(Const("⟳ Refresh"), id="refresh", state=Person.card),
         ),
@@ -108,6 +111,17 @@ dialog = Dialog(
         getter=getters.get_person,
     ),
     Window(
+        Jinja(texts.CUSTOMER),
+        choices("niche", items="niches", on_click=handlers.customer_of, label="🏷 {item[0]}"),
+        Row(
+            Button(Const("🤝 Everything"), id="all", on_click=handlers.customer_of_all),
+            SwitchTo(Const("No"), id="keep", state=Person.card),
+        ),
+        back_and_home(Person.card),
+        state=Person.customer,
+        getter=getters.get_interests,
+    ),
+    Window(
         Jinja(texts.OPT_OUT),
         Row(
             Button(Const("🚫 Opt out"), id="opt_out", on_click=handlers.opt_out),
@@ -117,4 +131,5 @@ dialog = Dialog(
         state=Person.opt_out,
         getter=getters.get_person,
     ),
+    on_process_result=handlers.on_joined,
 )

@@ -21,7 +21,7 @@ from engine.contacts.card import ContactCard, ContactCards, RunView
 from engine.errors import NotFoundError
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.moves import Moves
-from models.enums import EnrolmentStatus, SequenceStatus
+from models.enums import EnrolmentStatus, LeadStatus, SequenceStatus
 
 LONGEST_NAME = 60
 MOST_PAST = 3  # runs that are over, on the card
@@ -51,6 +51,21 @@ async def get_person(
         "name": name_of(card),
         "zone": zone_words(card),
         "zone_known": card.time_zone is not None,
+    }
+
+
+@inject
+async def get_interests(
+    dialog_manager: DialogManager, actor: Actor, cards: FromDishka[ContactCards], **_: Any
+) -> dict[str, Any]:
+    card = await cards.get(actor, person_of(dialog_manager))
+    return {
+        "name": name_of(card),
+        "niches": [
+            (short(niche, 30), number)
+            for number, (niche, status) in enumerate(card.interests)
+            if status is LeadStatus.PROSPECT
+        ],
     }
 
 
@@ -106,11 +121,12 @@ async def get_run(
     card = await cards.get(actor, person_of(dialog_manager))
     run = find_run(card, run_chosen(dialog_manager))
     told = _told(run, card)
+    verb = "Joins" if run.joined_at > card.now else "Joined"
     return {
         **told,
         "run": run,
         "name": name_of(card),
-        "joined": when(run.joined_at, card.now, card.team_zone),
+        "joined": f"{verb} {when(run.joined_at, card.now, card.team_zone)}",
         "active": run.status is EnrolmentStatus.ACTIVE,
         "paused": run.status is EnrolmentStatus.PAUSED,
         "open": run.is_open,

@@ -1,22 +1,24 @@
 from typing import Any
 
 from aiogram.types import CallbackQuery, Message
-from aiogram_dialog import DialogManager
+from aiogram_dialog import Data, DialogManager
 from aiogram_dialog.widgets.kbd import Button
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
 from bot.dialogs.context import actor_of
-from bot.dialogs.joining.wording import told
+from bot.dialogs.formatting import counted
+from bot.dialogs.joining.states import Joining
 from bot.dialogs.person.context import person_of, run_chosen
 from bot.dialogs.person.getters import find_run, name_of
 from bot.dialogs.person.states import Person
 from bot.dialogs.person.wording import move_words, resume_words
+from bot.dialogs.sequences.context import about
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
+from engine.contacts.leads import Leads
 from engine.contacts.opting_out import OptOuts
 from engine.contacts.time_zones import city_of
-from engine.sequences.enrolment import Enrolments
 from engine.sequences.moves import Moves
 from engine.sequences.runs import Runs
 
@@ -39,17 +41,14 @@ async def newer(_callback: CallbackQuery, _button: Button, manager: DialogManage
     manager.dialog_data["page"] = max(0, manager.dialog_data["page"] - 1)
 
 
-@inject
-async def join(
-    callback: CallbackQuery,
-    _select: Any,
-    manager: DialogManager,
-    sequence_id: int,
-    enrolments: FromDishka[Enrolments],
-) -> None:
-    report = await enrolments.join_contacts(actor_of(manager), sequence_id, [person_of(manager)])
-    await callback.answer(told(report), show_alert=bool(report.refused))
-    await manager.switch_to(Person.card)
+async def join(_callback: CallbackQuery, _select: Any, manager: DialogManager, sequence_id: int) -> None:
+    who = {"contact_ids": [person_of(manager)]}
+    await manager.start(Joining.review, data={**about(sequence_id), "who": who})
+
+
+async def on_joined(_start_data: Data, result: Any, manager: DialogManager) -> None:
+    if result is not None:
+        await manager.switch_to(Person.card)
 
 
 @inject
@@ -66,7 +65,36 @@ async def forget_zone(
     callback: CallbackQuery, _button: Button, manager: DialogManager, book: FromDishka[ContactBook]
 ) -> None:
     await book.set_time_zone(actor_of(manager), person_of(manager), None)
-    await callback.answer("The sequence's time counts.")
+    await callback.answer("What the number says counts, else the sequence's time.")
+    await manager.switch_to(Person.card)
+
+
+@inject
+async def customer_of(
+    callback: CallbackQuery,
+    _select: Any,
+    manager: DialogManager,
+    number: int,
+    leads: FromDishka[Leads],
+    cards: FromDishka[ContactCards],
+) -> None:
+    card = await cards.get(actor_of(manager), person_of(manager))
+    await _become_customer(callback, manager, leads, card.interests[number][0])
+
+
+@inject
+async def customer_of_all(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, leads: FromDishka[Leads]
+) -> None:
+    await _become_customer(callback, manager, leads, None)
+
+
+async def _become_customer(
+    callback: CallbackQuery, manager: DialogManager, leads: Leads, niche: str | None
+) -> None:
+    ended = await leads.become_customer(actor_of(manager), person_of(manager), niche)
+    left = f" They have left {counted(ended, 'sequence')}." if ended else ""
+    await callback.answer(f"🤝 Noted.{left}")
     await manager.switch_to(Person.card)
 
 

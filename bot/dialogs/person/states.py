@@ -6,6 +6,7 @@ class Person(StatesGroup):
     history = State()
     add = State()
     zone = State()
+    customer = State()
     opt_out = State()
     run = State()
     resume = State()

@@ -41,7 +41,7 @@ RUN = """\
 <b>{{ name }}</b> in <b>{{ run.sequence }}</b>
 
 {{ where }}
-Joined {{ joined }}
+{{ joined }}
 {% if next %}
 
 {{ next }}
@@ -77,8 +77,17 @@ ZONE = """\
 
 Now: {{ zone }}.
 
-Type the largest city near them, such as London or Kuala Lumpur. It counts for what they join from now on; a run \
-keeps the time that it began with."""
+It counts in sequences that send by each person's own time. Type the largest city near them, such as London or \
+Kuala Lumpur. A run that they are in keeps the time that it began with."""
+
+CUSTOMER = """\
+<b>Has {{ name }} become a customer?</b>
+
+{% if niches %}
+Of what? Their runs through sequences of that interest end, and what waits for them there is cancelled.
+{% endif %}
+“Everything” ends all their runs. Customers get nothing more of what was to win them; you can still let them join \
+another sequence."""
 
 OPT_OUT = """\
 <b>Opt {{ name }} out?</b>

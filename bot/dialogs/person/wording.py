@@ -82,7 +82,11 @@ def interest_words(card: ContactCard) -> str:
 
 
 def zone_words(card: ContactCard) -> str:
-    return city_of(card.time_zone) if card.time_zone else "not known: the sequence's time counts"
+    if card.time_zone:
+        return city_of(card.time_zone)
+    if card.guessed_zone:
+        return f"{city_of(card.guessed_zone)}, by the number"
+    return "not known: the sequence's time counts"
 
 
 def run_words(run: RunView, now: datetime, zone: str) -> str:

@@ -166,10 +166,35 @@ async def test_opt_out_by_hand_asks_and_cannot_be_undone_here(ann):
     assert {"🚫 Opt out", "➕ Add to a sequence"}.isdisjoint(ann.buttons)
 
 
-async def test_add_to_a_sequence(ann):
+async def test_add_to_a_sequence(ann, do):
     await ann.press("➕ Add to a sequence")
     await ann.press("Welcome · active")
-    assert ann.toast.text == "0 joined · 1 in it already"
+    assert ann.text == "Welcome\n\nNobody of them can join.\nLeft out: 1 in it already."
+    await ann.press("‹ Back")
+    await ann.press("‹ Back")
+    await ann.press("✉️ Welcome")
+    await ann.press("✖️ Remove")
+    await ann.press("✖️ Remove")
+    await do("UPDATE sequences SET reentry_policy = 'after_exit'")
+    await ann.press("‹ Back")
+    await ann.press("➕ Add to a sequence")
+    await ann.press("Welcome · active")
+    await ann.press("✅ All at once")
+    await ann.press("‹ Back")
+    assert "Welcome · on their way · 0 of 3 · run 2" in ann.text
+
+
+async def test_a_customer_leaves_what_was_to_win_them(ann, do):
+    await do("UPDATE sequences SET niche = 'Solar'")
+    await ann.press("🤝 Customer")
+    assert "Has Ann become a customer?" in ann.text
+    await ann.press("🏷 Solar")
+    assert ann.toast.text == "🤝 Noted. They have left 1 sequence."
+    assert "🏷 Solar (customer)" in ann.text
+    assert "left · 0 of 3: they became a customer today 10:00" in ann.text
+    await ann.press("🤝 Customer")
+    await ann.press("🤝 Everything")
+    assert ann.toast.text == "🤝 Noted."
 
 
 async def test_the_time_zone_is_typed_as_a_city(ann):
