@@ -16,6 +16,7 @@ from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
+from engine.sequences.pastes import Pastes
 from engine.settings import Settings
 from engine.workspaces import Workspaces
 
@@ -33,6 +34,7 @@ class UseCases(Provider):
         Doubts,
         Enrolments,
         Overviews,
+        Pastes,
         Relocation,
         SequenceCatalogue,
         SequenceControl,

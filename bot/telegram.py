@@ -81,6 +81,7 @@ async def make_dispatcher(container: AsyncContainer) -> Dispatcher:
     # aiogram-dialog numbers the menus of one second at random from 100; two alike break everything below them.
     dialog_stack.new_id = lambda: secrets.token_urlsafe(MENU_ID)
     setup_dialogs(dispatcher, stack_access_validator=PrivateMenusOnly())
+    _open_menus_to_edits(dispatcher)
     setup_jinja(dispatcher, filters=FILTERS)
     setup_dishka(container, dispatcher)
     access = AccessMiddleware(await container.get(Workspaces))
@@ -90,6 +91,15 @@ async def make_dispatcher(container: AsyncContainer) -> Dispatcher:
     dispatcher.errors.register(on_wrong_input, ExceptionTypeFilter(DripdeskError))
     dispatcher.errors.register(on_failure)
     return dispatcher
+
+
+def _open_menus_to_edits(dispatcher: Dispatcher) -> None:
+    """An edited message may change and open menus as a new one may; aiogram-dialog leaves edits alone."""
+    new, edited = dispatcher.message, dispatcher.edited_message
+    for ours, theirs in ((edited.outer_middleware, new.outer_middleware), (edited.middleware, new.middleware)):
+        for middleware in theirs:
+            if middleware not in ours:
+                ours(middleware)
 
 
 @router.message(CommandStart(deep_link=True), F.chat.type == "private")
@@ -157,7 +167,7 @@ async def on_failure(event: ErrorEvent) -> None:
     text = "Something went wrong on our side; it is in the log. Please try again."
     if (press := event.update.callback_query) is not None:
         await press.answer(text, show_alert=True)
-    elif (message := event.update.message) is not None and message.chat.type == "private":
+    elif (message := event.update.message or event.update.edited_message) and message.chat.type == "private":
         await message.answer(text)
 
 

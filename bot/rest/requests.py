@@ -18,7 +18,8 @@ from pydantic import (
 
 from engine.broadcast.templating import LONGEST_TEXT
 from engine.devices.registry import LONGEST_NAME
-from engine.sequences.editor import LONGEST_NICHE, MOST_STEPS
+from engine.sequences.changes import MOST_STEPS
+from engine.sequences.editor import LONGEST_NICHE
 from engine.sequences.pasting import LAST_DAY, LONGEST_AFTER_JOIN
 from engine.sequences.plan import PlannedStep, read_whole_plan
 from models.enums import ContentKind, SequenceStatus

@@ -77,6 +77,7 @@ class SequenceOutline:
     skip_weekends: bool
     time_zone: str
     default_time: time
+    revision: int
     devices: tuple[tuple[int, str], ...]  # id, name
     people: dict[EnrolmentStatus, int]
     steps: tuple[StepOutline, ...]
@@ -248,6 +249,7 @@ def _settings(sequence: SequenceRow) -> dict[str, Any]:
         "skip_weekends": sequence.skip_weekends,
         "time_zone": sequence.time_zone,
         "default_time": sequence.default_time,
+        "revision": sequence.revision,
     }
 
 

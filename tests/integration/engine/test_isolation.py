@@ -92,7 +92,6 @@ CALLS: dict[str, list[Call]] = {
     "SequenceEditor.add_steps": [
         lambda t, o, a: t.world.editor.add_steps(a, t.sequence, [NewStep(5, time(9), None, "x")])
     ],
-    "SequenceEditor.add_text": [lambda t, o, a: t.world.editor.add_text(a, t.sequence, "Day 5 09:00\nx")],
     "SequenceEditor.set_text": [lambda t, o, a: t.world.editor.set_text(a, t.step, "x")],
     "SequenceEditor.set_time": [
         lambda t, o, a: t.world.editor.set_time(a, t.step, day=3, send_time=time(9), after_join_minutes=None)

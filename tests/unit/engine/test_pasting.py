@@ -55,7 +55,7 @@ def test_ordinary_text_that_looks_like_a_header_stays_text(line: str) -> None:
     assert read_header(line) is None
 
 
-@pytest.mark.parametrize("text", ["9", "24:00", "9:60", "0am", "noon", "-1:00", "9:00:00"])
+@pytest.mark.parametrize("text", ["9", "24:00", "9:60", "0am", "3 malam", "9 petang", "2500", "-1:00", "9:00:00"])
 def test_what_is_not_a_time(text: str) -> None:
     assert read_time(text) is None
 
