@@ -158,7 +158,15 @@ async def on_wrong_input(event: ErrorEvent, dialog_manager: DialogManager) -> No
     elif event.update.message is not None:
         await event.update.message.answer(text, parse_mode=None)
         if dialog_manager.has_context():
-            await dialog_manager.show(ShowMode.DELETE_AND_SEND)
+            await show_below(dialog_manager)
+
+
+async def show_below(dialog_manager: DialogManager) -> None:
+    """Show the menu below what was just said; Home, if what the menu is about is gone."""
+    try:
+        await dialog_manager.show(ShowMode.DELETE_AND_SEND)
+    except DripdeskError:
+        await dialog_manager.start(Home.main, mode=StartMode.RESET_STACK)
 
 
 async def on_failure(event: ErrorEvent) -> None:

@@ -9,13 +9,14 @@ from engine.sequences.progress import run_of
 from engine.transactions import Session
 from models.enums import EnrolmentStatus
 
-# Of who is through, only how far they came counts. When somebody joined matters where a message goes by it;
-# everywhere else those who joined on one day are alike.
+# Of who is through, only how far they came counts. The instant of joining matters to who has a message before them
+# that goes by it (those are the first of Day 1, below minute 0); all others who joined on one day are alike.
 STANDINGS = """
 SELECT e.status, count(*) AS people, e.last_day_number, e.last_minute,
        CASE WHEN going THEN e.anchor_date ELSE CAST(:now AS date) END AS anchor_date,
        CASE WHEN going THEN e.time_zone ELSE 'UTC' END AS time_zone,
-       CASE WHEN going AND :by_joining THEN e.joined_at ELSE CAST(:now AS timestamptz) END AS joined_at,
+       CASE WHEN going AND :by_joining AND coalesce((e.last_day_number, e.last_minute) < (1, 0), true)
+            THEN e.joined_at ELSE CAST(:now AS timestamptz) END AS joined_at,
        CASE WHEN going THEN e.reached_day END AS reached_day, CASE WHEN going THEN e.reached_on END AS reached_on,
        CASE WHEN going THEN e.next_step_id END AS next_step_id,
        CASE WHEN going THEN coalesce(e.next_due_at, CASE WHEN q.message_id IS NOT NULL THEN m.open_due END) END

@@ -1,5 +1,6 @@
 """Changing the messages of a sequence, also while thousands of people are in it. One way for every change."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -74,7 +75,8 @@ class StepEditor:
             standings = await standings_of(session, sequence_id, now, by_joining=by_joining)
             meanwhile = await changes_since(session, actor, sequence, since, now) if since is not None else []
         begun = sequence.status is not SequenceStatus.DRAFT
-        foresight = foresee(edit, there, standings, calendar_of(sequence, workspace), now, begun=begun)
+        days = calendar_of(sequence, workspace)
+        foresight = await asyncio.to_thread(foresee, edit, there, standings, days, now, begun=begun)
         return EditPreview(
             sequence.name,
             sequence.status,

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from bot.dialogs.builder.states import Builder
 from bot.dialogs.context import actor_of
 from bot.dialogs.sequences.context import sequence_of
+from engine.errors import NotFoundError
 from engine.sequences.changes import PlanEdit
 from engine.sequences.pastes import Paste, Pastes
 from engine.sequences.revisions import ChangedMeanwhileError
@@ -66,15 +67,23 @@ async def propose(manager: DialogManager, editor: StepEditor, pastes: Pastes, pe
 
     Returns what became of it, or None if it waits. Raises what saving it would raise.
     """
-    preview = await editor.preview(actor_of(manager), sequence_of(manager), pending.edit)
+    try:
+        preview = await editor.preview(actor_of(manager), sequence_of(manager), pending.edit)
+    except NotFoundError:
+        if pending.since is None:
+            raise
+        return await _look(manager, pending)  # somebody has removed it since: who, is told there
     pending = replace(pending, since=pending.since or preview.revision)
     crossed = pending.since != preview.revision
     if not crossed and (preview.status is SequenceStatus.DRAFT or not preview.touched):
         with suppress(ChangedMeanwhileError):  # just now: it is shown
             return await save(manager, editor, pastes, pending, preview.revision)
+    return await _look(manager, pending)
+
+
+async def _look(manager: DialogManager, pending: Pending) -> None:
     wait(manager, pending)
     await manager.switch_to(Builder.review)
-    return None
 
 
 async def save(

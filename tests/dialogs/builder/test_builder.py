@@ -2,9 +2,6 @@ import pytest
 from aiogram.types import MessageEntity
 
 from bot.dialogs.formatting import to_telegram_html, to_whatsapp
-from engine.devices.registry import Devices
-from engine.sequences.catalogue import SequenceCatalogue
-from engine.sequences.editor import SequenceEditor
 
 PLAN = """Day 1 09:00
 Hi {{ name }}, welcome!
@@ -12,40 +9,6 @@ Day 2
 Here is the price list.
 D4 2.30pm
 Shall we call you?"""
-
-
-@pytest.fixture
-async def catalogue(container) -> SequenceCatalogue:
-    return await container.get(SequenceCatalogue)
-
-
-@pytest.fixture
-async def editor(container) -> SequenceEditor:
-    return await container.get(SequenceEditor)
-
-
-@pytest.fixture
-async def sequence_id(container, editor, owner) -> int:
-    device = await (await container.get(Devices)).add_simulated(owner, "Sales-1")
-    return await editor.create(owner, name="Welcome", device_ids=[device], niche=None, skip_weekends=False)
-
-
-@pytest.fixture
-async def builder(chat, sequence_id):
-    """The owner's chat at the messages of a new sequence."""
-    await chat.press("✉️ Sequences")
-    await chat.press("Drafts")
-    await chat.press("Welcome · 0")
-    await chat.press("✉️ Messages")
-    return chat
-
-
-@pytest.fixture
-async def steps(catalogue, owner, sequence_id):
-    async def read() -> list[tuple[str, str]]:
-        return [(step.header, step.body) for step in (await catalogue.card(owner, sequence_id)).steps]
-
-    return read
 
 
 async def test_a_whole_sequence_is_one_paste(builder, steps):
