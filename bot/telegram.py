@@ -166,7 +166,8 @@ async def show_below(dialog_manager: DialogManager) -> None:
     try:
         await dialog_manager.show(ShowMode.DELETE_AND_SEND)
     except DripdeskError:
-        await dialog_manager.start(Home.main, mode=StartMode.RESET_STACK)
+        show = ShowMode.DELETE_AND_SEND
+        await dialog_manager.start(Home.main, mode=StartMode.RESET_STACK, show_mode=show)
 
 
 async def on_failure(event: ErrorEvent) -> None:

@@ -254,9 +254,13 @@ async def save_pending(
         await callback.answer(f"Saved; {people(saved.changed)} wait anew." if saved.changed else "Saved.")
 
 
-async def leave_pending(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+@inject
+async def leave_pending(
+    _callback: CallbackQuery, _button: Button, manager: DialogManager, catalogue: FromDishka[SequenceCatalogue]
+) -> None:
     """Go back to where it was begun. What was typed stands in the chat above, as it was sent."""
     pending = pending_of(manager)
     wait(manager, None)
-    at_step = pending is not None and bool(pending.to_step)
-    await manager.switch_to(Builder.step if at_step else Builder.plan)
+    card: SequenceCard = await catalogue.card(actor_of(manager), sequence_of(manager))
+    is_there = pending is not None and pending.to_step in {step.id for step in card.steps}
+    await manager.switch_to(Builder.step if is_there else Builder.plan)

@@ -72,13 +72,15 @@ async def propose(manager: DialogManager, editor: StepEditor, pastes: Pastes, pe
     except NotFoundError:
         if pending.since is None:
             raise
-        return await _look(manager, pending)  # somebody has removed it since: who, is told there
+        await _look(manager, pending)  # somebody has removed it since: who, is told there
+        return None
     pending = replace(pending, since=pending.since or preview.revision)
     crossed = pending.since != preview.revision
     if not crossed and (preview.status is SequenceStatus.DRAFT or not preview.touched):
         with suppress(ChangedMeanwhileError):  # just now: it is shown
             return await save(manager, editor, pastes, pending, preview.revision)
-    return await _look(manager, pending)
+    await _look(manager, pending)
+    return None
 
 
 async def _look(manager: DialogManager, pending: Pending) -> None:
