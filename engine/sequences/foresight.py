@@ -142,7 +142,7 @@ def _future(  # noqa: PLR0917
     run, had, open_step = standing.run, standing.had, standing.open_step
     if standing.status not in {EnrolmentStatus.ACTIVE, EnrolmentStatus.PAUSED}:
         return _Future(standing, frozenset(), frozenset(), None)
-    if open_step is not None and not (standing.queued and open_step in edit.replanned):
+    if open_step is not None and not _goes_back(standing, edit):
         if open_step in old:  # when that message has ended they stand behind it
             run = replace(run, last_place=old[open_step].place)
         due_first = {open_step} if standing.queued else frozenset()
@@ -151,6 +151,11 @@ def _future(  # noqa: PLR0917
     had -= {open_step}
     moved, then = next_for(run, [step for id_, step in new.items() if id_ not in had], days, now, inserted)
     return _Future(standing, _ahead(run, old, had), _ahead(moved, new, had), then)
+
+
+def _goes_back(standing: Standing, edit: PlanEdit) -> bool:
+    """Whether their queued message goes back into the plan: the rule of store.UNPLAN."""
+    return standing.queued and standing.open_step in edit.replanned
 
 
 def _ahead(run: Run, steps: Mapping[int, StepTime], had: frozenset[int]) -> frozenset[int]:

@@ -100,12 +100,13 @@ async def get_review(
         preview = await editor.preview(actor, sequence_id, pending.edit, since=pending.since)
     except DripdeskError as error:  # for example: the message has been removed
         changes = await editor.changes(actor, sequence_id, since=pending.since or 0)
-        return {"meanwhile": changes, "crossed": True, "wrong": str(error), "typed": typed, "possible": False}
+        told = wording.others(changes)
+        return {"meanwhile": told, "crossed": True, "wrong": str(error), "typed": typed, "possible": False}
     dialog_manager.dialog_data["shown"] = preview.revision
     crossed = preview.revision != pending.since
     nobody = not any(one.waiting + one.later + one.passed + one.lose for one in preview.touched)
     return {
-        "meanwhile": preview.meanwhile,
+        "meanwhile": wording.others(preview.meanwhile),
         "crossed": crossed,
         "changes": wording.review(preview.touched, preview.now),
         "total": people(preview.changed) if preview.changed else "",

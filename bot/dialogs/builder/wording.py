@@ -4,24 +4,36 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
-from bot.dialogs.formatting import people, to_telegram_html
+from bot.dialogs.formatting import counted, people, to_telegram_html
 from bot.dialogs.navigation import when
 from engine.sequences.foresight import Change, Touched, Wait
 from engine.sequences.pasting import StepDraft
 
-MOST_TOUCHED = 12  # messages in one review; Telegram takes 4096 characters
+LONGEST_REVIEW = 2600  # characters, with markup; Telegram takes 4096 with everything around it
 MOST_WAITS = 3  # lines about who waits for one message
-EXCERPT = 300  # characters of a text
+LONGEST_EXCERPT = 300  # characters of a text; less where many are shown
+ALL_EXCERPTS = 1500
 MOST_EXPLAINED = 5
 
 
 def review(touched: Sequence[Touched], now: datetime) -> str:
     """Tell a change, message by message, as HTML."""
-    longest = EXCERPT if len(touched) <= MOST_TOUCHED // 2 else EXCERPT // 4
-    told = ["\n".join(_message(one, now, longest)) for one in touched[:MOST_TOUCHED]]
-    if len(touched) > MOST_TOUCHED:
-        told.append(f"… and {len(touched) - MOST_TOUCHED} more messages.")
+    longest = min(LONGEST_EXCERPT, max(40, ALL_EXCERPTS // (2 * len(touched) or 1)))
+    told: list[str] = []
+    for number, one in enumerate(touched):
+        lines = "\n".join(_message(one, now, longest))
+        if told and sum(map(len, told)) + len(lines) > LONGEST_REVIEW:
+            told.append(f"… and {counted(len(touched) - number, 'more message')}.")
+            break
+        told.append(lines)
     return "\n\n".join(told)
+
+
+def others(sentences: Sequence[str]) -> list[str]:
+    """Tell what others did meanwhile: the last few of it."""
+    earlier = len(sentences) - MOST_EXPLAINED
+    first = [f"{counted(earlier, 'earlier change')}."] if earlier > 0 else []
+    return [*first, *sentences[-MOST_EXPLAINED:]]
 
 
 def _message(one: Touched, now: datetime, longest: int) -> list[str]:

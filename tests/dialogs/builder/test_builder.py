@@ -2,6 +2,8 @@ import pytest
 from aiogram.types import MessageEntity
 
 from bot.dialogs.formatting import to_telegram_html, to_whatsapp
+from engine.devices.registry import Devices
+from models.enums import SequenceStatus
 
 PLAN = """Day 1 09:00
 Hi {{ name }}, welcome!
@@ -172,6 +174,28 @@ async def test_a_hundred_long_messages_still_fit_the_screen(builder):
     assert "… and 75 more." in builder.text
     await builder.press("‹ Done")
     assert "… and 85 more messages." in builder.text
+
+
+async def test_a_five_day_sequence_is_one_paste_and_four_taps(chat, container, owner, catalogue):
+    await (await container.get(Devices)).add_simulated(owner, "Sales-1")
+    await chat.press("✉️ Sequences")
+    taps = ["+ New", "No particular interest ›", "Send on every day", "▶️ Start"]
+    await chat.press(taps[0])
+    await chat.say("Welcome week")
+    await chat.press(taps[1])
+    await chat.press(taps[2])
+    await chat.say("Day 1 on joining\nHi!\nDay 2\nTwo\nHari 3 2.30 petang\nTiga\nD4 noon\nFour\nDay 5 9am\nFive")
+    await chat.press(taps[3])
+    [running] = await catalogue.list(owner, SequenceStatus.ACTIVE)
+    assert (running.name, running.steps) == ("Welcome week", 5)
+
+
+async def test_what_is_nearly_a_header_is_told(builder, steps):
+    await builder.say("Day 1 09:00\nOne\nDay 2 25:00\nTwo\nDay 400\nThree\nDay 3 is the best")
+    assert "⚠️ “Day 2 25:00” looks like a header, but 25:00 is no certain time" in builder.text
+    assert "⚠️ “Day 400” looks like a header, but a day is a number from 1 to 365." in builder.text
+    assert "Day 3 is the best” looks" not in builder.text
+    assert len(await steps()) == 1
 
 
 async def test_it_starts_from_here(builder, catalogue, owner, sequence_id):

@@ -148,6 +148,15 @@ async def test_what_is_sent_while_a_change_waits_is_not_mixed_with_it(flight, st
     assert [body for _, body in await steps()][3:] == ["Nine"]
 
 
+async def test_a_change_of_a_hundred_messages_fits_the_screen(flight, steps):
+    plan = "\n".join(f"Day {day} 09:00\n" + f"{day} & <so on> " * 200 for day in range(10, 60))
+    for start in range(0, len(plan), 4000):  # as Telegram would cut it, here at any place
+        await flight.say(plan[start : start + 4000])
+    assert "more messages." in flight.text
+    await flight.press("✓ Save")
+    assert len(await steps()) == 53
+
+
 # Two operators
 
 

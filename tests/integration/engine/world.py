@@ -30,6 +30,7 @@ from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
+from engine.sequences.pastes import Pastes
 from engine.sequences.processor import SequenceProcessor
 from engine.sequences.steps import NewStep
 from engine.settings import Settings
@@ -71,6 +72,7 @@ class World:
         database, clock = self.database, self.clock
         settings = Settings(_env_file=None)
         self.editor = SequenceEditor(database, clock)
+        self.pastes = Pastes(database, clock)
         self.control = SequenceControl(database, clock)
         self.enrolments = Enrolments(database, clock)
         self.catalogue = SequenceCatalogue(database, clock)
