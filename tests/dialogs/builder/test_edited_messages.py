@@ -138,3 +138,16 @@ async def test_a_part_that_was_removed_by_hand_is_told_to_be_gone(builder, steps
     await builder.edit(paste, PLAN.replace("Two", "Two, better"))
     assert "is not among the messages of the sequence any more" in builder.text
     assert await steps() == [("Day 1 09:00", "One"), ("Day 4 14:30", "Four")]
+
+
+async def test_a_text_that_was_changed_elsewhere_is_shown_before_an_edit_goes_over_it(
+    builder, steps, editor, catalogue, owner, sequence_id
+):
+    await builder.say(PLAN)
+    _, two, _ = (await catalogue.card(owner, sequence_id)).steps
+    await editor.set_text(owner, two.id, "Two of the API")
+    await builder.edit(builder.said, PLAN.replace("Two", "Two of the chat"))
+    assert "was: Two of the API\nnow: Two of the chat" in builder.text
+    assert (await steps())[1] == ("Day 2 09:00", "Two of the API")
+    await builder.press("✓ Save")
+    assert (await steps())[1] == ("Day 2 09:00", "Two of the chat")
