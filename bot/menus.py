@@ -11,6 +11,9 @@ from bot.dialogs.doubts.dialog import dialog as doubts
 from bot.dialogs.home.dialog import dialog as home
 from bot.dialogs.joining.dialog import dialog as joining
 from bot.dialogs.new_sequence.dialog import dialog as new_sequence
+from bot.dialogs.people.dialog import dialog as people
+from bot.dialogs.person.dialog import dialog as person
+from bot.dialogs.rehearsal.dialog import dialog as rehearsal
 from bot.dialogs.relocation.dialog import dialog as relocation
 from bot.dialogs.sequence_settings.dialog import dialog as sequence_settings
 from bot.dialogs.sequences.dialog import dialog as sequences
@@ -20,5 +23,5 @@ from bot.dialogs.welcome.dialog import dialog as welcome
 # Dropped files first: an open dialog takes every message that reaches it, also those it has no use for.
 MENUS: tuple[Router, ...] = (
     dropped_files, edited_messages, home, welcome, sequences, new_sequence, joining, sequence_settings, builder,
-    *contacts, devices, doubts, relocation, settings,
+    rehearsal, *contacts, devices, doubts, relocation, settings, people, person,
 )  # fmt: skip

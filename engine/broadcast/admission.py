@@ -8,8 +8,9 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.broadcast.pacing import Pace, Tally, capped_until
-from engine.broadcast.templating import MissingVariableError, render
+from engine.broadcast.templating import UnfillableError, fill_in
 from engine.sequences.calendar import QuietHours, Run, SendingDays, StepTime, next_due, shifted
+from engine.sequences.pasting import write_header
 from models.enums import (
     ConsentState,
     ContentKind,
@@ -55,6 +56,7 @@ class StepFacts:
     days: SendingDays
     missed_policy: MissedPolicy
     late_window: timedelta
+    sequence: str  # its name
     kind: ContentKind
     body: str
     media_id: int | None
@@ -71,6 +73,8 @@ class Candidate:
     quiet: QuietHours | None
     step: StepFacts | None
     by_hand: bool = False  # an operator sends it once more, as it was; its run has moved on already
+    kind: ContentKind = ContentKind.TEXT  # of a test, as its file; of a step, see there
+    media_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,8 @@ def decide(candidate: Candidate, now: datetime) -> Decision:
         return Pause(capped)
     if contact.suppressed or contact.consent is ConsentState.OPTED_OUT:
         return End(MessageStatus.SKIPPED, "opted_out", "the contact has opted out", "opted_out")
+    if candidate.lane is Lane.TEST:  # to an operator's own phone: who asks for it has agreed to it
+        return _test(candidate, now)
     if contact.consent is None:
         return End(MessageStatus.SKIPPED, "no_consent", "there is no permission to write", "no_consent")
     if step is None:
@@ -138,6 +144,12 @@ def decide(candidate: Candidate, now: datetime) -> Decision:
     if step.sequence_status is not SequenceStatus.ACTIVE or step.status is not EnrolmentStatus.ACTIVE:
         return Hold()
     return _missed(candidate, step, now) or _quiet(candidate, step, now) or _rendered(contact, step)
+
+
+def _test(candidate: Candidate, now: datetime) -> Decision:
+    if candidate.expires_at is not None and now > candidate.expires_at:
+        return End(MessageStatus.SKIPPED, "expired", "nobody waits for this test any more")
+    return Admit(candidate.kind, candidate.body or "", candidate.media_id)
 
 
 def _once_more(candidate: Candidate, step: StepFacts, now: datetime) -> Decision:
@@ -173,7 +185,9 @@ def _quiet(candidate: Candidate, step: StepFacts, now: datetime) -> Decision | N
 
 def _rendered(contact: ContactFacts, step: StepFacts) -> Decision:
     try:
-        body = render(step.body, name=contact.name, phone=contact.phone, attributes=contact.attributes)
-    except MissingVariableError as error:
-        return End(MessageStatus.FAILED, "missing_variable", str(error))
+        body = fill_in(step.kind, step.body, name=contact.name, phone=contact.phone, attributes=contact.attributes)
+    except UnfillableError as error:
+        minutes = None if step.step.send_time else step.step.after_join // timedelta(minutes=1)
+        header = write_header(step.step.day, step.step.send_time, minutes)
+        return End(MessageStatus.FAILED, error.code, f"“{step.sequence}”, {header}: {error}")
     return Admit(step.kind, body, step.media_id)

@@ -62,6 +62,7 @@ async def record_consent(
     source: ConsentSource,
     evidence: str,
     at: datetime,
+    by: int | None = None,
 ) -> None:
     """Set the contact's consent and append the evidence, unless the consent is that already."""
     statement = text("""
@@ -69,17 +70,29 @@ async def record_consent(
             UPDATE contacts SET consent = CAST(:state AS text)
              WHERE workspace_id = :workspace AND id = :contact AND consent IS DISTINCT FROM CAST(:state AS text)
             RETURNING id)
-        INSERT INTO consents (workspace_id, contact_id, state, source, evidence, recorded_at)
-        SELECT :workspace, id, CAST(:state AS text), :source, :evidence, :at FROM changed
+        INSERT INTO consents (workspace_id, contact_id, state, source, evidence, recorded_at, recorded_by)
+        SELECT :workspace, id, CAST(:state AS text), :source, :evidence, :at, CAST(:by AS bigint) FROM changed
     """)
-    values = {"workspace": workspace_id, "contact": contact_id, "state": state}
+    values = {"workspace": workspace_id, "contact": contact_id, "state": state, "by": by}
     await session.execute(statement, {**values, "source": source, "evidence": evidence, "at": at})
 
 
-async def lock_open_enrolments(session: Session, workspace_id: int, contact_id: int) -> Sequence[Row[Any]]:
-    """Return (id, on_reply of the sequence)."""
+async def last_lane(session: Session, workspace_id: int, contact_id: int) -> str | None:
+    """Return the lane of the last message that has reached the contact, or may have."""
     statement = text("""
-        SELECT e.id, s.on_reply
+        SELECT lane FROM broadcast_messages
+         WHERE workspace_id = :workspace AND contact_id = :contact AND claimed_at IS NOT NULL
+           AND status IN ('processing', 'sent', 'unknown')
+         ORDER BY claimed_at DESC, id DESC LIMIT 1
+    """)
+    lane: str | None = await session.scalar(statement, {"workspace": workspace_id, "contact": contact_id})
+    return lane
+
+
+async def lock_open_enrolments(session: Session, workspace_id: int, contact_id: int) -> Sequence[Row[Any]]:
+    """Return (id, on_reply of the sequence, niche of the sequence)."""
+    statement = text("""
+        SELECT e.id, s.on_reply, s.niche
           FROM sequence_contacts e JOIN sequences s ON s.id = e.sequence_id
          WHERE e.workspace_id = :workspace AND e.contact_id = :contact AND e.status IN ('active', 'paused')
          ORDER BY e.id FOR UPDATE OF e
@@ -99,12 +112,15 @@ async def exit_enrolments(
     await session.execute(statement, values)
 
 
-async def pause_enrolments(session: Session, workspace_id: int, enrolments: Sequence[int]) -> None:
+async def pause_enrolments(
+    session: Session, workspace_id: int, enrolments: Sequence[int], *, at: datetime
+) -> None:
+    """Pause them because of a reply; what is paused already keeps its first reason."""
     statement = text("""
-        UPDATE sequence_contacts SET status = 'paused'
-         WHERE workspace_id = :workspace AND id = ANY(CAST(:enrolments AS bigint[]))
+        UPDATE sequence_contacts SET status = 'paused', paused_at = :at, paused_reason = 'replied'
+         WHERE workspace_id = :workspace AND id = ANY(CAST(:enrolments AS bigint[])) AND status = 'active'
     """)
-    await session.execute(statement, {"workspace": workspace_id, "enrolments": list(enrolments)})
+    await session.execute(statement, {"workspace": workspace_id, "enrolments": list(enrolments), "at": at})
 
 
 async def cancel_pending(

@@ -1,6 +1,7 @@
-"""Making a sequence and changing what it is: its name, its devices, its days; its messages are StepEditor's."""
+"""Making a sequence and changing what it has; its messages are StepEditor's, its settings SequenceRules'."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
@@ -12,14 +13,13 @@ from engine.sequences import store
 from engine.sequences.changes import checked
 from engine.sequences.plan import PlannedStep, compare
 from engine.sequences.revisions import open_for_change, record_change
+from engine.sequences.settings import PLANNED_BY, apply, let_go, lock_before, take_turns
 from engine.sequences.step_editor import StepEditor
 from engine.sequences.store import Lock
 from engine.transactions import Session
 from models import Sequence as SequenceRow
 from models import SequenceContact, SequenceDevice, UserDevice, Workspace
 from models.enums import Role, SequenceStatus
-
-LONGEST_NICHE = 100
 
 
 class SequenceEditor(StepEditor):
@@ -34,23 +34,20 @@ class SequenceEditor(StepEditor):
         niche: str | None,
         skip_weekends: bool,
         plan: Sequence[PlannedStep] = (),
+        **settings: Any,
     ) -> int:
-        """Make a draft, all of it or nothing. It takes the workspace's time zone."""
+        """Make a draft, all of it or nothing. It takes the workspace's time zone, unless the settings name one."""
         actor.must_be(Role.OPERATOR)
         name, now = check_name(name, "sequence"), self._clock.now()
         try:
             async with self._database.transaction() as session:
+                await take_turns(session, actor)
                 workspace = await session.get_one(Workspace, actor.workspace_id)
-                sequence = SequenceRow(
-                    workspace_id=actor.workspace_id,
-                    name=name,
-                    niche=clean_niche(niche),
-                    skip_weekends=skip_weekends,
-                    time_zone=workspace.time_zone,
-                )
+                sequence = SequenceRow(workspace_id=actor.workspace_id, name=name, time_zone=workspace.time_zone)
                 session.add(sequence)
                 await session.flush()
-                await session.refresh(sequence)  # the default time
+                await session.refresh(sequence)  # what the database has set
+                await apply(session, actor, sequence, niche=niche, skip_weekends=skip_weekends, **settings)
                 await _set_devices(session, actor, sequence.id, device_ids)
                 edit = checked(compare([], plan, sequence.default_time), [], sequence.default_time)
                 await self._make(session, actor, sequence, edit, "sequence.create", now, name=name)
@@ -69,26 +66,30 @@ class SequenceEditor(StepEditor):
         skip_weekends: bool,
         plan: Sequence[PlannedStep],
         revision: int | None = None,
+        **settings: Any,
     ) -> int:
         """Set all of a sequence anew, or nothing of it. Returns how many people now wait for something else.
 
-        A message that is in the plan stays the same one: who has had it does not get it again. With a `revision`,
-        only if nobody has changed the sequence since. Raises ChangedMeanwhileError.
+        Of the settings, those that are named. A message that is in the plan stays the same one: who has had it
+        does not get it again. With a `revision`, only if nobody has changed the sequence since. Raises
+        ChangedMeanwhileError.
         """
         name, now = check_name(name, "sequence"), self._clock.now()
         try:
             async with self._database.transaction() as session:
+                await take_turns(session, actor)
                 sequence = await open_for_change(session, actor, sequence_id, now=now, revision=revision)
                 if sequence.status is not SequenceStatus.DRAFT and not plan:
                     raise ConflictError(
                         "This sequence has begun, so it needs a message. You can pause or delete it."
                     )
-                other_days = sequence.skip_weekends is not skip_weekends
-                sequence.name, sequence.niche, sequence.skip_weekends = name, clean_niche(niche), skip_weekends
-                await session.flush()
+                sequence.name = name
+                settings |= {"niche": niche, "skip_weekends": skip_weekends}
+                changed = await apply(session, actor, sequence, **settings)
                 await _set_devices(session, actor, sequence_id, device_ids)
                 there, at = await store.steps_of(session, sequence_id), sequence.default_time
                 edit = checked(compare(there, plan, at), there, at)
+                other_days = bool(PLANNED_BY & changed.keys())
                 saved = await self._make(
                     session, actor, sequence, edit, "sequence.replace", now, other_days=other_days, name=name
                 )
@@ -104,29 +105,22 @@ class SequenceEditor(StepEditor):
             await _set_devices(session, actor, sequence_id, device_ids)
             record_change(session, actor, sequence, "sequence.devices", now, devices=sorted(device_ids))
 
-    async def set_skip_weekends(self, actor: Actor, sequence_id: int, skip: bool) -> None:
-        """Count only sendable days from now on; who is waiting is planned anew."""
-        now = self._clock.now()
-        async with self._database.transaction() as session:
-            sequence = await open_for_change(session, actor, sequence_id, now=now)
-            sequence.skip_weekends = skip
-            await session.flush()
-            steps = await store.steps_of(session, sequence_id)
-            await self._replan(session, sequence_id, [step.id for step in steps])
-            record_change(session, actor, sequence, "sequence.skip_weekends", now, skip=skip)
-
     async def delete(self, actor: Actor, sequence_id: int) -> SequenceStatus | None:
         """Delete a sequence that nobody ever joined (None), else archive it (its new status).
 
         Archiving is for good: it ends everybody's run and cancels what has not been sent yet.
         """
         async with self._database.transaction() as session:
+            await store.find(session, actor, sequence_id, role=Role.OPERATOR)
+            await take_turns(session, actor)
+            await lock_before(session, sequence_id)
             sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
             joined = await session.scalar(
                 select(SequenceContact.id).where(SequenceContact.sequence_id == sequence_id).limit(1)
             )
             if joined is None:
                 actor.record(session, self._clock.now(), "sequence.delete", sequence_id, name=sequence.name)
+                await let_go(session, sequence_id)
                 await session.delete(sequence)
                 return None
             sequence.status = SequenceStatus.ARCHIVED
@@ -135,10 +129,6 @@ class SequenceEditor(StepEditor):
             await session.execute(text(store.CANCEL_PENDING), about)
             actor.record(session, self._clock.now(), "sequence.archive", sequence_id)
             return sequence.status
-
-
-def clean_niche(niche: str | None) -> str | None:
-    return " ".join(niche.replace("\0", "").split())[:LONGEST_NICHE] or None if niche else None
 
 
 async def _set_devices(session: Session, actor: Actor, sequence_id: int, device_ids: Collection[int]) -> None:

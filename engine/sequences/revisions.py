@@ -41,7 +41,7 @@ class ChangedMeanwhileError(ConflictError):
 async def open_for_change(
     session: Session, actor: Actor, sequence_id: int, *, now: datetime, revision: int | None = None
 ) -> SequenceRow:
-    """Load a sequence for whoever is about to change its messages or settings, locked, its revision raised.
+    """Load a sequence for whoever is about to change its messages or settings, locked; `record_change` ends it.
 
     With a `revision`, only if that is still the present one. Raises NotFoundError, NotAllowedError, ConflictError.
     """
@@ -50,14 +50,14 @@ async def open_for_change(
         raise ConflictError("An archived sequence cannot be changed.")
     if revision is not None and revision != sequence.revision:
         raise ChangedMeanwhileError(await changes_since(session, actor, sequence, revision, now))
-    sequence.revision += 1
     return sequence
 
 
 def record_change(
     session: Session, actor: Actor, sequence: SequenceRow, action: str, now: datetime, **detail: Any
 ) -> None:
-    """Add the audit entry of a change that `open_for_change` began."""
+    """Raise the revision for a change that `open_for_change` began, and add its audit entry."""
+    sequence.revision += 1
     about = {"sequence": sequence.id, "revision": sequence.revision}
     actor.record(session, now, action, sequence.id, **about, **detail)
 

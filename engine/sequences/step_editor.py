@@ -17,7 +17,7 @@ from engine.sequences.changes import Addition, Place, PlanEdit, checked, place_o
 from engine.sequences.enrolment import calendar_of
 from engine.sequences.foresight import Touched, foresee
 from engine.sequences.plan import PlannedStep, compare
-from engine.sequences.progress import plan_again
+from engine.sequences.replanning import replan
 from engine.sequences.revisions import changes_since, open_for_change, record_change
 from engine.sequences.standings import standings_of
 from engine.sequences.steps import NewStep, check_step
@@ -191,8 +191,8 @@ class StepEditor:
         await session.flush()
         await session.execute(text(store.CHECK_STEPS))
         begun, ids = sequence.status is not SequenceStatus.DRAFT, [row.id for row in rows]
-        changed = await self._replan(
-            session, sequence.id, there if other_days else edit.replanned, inserted=ids if begun else []
+        changed = await replan(
+            session, sequence.id, there if other_days else edit.replanned, now, inserted=ids if begun else []
         )
         deeds = {
             "moved": [(headers[id_], place.header) for id_, place in edit.places.items()],
@@ -204,23 +204,6 @@ class StepEditor:
             session, actor, sequence, action, now, **{key: told for key, told in deeds.items() if told}, **detail
         )
         return Saved(changed, ids, sequence.revision)
-
-    async def _replan(
-        self,
-        session: Session,
-        sequence_id: int,
-        step_ids: Collection[int],
-        inserted: Collection[int] = (),
-    ) -> int:
-        """Plan everybody anew who waits; messages of these steps that still wait go back into the plan.
-
-        Returns how many people now wait for something else, or for another time.
-        """
-        waiting = list(await session.scalars(text(store.WAITING_ENROLMENTS), {"sequence_id": sequence_id}))
-        await session.execute(text(store.UNPLAN), {"step_ids": list(step_ids)})
-        still_open = set(await session.scalars(text(store.STILL_OPEN), {"ids": waiting}))
-        unqueued = [enrolment_id for enrolment_id in waiting if enrolment_id not in still_open]
-        return await plan_again(session, unqueued, self._clock.now(), inserted=inserted)
 
 
 def _row(sequence: SequenceRow, addition: Addition) -> SequenceStep:

@@ -1,4 +1,4 @@
-"""Runs paused by whom and when, waves, what was answered to which message, files of tests, and pastes."""
+"""Runs paused by whom and when, waves, what was answered to which message, operators' tests, and pastes."""
 
 from alembic import op
 
@@ -42,6 +42,7 @@ ALTER TABLE pruned_messages
     ADD CONSTRAINT uq_pruned_messages_campaign_id_outcome_reason UNIQUE (campaign_id, outcome, reason);
 
 ALTER TABLE operators ADD phone text;
+ALTER TABLE contacts ADD for_tests boolean NOT NULL DEFAULT false;
 
 CREATE TABLE pastes (
     chat_id bigint NOT NULL,
@@ -58,6 +59,8 @@ CREATE INDEX ix_pastes_sequence_id ON pastes (sequence_id)
 
 DOWN = """
 DROP TABLE pastes;
+DELETE FROM contacts WHERE for_tests;
+ALTER TABLE contacts DROP for_tests;
 ALTER TABLE operators DROP phone;
 CREATE TEMP TABLE kept ON COMMIT DROP AS
 SELECT workspace_id, step_id, campaign_id, outcome, sum(messages) AS messages FROM pruned_messages

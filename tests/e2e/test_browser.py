@@ -224,9 +224,14 @@ def _prepare(tour: Tour, page: Page) -> None:
     tour.sees("✓ Day 2 09:00 changed by your edit.")
     tour.photographs("3-messages")
     tour.tap("Done")
+    tour.tap("People")
     tour.tap("Add people")
     tour.tap("contacts ·")
-    tour.sees("228 people")
+    tour.sees("228 people would join")
+    tour.tap("All at once")
+    tour.sees("On their way")
+    tour.tap("Back")
+    tour.sees("waiting for the start")
 
 
 def _watch_pause_and_resume(tour: Tour, page: Page) -> None:

@@ -10,6 +10,8 @@ from aiogram_dialog.widgets.text import Const, Format, Jinja
 from bot.dialogs.builder import adding, getters, handlers, texts
 from bot.dialogs.builder.states import Builder
 from bot.dialogs.navigation import back_and_home, choices, home
+from bot.dialogs.rehearsal.getters import get_gaps
+from bot.dialogs.rehearsal.handlers import rehearse_all, rehearse_step
 
 PLAN = """\
 <b>{{ card.name }}</b> · messages
@@ -28,6 +30,10 @@ PLAN = """\
 
 {{ notice }}
 {% endif %}
+{% for gap in gaps %}
+
+⚠️ {{ gap }}
+{% endfor %}
 
 <i>Type or paste more to add it; a day without a time goes at {{ card.default_time.strftime("%H:%M") }}. Edit a \
 message of yours above, and it changes here.</i>
@@ -122,6 +128,7 @@ dialog = Dialog(
             SwitchTo(Const("+ Add by buttons"), id="add", state=Builder.add_day),
             Button(Const("👁 Preview all"), id="preview", on_click=handlers.preview_all, when="has_steps"),
         ),
+        Button(Const("🧪 Test all to me"), id="test", on_click=rehearse_all, when="has_steps"),
         Row(
             Button(Const("⇩ Export as text"), id="export", on_click=texts.export, when="has_steps"),
             SwitchTo(Const("⇄ Replace by text"), id="replace", state=Builder.replace, when="has_steps"),
@@ -129,7 +136,7 @@ dialog = Dialog(
         Button(Const("▶️ Start"), id="start", on_click=handlers.start, when="startable"),
         Row(Cancel(Const("‹ Done")), home()),
         state=Builder.plan,
-        getter=getters.get_plan,
+        getter=(getters.get_plan, get_gaps),
     ),
     Window(
         Jinja(STEP),
@@ -145,6 +152,7 @@ dialog = Dialog(
         Row(
             SwitchTo(Const("⧉ Copy"), id="copy", state=Builder.copy),
             Button(Const("👁 Preview"), id="preview", on_click=handlers.preview),
+            Button(Const("🧪 Test"), id="test", on_click=rehearse_step),
             Button(Const("🗑 Remove"), id="remove", on_click=handlers.ask_to_remove),
         ),
         back_and_home(Builder.plan),

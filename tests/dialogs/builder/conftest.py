@@ -9,7 +9,7 @@ from engine.devices.registry import Devices
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
-from engine.sequences.enrolment import Enrolments
+from engine.sequences.enrolment import Enrolments, Who
 from engine.sequences.steps import NewStep
 from models.enums import ConsentSource
 
@@ -56,7 +56,7 @@ async def running(container, editor, owner, sequence_id) -> int:
     await imports.run(owner, data=csv, file_name="three.csv", source=ConsentSource.WEB_FORM)
     steps = [NewStep(day, time(9), None, f"Text {day}") for day in (1, 2, 4)]
     await editor.add_steps(owner, sequence_id, steps)
-    await (await container.get(Enrolments)).join_everyone(owner, sequence_id)
+    await (await container.get(Enrolments)).join(owner, sequence_id, Who(everyone=True))
     await control.start(owner, sequence_id)
     return sequence_id
 

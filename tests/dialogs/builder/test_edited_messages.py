@@ -140,7 +140,7 @@ async def test_a_part_that_was_removed_by_hand_is_told_to_be_gone(builder, steps
     assert await steps() == [("Day 1 09:00", "One"), ("Day 4 14:30", "Four")]
 
 
-async def test_a_text_that_was_changed_elsewhere_is_shown_before_an_edit_goes_over_it(
+async def test_a_text_that_was_changed_elsewhere_is_shown_before_an_edit_goes_over_it(  # noqa: PLR0917
     builder, steps, editor, catalogue, owner, sequence_id
 ):
     await builder.say(PLAN)

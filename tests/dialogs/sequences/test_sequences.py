@@ -122,25 +122,17 @@ async def test_a_name_that_is_taken_is_answered(chat, draft, device):
     assert chat.toast.text.startswith("There is already a sequence called “welcome”")
 
 
-async def test_people_join_by_list_and_the_others_are_explained(chat, draft, people):
-    await open_card(chat, "Drafts", "Welcome · 0")
-    await chat.press("👥 Add people")
-    await chat.press("👥 Everyone · 4 contacts")
-    assert chat.toast.text == "3 joined · 1 without permission"
-    assert "👥 3 people · waiting for the start" in chat.text
-    await chat.press("👥 Add people")
-    await chat.press("👥 Everyone · 4 contacts")
-    assert chat.toast.text == "0 joined · 3 in it already · 1 without permission"
-
-
 async def test_one_is_not_many(chat, editor, owner, device, container):
     only = await editor.create(owner, name="Only", device_ids=[device], niche=None, skip_weekends=False)
     await editor.add_steps(owner, only, [NewStep(1, None, 0, "Hi")])
     imports = await container.get(ContactImports)
     await imports.run(owner, data=b"phone\n+15550100001\n", file_name="one.csv", source=ConsentSource.WEB_FORM)
     await open_card(chat, "Drafts", "Only · 0")
-    await chat.press("👥 Add people")
+    await chat.press("👥 People")
+    await chat.press("＋ Add people")
     await chat.press("👥 Everyone · 1 contact")
+    await chat.press("✅ All at once")
+    await chat.press("‹ Back")
     assert "👥 1 person · waiting for the start" in chat.text
     await chat.press("▶️ Start")
     assert chat.toast.text == "Started with 1 person."
@@ -171,8 +163,11 @@ async def test_without_messages_it_does_not_start(chat, editor, owner, device):
 
 async def test_delete_asks_and_archives_what_somebody_has_joined(chat, draft, people, catalogue, owner):
     await open_card(chat, "Drafts", "Welcome · 0")
-    await chat.press("👥 Add people")
+    await chat.press("👥 People")
+    await chat.press("＋ Add people")
     await chat.press("👥 Everyone · 4 contacts")
+    await chat.press("✅ All at once")
+    await chat.press("‹ Back")
     await chat.press("🗑 Delete")
     assert "so it moves to the archive for good" in chat.text
     await chat.press("Keep it")
@@ -188,18 +183,6 @@ async def test_delete_removes_what_nobody_joined(chat, draft, catalogue, owner):
     assert "Nobody has ever joined it" in chat.text
     await chat.press("🗑 Delete")
     assert await catalogue.list(owner, SequenceStatus.DRAFT) == []
-
-
-async def test_settings_show_the_pool_and_change_the_days(chat, draft, container, catalogue, owner):
-    await (await container.get(Devices)).add_simulated(owner, "Sales-2")
-    await open_card(chat, "Drafts", "Welcome · 0")
-    await chat.press("⚙️ Settings")
-    assert {"✓ Sales-1", "Sales-2"} <= set(chat.buttons)
-    await chat.press("Skip days of rest")
-    assert "joined on Friday, Day 2 is Monday" in chat.text
-    await chat.press("Sales-2")
-    await chat.press("Save devices")
-    assert [name for _, name in (await catalogue.card(owner, draft)).devices] == ["Sales-1", "Sales-2"]
 
 
 async def test_a_viewer_starts_nothing(newcomer, draft, catalogue, owner):

@@ -47,7 +47,7 @@ async def test_every_change_of_messages_and_settings_raises_the_revision_once(wo
         editor.set_text(actor, one, "another one"),
         editor.set_time(actor, two, day=2, send_time=time(14), after_join_minutes=None),
         editor.remove_step(actor, two),
-        editor.set_skip_weekends(actor, sequence, skip=True),
+        world.rules.change(actor, sequence, skip_weekends=True),
         editor.set_devices(actor, sequence, [device]),
     ):
         await change
@@ -80,11 +80,11 @@ async def test_who_saves_at_an_old_revision_is_told_who_did_what(world: World, c
 
 
 async def test_what_another_did_is_told_in_words(world: World, colleague: Actor) -> None:
-    sequence, device = await world.running(*TWO_DAYS)
+    sequence, _ = await world.running(*TWO_DAYS)
     one, _ = await world.steps(sequence)
     seen = await revision(world, sequence)
     api = replace(world.actor, face=Face.REST, operator_id=None)
-    await world.editor.set_devices(colleague, sequence, [device])
+    await world.rules.change(colleague, sequence, skip_holidays=True)
     await world.editor.add_steps(api, sequence, [NewStep(3, time(9), None, "3"), NewStep(4, time(9), None, "4")])
     world.clock.advance(timedelta(days=1))
     await world.editor.remove_step(world.actor, one)
