@@ -168,6 +168,7 @@ async def test_delete_asks_and_archives_what_somebody_has_joined(chat, draft, pe
     await chat.press("👥 Everyone · 4 contacts")
     await chat.press("✅ All at once")
     await chat.press("‹ Back")
+    await chat.press("‹ Back")
     await chat.press("🗑 Delete")
     assert "so it moves to the archive for good" in chat.text
     await chat.press("Keep it")
