@@ -26,6 +26,7 @@ from bot.access import CLAIM, AccessMiddleware, PrivateMenusOnly
 from bot.alerts.router import router as alerts_router
 from bot.dialogs.formatting import FILTERS
 from bot.dialogs.home.states import Home
+from bot.dialogs.navigation import show_below
 from bot.dialogs.welcome.states import Welcome
 from bot.limiter import AiogramLimiter, PtbLimiter, TelegramLimiter
 from bot.menus import MENUS
@@ -159,15 +160,6 @@ async def on_wrong_input(event: ErrorEvent, dialog_manager: DialogManager) -> No
         await event.update.message.answer(text, parse_mode=None)
         if dialog_manager.has_context():
             await show_below(dialog_manager)
-
-
-async def show_below(dialog_manager: DialogManager) -> None:
-    """Show the menu below what was just said; Home, if what the menu is about is gone."""
-    try:
-        await dialog_manager.show(ShowMode.DELETE_AND_SEND)
-    except DripdeskError:
-        show = ShowMode.DELETE_AND_SEND
-        await dialog_manager.start(Home.main, mode=StartMode.RESET_STACK, show_mode=show)
 
 
 async def on_failure(event: ErrorEvent) -> None:

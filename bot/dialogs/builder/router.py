@@ -14,6 +14,7 @@ from bot.dialogs.builder.pending import Pending, pending_of, to_json, wait
 from bot.dialogs.builder.states import Builder
 from bot.dialogs.builder.texts import look_again, text_of
 from bot.dialogs.home.states import Home
+from bot.dialogs.navigation import show_below
 from bot.dialogs.sequences.context import about, sequence_of
 from engine.actor import Actor
 from engine.errors import DripdeskError, InvalidInputError
@@ -21,6 +22,7 @@ from engine.sequences.changes import PlanEdit
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.pastes import Paste, Pastes
 from engine.sequences.pasting import unclear_headers
+from engine.sequences.revisions import ChangedMeanwhileError
 from models.enums import SequenceStatus
 
 NEW_FILE = (
@@ -52,7 +54,7 @@ async def take_edit(
     except DripdeskError as error:
         await message.answer(str(error), parse_mode=None)
         if dialog_manager.has_context():
-            await dialog_manager.show(ShowMode.DELETE_AND_SEND)
+            await show_below(dialog_manager)
 
 
 async def _edit_unsaved(message: Message, manager: DialogManager, editor: SequenceEditor, pastes: Pastes) -> bool:
@@ -102,21 +104,27 @@ class _Edit:
         preview = await self.editor.preview(self.actor, self.sequence_id, reading.edit)
         updated = replace(self.paste, text=text, step_ids=reading.step_ids, file=file)
         at_once = preview.status is SequenceStatus.DRAFT and not reading.overrides
-        if preview.touched and not at_once:
-            notice = "\n".join(notices)
-            await self._look(
-                Pending(reading.edit, since=preview.revision, pastes=(updated,), rereads=True, notice=notice)
-            )
-            return
-        ids, revision = [], preview.revision
+        pending = Pending(
+            reading.edit, since=preview.revision, pastes=(updated,), rereads=True, notice="\n".join(notices)
+        )
+        ids: list[int] = []
         if preview.touched:
-            saved = await self.editor.save(self.actor, self.sequence_id, reading.edit, revision=revision)
-            ids, revision = saved.ids, saved.revision
+            if not at_once:
+                await self._look(pending)
+                return
+            try:
+                saved = await self.editor.save(
+                    self.actor, self.sequence_id, reading.edit, revision=preview.revision
+                )
+            except ChangedMeanwhileError:
+                await self._look(pending)
+                return
+            ids = saved.ids
+            notices.insert(0, wording.changed(preview.touched))
+            self._has_seen(preview.revision, saved.revision)
         await self.pastes.keep(self.actor, self.sequence_id, [updated], added=ids)
-        if told := wording.changed(preview.touched):
-            notices.insert(0, told)
         if notices:
-            await self._tell(preview.name, "\n".join(notices), revision)
+            await self._tell(preview.name, "\n".join(notices))
 
     @property
     def _is_open(self) -> bool:
@@ -136,13 +144,18 @@ class _Edit:
         data = {**about(self.sequence_id), "pending": to_json(pending)}
         await self.manager.start(Builder.review, data=data, show_mode=ShowMode.DELETE_AND_SEND)
 
-    async def _tell(self, name: str, notice: str, revision: int) -> None:
-        if self._is_open:
-            self.manager.dialog_data.update(notice=notice, revision=revision)
-            if self.manager.current_context().state != Builder.review:
-                await self.manager.switch_to(Builder.plan)
+    def _has_seen(self, before: int, after: int) -> None:
+        """What is being changed in the menu at the revision before this edit is not crossed by the edit."""
+        if self._is_open and self.manager.dialog_data.get("revision") == before:
+            self.manager.dialog_data["revision"] = after
+
+    async def _tell(self, name: str, notice: str) -> None:
+        """In the plan, if that is open; a question that is open stays open, and so does any other menu."""
+        if self._is_open and self.manager.current_context().state in {Builder.plan, Builder.step}:
+            self.manager.dialog_data["notice"] = notice
+            await self.manager.switch_to(Builder.plan)
             await self.manager.show(ShowMode.EDIT)
             return
         await self.message.answer(f"“{name}”: {notice}", parse_mode=None)
         if self.manager.has_context():
-            await self.manager.show(ShowMode.DELETE_AND_SEND)
+            await show_below(self.manager)

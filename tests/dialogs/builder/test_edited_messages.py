@@ -151,3 +151,28 @@ async def test_a_text_that_was_changed_elsewhere_is_shown_before_an_edit_goes_ov
     assert (await steps())[1] == ("Day 2 09:00", "Two of the API")
     await builder.press("✓ Save")
     assert (await steps())[1] == ("Day 2 09:00", "Two of the chat")
+
+
+async def test_a_question_that_is_open_stays_open(builder, steps):
+    await builder.say(PLAN)
+    paste = builder.said
+    await builder.press("1. Day 1 09:00")
+    await builder.press("✏️ Text")
+    await builder.edit(paste, PLAN.replace("Two", "Two, better"))
+    assert builder.answer == "“Welcome”: ✓ Day 2 09:00 changed by your edit."
+    await builder.say("One, typed")
+    assert await steps() == [
+        ("Day 1 09:00", "One, typed"),
+        ("Day 2 09:00", "Two, better"),
+        ("Day 4 14:30", "Four"),
+    ]
+
+
+async def test_a_question_about_a_part_that_the_edit_removes_ends_at_home(builder, steps):
+    await builder.say(PLAN)
+    paste = builder.said
+    await builder.press("2. Day 2 09:00")
+    await builder.press("✏️ Text")
+    await builder.edit(paste, "Day 1 09:00\nOne\nDay 4 2.30pm\nFour")
+    assert "Day 2 09:00 removed by your edit." in builder.answer
+    assert "✉️ Sequences" in builder.buttons
