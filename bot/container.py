@@ -22,6 +22,7 @@ from engine.sequences.coverage import Coverage
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
 from engine.sequences.moves import Moves
+from engine.sequences.pastes import Pastes
 from engine.sequences.people import SequencePeople
 from engine.sequences.rehearsal import Rehearsals
 from engine.sequences.runs import Runs
@@ -49,6 +50,7 @@ class UseCases(Provider):
         Operators,
         Leads,
         Overviews,
+        Pastes,
         Rehearsals,
         Relocation,
         Runs,

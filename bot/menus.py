@@ -3,6 +3,7 @@
 from aiogram import Router
 
 from bot.dialogs.builder.dialog import dialog as builder
+from bot.dialogs.builder.router import router as edited_messages
 from bot.dialogs.contacts.dialog import dialogs as contacts
 from bot.dialogs.contacts.router import router as dropped_files
 from bot.dialogs.devices.dialog import dialog as devices
@@ -21,6 +22,6 @@ from bot.dialogs.welcome.dialog import dialog as welcome
 
 # Dropped files first: an open dialog takes every message that reaches it, also those it has no use for.
 MENUS: tuple[Router, ...] = (
-    dropped_files, home, welcome, sequences, new_sequence, joining, sequence_settings, builder, rehearsal,
-    *contacts, devices, doubts, relocation, settings, people, person,
+    dropped_files, edited_messages, home, welcome, sequences, new_sequence, joining, sequence_settings, builder,
+    rehearsal, *contacts, devices, doubts, relocation, settings, people, person,
 )  # fmt: skip

@@ -5,13 +5,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiogram.fsm.state import State
-from aiogram_dialog import StartMode
+from aiogram_dialog import DialogManager, ShowMode, StartMode
 from aiogram_dialog.widgets.kbd import Cancel, Keyboard, Row, ScrollingGroup, Select, Start, SwitchTo
 from aiogram_dialog.widgets.kbd.select import OnItemClick
 from aiogram_dialog.widgets.text import Const, Format
 
 from bot.dialogs.home.states import Home
 from engine.contacts.time_zones import city_of
+from engine.errors import DripdeskError
 
 BACK = Const("‹ Back")
 
@@ -73,3 +74,12 @@ def choices(
 def coming(instant: datetime, now: datetime, zone: str) -> str:
     """Write when something goes out; what is due already is waiting its turn."""
     return when(instant, now, zone) if instant > now else "now"
+
+
+async def show_below(manager: DialogManager) -> None:
+    """Show the menu below what was just said; Home, if what the menu is about is gone."""
+    try:
+        await manager.show(ShowMode.DELETE_AND_SEND)
+    except DripdeskError:
+        show = ShowMode.DELETE_AND_SEND
+        await manager.start(Home.main, mode=StartMode.RESET_STACK, show_mode=show)

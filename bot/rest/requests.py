@@ -20,7 +20,7 @@ from pydantic import (
 from engine.broadcast.templating import LONGEST_TEXT
 from engine.contacts.time_zones import known_zones
 from engine.devices.registry import LONGEST_NAME
-from engine.sequences.editor import MOST_STEPS
+from engine.sequences.changes import MOST_STEPS
 from engine.sequences.enrolment import Who
 from engine.sequences.pasting import LAST_DAY, LONGEST_AFTER_JOIN
 from engine.sequences.plan import PlannedStep, read_whole_plan

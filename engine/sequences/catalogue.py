@@ -77,6 +77,7 @@ class SequenceOutline(SequenceSettings):
     id: int
     name: str
     status: SequenceStatus
+    revision: int
     devices: tuple[tuple[int, str], ...]  # id, name
     people: dict[EnrolmentStatus, int]
     steps: tuple[StepOutline, ...]
@@ -236,7 +237,7 @@ class SequenceCatalogue:
 
 def _settings(sequence: SequenceRow) -> dict[str, Any]:
     """What a sequence is, without what it has."""
-    about = {"id": sequence.id, "name": sequence.name, "status": sequence.status}
+    about = {"id": sequence.id, "name": sequence.name, "status": sequence.status, "revision": sequence.revision}
     return {**about, **asdict(SequenceSettings.of(sequence))}
 
 

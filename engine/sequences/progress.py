@@ -174,7 +174,7 @@ async def _plan(
             run, due = planned[place_in_plan]
         else:
             waiting = [step for step in live[enrolment.sequence_id] if step.step_id not in enrolment.had]
-            run, due = planned[place_in_plan] = _next(enrolment.run, waiting, enrolment.days, now, inserted)
+            run, due = planned[place_in_plan] = next_for(enrolment.run, waiting, enrolment.days, now, inserted)
         changed += due != enrolment.waits_for
         if not over and due is None and run.last_place is not None:
             completed.append(enrolment)
@@ -241,7 +241,7 @@ async def load_targets(transaction: Transaction, sequence_ids: Collection[int]) 
     ]
 
 
-def _next(
+def next_for(
     run: Run, waiting: Sequence[StepTime], days: SendingDays, now: datetime, inserted: Collection[int]
 ) -> tuple[Run, Due | None]:
     """Find what is due next, passing over the inserted steps whose time has gone by."""

@@ -13,10 +13,11 @@ from engine.database import Database
 from engine.errors import ConflictError, InvalidInputError
 from engine.sequences import store
 from engine.sequences.replanning import replan_all
+from engine.sequences.revisions import open_for_change, record_change
 from engine.sequences.store import Lock
 from engine.transactions import Session
 from models import Sequence as SequenceRow
-from models.enums import MissedPolicy, OnReply, ReentryPolicy, Role, SequenceStatus
+from models.enums import MissedPolicy, OnReply, ReentryPolicy, SequenceStatus
 
 LONGEST_NICHE = 100
 LONGEST_LATE_WINDOW = 7 * 1440  # minutes
@@ -81,20 +82,18 @@ class SequenceRules:
         async with self._database.transaction() as session:
             if "next_sequence_id" in changes:
                 await take_turns(session, actor)
-            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
-            if sequence.status is SequenceStatus.ARCHIVED:
-                raise ConflictError("An archived sequence cannot be changed.")
+            sequence = await open_for_change(session, actor, sequence_id, now=now)
             changed = await apply(session, actor, sequence, **changes)
             if not changed:
                 return 0
             touched = await replan_all(session, sequence_id, now) if PLANNED_BY & changed.keys() else 0
             told = {name: str(value) if isinstance(value, time) else value for name, value in changed.items()}
-            actor.record(session, now, "sequence.settings", sequence_id, **told)
+            record_change(session, actor, sequence, "sequence.settings", now, **told)
         return touched
 
 
 async def apply(session: Session, actor: Actor, sequence: SequenceRow, **changes: Any) -> dict[str, Any]:
-    """Set these on a sequence that is locked, and return what is other than before.
+    """Set these on a sequence that is open for change, and return what is other than before.
 
     Whoever sets `next_sequence_id` has taken turns. Raises InvalidInputError, NotFoundError, ConflictError.
     """
@@ -106,7 +105,6 @@ async def apply(session: Session, actor: Actor, sequence: SequenceRow, **changes
     for name, value in changed.items():
         setattr(sequence, name, value)
     if changed:
-        sequence.revision += 1
         await session.flush()
     return changed
 

@@ -182,6 +182,31 @@ class Chat(BotClient):
     async def say(self, text: str) -> None:
         await self.send(text)
 
+    @property
+    def said(self) -> int:
+        """The id of the last message that this operator wrote."""
+        return self.last_message_id
+
+    async def edit(self, message_id: int, text: str) -> None:
+        """Change a text message of one's own."""
+        await self._change(message_id, text=text)
+
+    async def edit_caption(self, message_id: int, file_name: str, caption: str, *, content: str = "1") -> None:
+        """Change the caption of a document of one's own; other `content`: another file in its place."""
+        document = Document(file_id=file_name, file_unique_id=content, file_name=file_name)
+        await self._change(message_id, document=document, caption=caption)
+
+    async def _change(self, message_id: int, **content: Any) -> None:
+        message = Message(
+            message_id=message_id,
+            date=datetime.now(UTC),
+            edit_date=1,
+            chat=self.chat,
+            from_user=self.user,
+            **content,
+        )
+        await self.dp.feed_update(self.bot, Update(update_id=self._new_update_id(), edited_message=message))
+
     async def drop(
         self, file_name: str, content: bytes, *, size: int | None = None, caption: str | None = None
     ) -> None:

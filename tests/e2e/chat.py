@@ -143,12 +143,11 @@ class Operator:
         self.press("+ New")
         self.see("1 of 4")
         self.say(name)
-        self.see(name, "2 of 4")
-        for device in devices:
-            if not _button(self.menu(), f"✓ {device}"):  # the only device is ticked already
+        if "your only device" not in self.see(name, "of 4")["text"]:
+            for device in devices:
                 self.press(device)
-            wait_until(lambda: _button(self.menu(), f"✓ {device}"), f"{device} is ticked")  # noqa: B023
-        self.press("Continue")
+                wait_until(lambda: _button(self.menu(), f"✓ {device}"), f"{device} is ticked")  # noqa: B023
+            self.press("Continue")
         self.see("3 of 4")
         self.press("No particular interest")
         self.see("4 of 4")

@@ -106,6 +106,14 @@ class Tour:
         self.page.get_by_test_id("composer").fill(text)
         self.page.get_by_test_id("send").click()
 
+    def edits_the_last_message(self, text: str) -> None:
+        message = self.chat.locator("li.message.own").last
+        message.hover()
+        message.get_by_test_id("action-edit").click()
+        expect(self.page.locator("#context-title")).to_have_text("Edit message")
+        self.say(text)
+        expect(message).to_contain_text("edited")
+
     def sees(self, text: str) -> None:
         expect(self.chat.locator("li.message:not(.own)", has_text=text).last).to_be_visible(timeout=15_000)
 
@@ -212,6 +220,8 @@ def _prepare(tour: Tour, page: Page) -> None:
     tour.sees("Paste the whole plan")
     tour.say(PLAN)
     tour.sees("Type or paste more")
+    tour.edits_the_last_message(PLAN.replace("first class", "first *free* class"))
+    tour.sees("✓ Day 2 09:00 changed by your edit.")
     tour.photographs("3-messages")
     tour.tap("Done")
     tour.tap("People")

@@ -23,6 +23,7 @@ from engine.sequences.steps import Attachment
 from models.enums import ContentKind
 
 LARGEST_DOWNLOAD = 20 * 1024 * 1024  # bytes; what a bot may fetch from Telegram
+LARGEST_TEXT = 2 * 1024 * 1024  # bytes; a hundred of the longest messages are less
 
 _File = PhotoSize | Video | Animation | VideoNote | Audio | Voice | Document
 
@@ -95,3 +96,22 @@ async def send_preview(bot: Bot, chat_id: int, file: StoredFile | None, html: st
             await bot.send_audio(chat_id, upload, caption=html)
         case _:
             await bot.send_document(chat_id, upload, caption=html)
+
+
+def file_name_of(message: Message) -> str | None:
+    """Telegram's lasting name for the content of a message's file: another file has another one."""
+    found = _file_of(message)
+    return found[1].file_unique_id if found is not None else None
+
+
+async def read_text_file(bot: Bot, message: Message) -> str:
+    """Download a text that was dropped as a file. Raises InvalidInputError."""
+    document = message.document
+    if document is None or (document.file_size or 0) > LARGEST_TEXT:
+        raise InvalidInputError("This file is too large to be a plan. Send the text file that Export gave you.")
+    content = io.BytesIO()
+    await bot.download(document, destination=content)
+    try:
+        return content.getvalue().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidInputError("This is not a text file. Send the one that Export gave you, as .txt.") from None

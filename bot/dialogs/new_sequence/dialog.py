@@ -36,7 +36,10 @@ dialog = Dialog(
         getter=(get_devices, getters.get_name),
     ),
     Window(
-        Jinja("<b>{{ name }}</b> · 3 of 4\n\nWhich interest is it for? Tap one, type one, or leave it out."),
+        Jinja(
+            "<b>{{ name }}</b> · 3 of 4\n\n{% if only_device %}{{ only_device }} sends it, your only device.\n\n"
+            "{% endif %}Which interest is it for? Tap one, type one, or leave it out."
+        ),
         TextInput(id="niche", on_success=handlers.take_niche),
         choices("choose", items="niches", on_click=handlers.choose_niche, label="🏷 {item[0]}"),
         Next(Const("No particular interest ›"), id="none"),

@@ -10,7 +10,8 @@ from engine.contacts.book import ContactBook
 
 
 async def get_name(dialog_manager: DialogManager, **_: Any) -> dict[str, Any]:
-    return {"name": dialog_manager.dialog_data.get("name", "")}
+    data = dialog_manager.dialog_data
+    return {"name": data.get("name", ""), "only_device": data.get("only_device")}
 
 
 @inject

@@ -32,8 +32,9 @@ async def take_name(
             "That looks like the messages. First type a short name; you paste them after these questions."
         )
     manager.dialog_data["name"] = check_name(name, "sequence")
-    await _tick_the_only_device(manager, devices)
-    await manager.switch_to(NewSequence.device)
+    only = await _tick_the_only_device(manager, devices)
+    manager.dialog_data["only_device"] = only
+    await manager.switch_to(NewSequence.niche if only else NewSequence.device)
 
 
 @inject
@@ -44,10 +45,13 @@ async def on_device_added(
     await _tick_the_only_device(manager, devices)
 
 
-async def _tick_the_only_device(manager: DialogManager, devices: Devices) -> None:
+async def _tick_the_only_device(manager: DialogManager, devices: Devices) -> str | None:
+    """Choose the device where there is no choice; its name."""
     known = await devices.list(actor_of(manager))
-    if len(known) == 1:
-        await tick(manager, {known[0].id})
+    if len(known) != 1:
+        return None
+    await tick(manager, {known[0].id})
+    return known[0].name
 
 
 async def take_devices(callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:

@@ -5,8 +5,8 @@ from aiogram_dialog import DialogManager
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.builder.getters import sequence_of
 from bot.dialogs.rehearsal.texts import about, gaps_words
+from bot.dialogs.sequences.context import sequence_of
 from engine.actor import Actor
 from engine.contacts.phones import example_phone
 from engine.operators import Operators

@@ -7,9 +7,9 @@ from aiogram_dialog.widgets.kbd import Button
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.builder.getters import sequence_of
 from bot.dialogs.context import actor_of
 from bot.dialogs.rehearsal.states import Rehearsing
+from bot.dialogs.sequences.context import sequence_of
 from engine.contacts.phones import example_phone
 from engine.errors import DripdeskError
 from engine.operators import Operators

@@ -18,29 +18,11 @@ from aiogram.types import (
 )
 from sqlalchemy import text
 
-from engine.devices.registry import Devices
 from engine.sequences.catalogue import SequenceCatalogue
-from engine.sequences.editor import SequenceEditor
 
 FILE = {"file_id": "file", "file_unique_id": "1"}
 PICTURE = {"width": 1, "height": 1, "duration": 1}
 MEGABYTE = 1024 * 1024
-
-
-@pytest.fixture
-async def sequence_id(container, owner) -> int:
-    device = await (await container.get(Devices)).add_simulated(owner, "Sales-1")
-    editor = await container.get(SequenceEditor)
-    return await editor.create(owner, name="Welcome", device_ids=[device], niche=None, skip_weekends=False)
-
-
-@pytest.fixture
-async def builder(chat, sequence_id):
-    await chat.press("✉️ Sequences")
-    await chat.press("Drafts")
-    await chat.press("Welcome · 0")
-    await chat.press("✉️ Messages")
-    return chat
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from engine.devices.registry import Devices
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.settings import SequenceRules
+from engine.sequences.steps import NewStep
 from models import Suppression
 from models.enums import ConsentSource, ConsentState, Role
 
@@ -250,7 +251,7 @@ class TestAddingToASequence:
     async def test_new_leads_that_join_by_themselves_are_told(self, sequence, dropped, container, owner):
         rules, control = await container.get(SequenceRules), await container.get(SequenceControl)
         editor = await container.get(SequenceEditor)
-        await editor.add_text(owner, sequence, "Day 1 09:00\nHi")
+        await editor.add_steps(owner, sequence, [NewStep(1, None, None, "Hi")])
         await control.start(owner, sequence)
         await rules.change(owner, sequence, niche="Yoga", auto_enroll=True)
         await dropped.press("Event")

@@ -1,5 +1,7 @@
 """Who is to join, how many a day, and what is told before and after."""
 
+from datetime import time
+
 import pytest
 
 from engine.contacts.importing import ContactImports
@@ -7,6 +9,7 @@ from engine.devices.registry import Devices
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
+from engine.sequences.steps import NewStep
 from models.enums import ConsentSource, SequenceStatus
 
 PEOPLE = (
@@ -40,7 +43,7 @@ async def active(container, owner) -> int:
     sequence_id = await editor.create(
         owner, name="Welcome", device_ids=[device], niche="Solar", skip_weekends=False
     )
-    await editor.add_text(owner, sequence_id, "Day 1 11:00\nHi")
+    await editor.add_steps(owner, sequence_id, [NewStep(1, time(11), None, "Hi")])
     await (await container.get(SequenceControl)).start(owner, sequence_id)
     return sequence_id
 

@@ -6,6 +6,7 @@ from engine.devices.registry import Devices
 from engine.operators import Operators
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments, Who
+from engine.sequences.plan import read_whole_plan
 from models.enums import Role
 
 PLAN = "Day 1 09:00\nHi {{ name | default('there') }}\nDay 2\nPrices\nDay 3\nShall we call?"
@@ -147,7 +148,7 @@ async def test_why_nothing_was_sent_is_told_in_full_and_can_be_mended(builder, o
 
 async def test_a_viewer_is_refused(newcomer, sequence_id, container, owner, queued):
     editor = await container.get(SequenceEditor)
-    await editor.add_text(owner, sequence_id, PLAN)
+    await editor.save(owner, sequence_id, await editor.difference(owner, sequence_id, read_whole_plan(PLAN)))
     chat = await newcomer(Role.VIEWER)
     await open_builder(chat)
     await chat.press("🧪 Test all to me")

@@ -50,11 +50,11 @@ async def test_an_empty_list_says_what_to_do(chat):
     assert "Nothing is running. Make a sequence with “+ New”" in chat.text
 
 
-async def test_four_questions_make_a_draft_and_lead_to_its_messages(chat, device, catalogue, owner):
+async def test_four_questions_make_a_draft_and_lead_to_its_messages(chat, device, container, catalogue, owner):
+    await (await container.get(Devices)).add_simulated(owner, "Sales-2")
     await chat.press("✉️ Sequences")
     await chat.press("+ New")
     await chat.say("  Welcome   <b>week</b> ")
-    await chat.press("✓ Sales-1")  # the only one is ticked already
     await chat.press("Continue ›")
     assert chat.toast.text == "Choose at least one device."
     await chat.press("Sales-1")
@@ -77,6 +77,15 @@ async def test_without_a_device_the_questions_offer_to_add_one_and_go_on(chat):
     assert "✓ Sales-1" in chat.buttons
 
 
+async def test_the_only_device_is_not_asked_for(chat, device):
+    await chat.press("✉️ Sequences")
+    await chat.press("+ New")
+    await chat.say("Welcome")
+    assert "3 of 4\n\nSales-1 sends it, your only device." in chat.text
+    await chat.press("‹ Back")
+    assert "✓ Sales-1" in chat.buttons
+
+
 async def test_of_several_devices_none_is_ticked(chat, device, container, owner):
     await (await container.get(Devices)).add_simulated(owner, "Sales-2")
     await chat.press("✉️ Sequences")
@@ -94,7 +103,7 @@ async def test_messages_pasted_as_the_name_are_asked_for_later(chat, device, cat
     assert "1 of 4" in chat.text
     assert await catalogue.list(owner, SequenceStatus.DRAFT) == []
     await chat.say("Welcome")
-    assert "2 of 4" in chat.text
+    assert "3 of 4" in chat.text
 
 
 async def test_a_name_of_ten_thousand_characters_is_answered(chat, device):
@@ -108,7 +117,6 @@ async def test_a_name_that_is_taken_is_answered(chat, draft, device):
     await chat.press("✉️ Sequences")
     await chat.press("+ New")
     await chat.say("welcome")
-    await chat.press("Continue ›")
     await chat.press("No particular interest ›")
     await chat.press("Send on every day")
     assert chat.toast.text.startswith("There is already a sequence called “welcome”")

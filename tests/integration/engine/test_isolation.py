@@ -26,11 +26,13 @@ from engine.devices.relocation import Relocation
 from engine.errors import NotAllowedError, NotFoundError
 from engine.operators import Operators
 from engine.sequences.catalogue import SequenceCatalogue
+from engine.sequences.changes import Addition, Place, PlanEdit
 from engine.sequences.control import SequenceControl
 from engine.sequences.coverage import Coverage
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments, Who
 from engine.sequences.moves import Moves
+from engine.sequences.pastes import Paste, Pastes
 from engine.sequences.people import SequencePeople, Tab
 from engine.sequences.plan import PlannedStep
 from engine.sequences.rehearsal import Rehearsals
@@ -38,8 +40,8 @@ from engine.sequences.runs import Runs
 from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
-from models import ContactList, Message
-from models.enums import DeviceState, Lane, MessageStatus, Role, SequenceStatus
+from models import ContactList, Media, Message
+from models.enums import ContentKind, DeviceState, Lane, MessageStatus, Role, SequenceStatus
 from tests.integration.engine.world import World
 
 USE_CASES = (
@@ -50,6 +52,7 @@ USE_CASES = (
     ContactBook,
     Leads,
     SequenceCatalogue,
+    Pastes,
     Devices,
     DeviceLimits,
     Alerts,
@@ -69,6 +72,7 @@ READERS = {
     "ContactBook.niches", "ContactBook.opted_out",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
     "SequenceCatalogue.sample",
+    "SequenceEditor.changes",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
     "Runs.if_resumed", "Moves.targets", "Moves.foresee", "SequencePeople.page",
     "ContactCards.get", "ContactCards.history",
@@ -77,6 +81,8 @@ READERS = {
 WITHOUT_AN_ID = {
     "ContactBook.count", "ContactBook.lists", "ContactBook.find", "ContactBook.niches", "ContactBook.opted_out",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
+    "SequenceEditor.additions",
+    "Pastes.find",  # by a chat's message, which says nothing of a team
     "Relocation.run_once",  # the job: it has no actor
     "Operators.phone", "Operators.set_phone",
 }  # fmt: skip
@@ -95,6 +101,7 @@ class Things:
     alert: int
     doubt: int
     run: int
+    media: int
 
 
 Call = Callable[[Things, Things, Actor], Awaitable[Any]]
@@ -118,7 +125,21 @@ CALLS: dict[str, list[Call]] = {
     "SequenceEditor.add_steps": [
         lambda t, o, a: t.world.editor.add_steps(a, t.sequence, [NewStep(5, time(9), None, "x")])
     ],
-    "SequenceEditor.add_text": [lambda t, o, a: t.world.editor.add_text(a, t.sequence, "Day 5 09:00\nx")],
+    "SequenceEditor.preview": [
+        lambda t, o, a: t.world.editor.preview(a, t.sequence, PlanEdit()),
+        lambda t, o, a: t.world.editor.preview(a, o.sequence, PlanEdit(removed=frozenset({t.step}))),
+    ],
+    "SequenceEditor.save": [
+        lambda t, o, a: t.world.editor.save(a, t.sequence, PlanEdit()),
+        lambda t, o, a: t.world.editor.save(a, o.sequence, PlanEdit(texts={t.step: "x"})),
+        lambda t, o, a: t.world.editor.save(a, o.sequence, PlanEdit(added=(photo(t),))),
+    ],
+    "SequenceEditor.difference": [lambda t, o, a: t.world.editor.difference(a, t.sequence, [])],
+    "SequenceEditor.changes": [lambda t, o, a: t.world.editor.changes(a, t.sequence, since=0)],
+    "Pastes.read": [lambda t, o, a: t.world.pastes.read(a, t.sequence, "Day 5 09:00\nx")],
+    "Pastes.keep": [lambda t, o, a: t.world.pastes.keep(a, t.sequence, [paste(t)])],
+    "Pastes.keep_whole": [lambda t, o, a: t.world.pastes.keep_whole(a, t.sequence, [paste(t)])],
+    "Pastes.reread": [lambda t, o, a: t.world.pastes.reread(a, t.sequence, paste(t), "x")],
     "SequenceEditor.set_text": [lambda t, o, a: t.world.editor.set_text(a, t.step, "x")],
     "SequenceEditor.set_time": [
         lambda t, o, a: t.world.editor.set_time(a, t.step, day=3, send_time=time(9), after_join_minutes=None)
@@ -206,6 +227,15 @@ CALLS: dict[str, list[Call]] = {
 }
 
 
+def photo(things: Things) -> Addition:
+    """A message with a file of theirs."""
+    return Addition(Place(5, time(9), None), "x", ContentKind.IMAGE, things.media)
+
+
+def paste(things: Things) -> Paste:
+    return Paste(things.step, 1, "x", 1, (things.step,))
+
+
 async def replace_whole(world: World, actor: Actor, sequence: int, device: int, step: int) -> None:
     plan = [PlannedStep(1, time(11), None, "x", step)]
     await world.editor.replace(
@@ -230,11 +260,18 @@ async def things_of(world: World) -> Things:
             due_at=world.clock.now(), body="Hi", claimed_at=world.clock.now(), claim_epoch=0,
             outcome=MessageStatus.UNKNOWN,
         )  # fmt: skip
-        session.add(doubt)
+        media = Media(
+            workspace_id=world.actor.workspace_id,
+            sha256="0" * 64,
+            mime_type="image/png",
+            file_name="a",
+            content=b"x",
+        )
+        session.add_all([doubt, media])
         await session.flush()
         await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
-    return Things(world, sequence, step, device, contact, people.id, alert, doubt.id, run)
+    return Things(world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id)
 
 
 def test_every_use_case_is_tried() -> None:
@@ -271,6 +308,16 @@ async def test_lists_show_only_what_is_ours(world: World, stranger: Actor) -> No
     assert (await world.relocation.waiting(world.actor, ours.device)).devices == ()
 
 
+async def test_a_chat_message_of_another_team_became_nothing_here(world: World, stranger: Actor) -> None:
+    theirs = await things_of(World(world.database, world.clock, stranger))
+    await theirs.world.pastes.keep(stranger, theirs.sequence, [paste(theirs)])
+    assert await theirs.world.pastes.find(stranger, theirs.step, 1) == (theirs.sequence, paste(theirs))
+    assert await world.pastes.find(world.actor, theirs.step, 1) is None
+    ours = await things_of(world)
+    await world.pastes.keep(world.actor, ours.sequence, [paste(theirs)])
+    assert await theirs.world.pastes.find(stranger, theirs.step, 1) == (theirs.sequence, paste(theirs))
+
+
 async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> None:
     ours = await things_of(world)
     viewer = replace(world.actor, role=Role.VIEWER)
@@ -278,6 +325,7 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
     changes = {
         **CALLS,
         "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")],
+        "SequenceEditor.additions": [lambda t, o, a: t.world.editor.additions(a, [])],
         "Operators.set_phone": [
             lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
         ],
@@ -302,7 +350,7 @@ async def refused(call: Awaitable[Any], error: type[Exception]) -> bool:
 async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
     tables = (
         "sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts",
-        "messages", "doubts", "contacts", "leads", "suppressions",
+        "messages", "doubts", "contacts", "leads", "suppressions", "pastes",
     )  # fmt: skip
     return [
         await world.rows(

@@ -36,6 +36,7 @@ from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
 from engine.sequences.moves import Moves
+from engine.sequences.pastes import Pastes
 from engine.sequences.people import SequencePeople
 from engine.sequences.processor import SequenceProcessor
 from engine.sequences.runs import Runs
@@ -80,6 +81,7 @@ class World:
         database, clock = self.database, self.clock
         settings = Settings(_env_file=None)
         self.editor = SequenceEditor(database, clock)
+        self.pastes = Pastes(database, clock)
         self.control = SequenceControl(database, clock)
         self.enrolments = Enrolments(database, clock)
         self.catalogue = SequenceCatalogue(database, clock)
