@@ -14,8 +14,11 @@ from engine.devices.relocation import Relocation
 from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
+from engine.sequences.copying import SequenceCopies
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
+from engine.sequences.launch import Launches
+from engine.sequences.results import Results
 from engine.settings import Settings
 from engine.workspaces import Workspaces
 
@@ -32,10 +35,13 @@ class UseCases(Provider):
         Devices,
         Doubts,
         Enrolments,
+        Launches,
         Overviews,
         Relocation,
+        Results,
         SequenceCatalogue,
         SequenceControl,
+        SequenceCopies,
         SequenceEditor,
         Workspaces,
     )

@@ -4,9 +4,9 @@ It is one statement, so it sees one snapshot: a claim, an outcome or a move is i
 it finds is so, and looking a second time would prove nothing more.
 
 For each step and campaign, planned = pending + processing + every outcome. Results count the rows of `messages`
-and what has been pruned, so this holds if each row is in exactly one of the queue, a device and an outcome (two that
-are wrong in opposite ways do not make up for each other here), belongs to a step of its own run's sequence, and what
-was pruned was counted once.
+and what has been pruned, so this holds if each row is in exactly one of the queue, a device and an outcome (two
+that are wrong in opposite ways do not make up for each other here), belongs to a step of its own run's sequence,
+and what was pruned was counted once.
 """
 
 from collections.abc import Sequence

@@ -53,7 +53,7 @@ class Review:
     now: datetime
 
 
-class Launch:
+class Launches:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
@@ -140,5 +140,11 @@ def _idle(devices: Sequence[Any], waiting: Mapping[int, int]) -> tuple[Idle, ...
     return tuple(
         Idle(row.name, DeviceState(row.state), row.paused_at is not None, waiting.get(row.id, 0))
         for row in devices
-        if row.removed_at is None and (row.paused_at is not None or not DeviceState(row.state).may_send)
+        if row.removed_at is None and (row.paused_at is not None or not _can_send(row))
     )
+
+
+def _can_send(device: Any) -> bool:
+    """Whether it can, or will in a moment: it is connecting, and nothing has gone wrong."""
+    state = DeviceState(device.state)
+    return state.may_send or (state is DeviceState.CONNECTING and device.last_error is None)

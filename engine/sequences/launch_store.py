@@ -44,9 +44,9 @@ SELECT count(*)
 
 # The devices of the people in it, and those of its pool.
 DEVICES = """
-SELECT d.id, d.name, d.state, d.paused_at, d.removed_at, d.next_send_at, d.min_delay_seconds, d.max_delay_seconds,
-       d.hourly_cap, d.daily_cap, d.ramp_start_cap, d.ramp_days, d.ramp_started_on, d.hour_started_at,
-       d.hour_count, d.day, d.day_count
+SELECT d.id, d.name, d.state, d.last_error, d.paused_at, d.removed_at, d.next_send_at, d.min_delay_seconds,
+       d.max_delay_seconds, d.hourly_cap, d.daily_cap, d.ramp_start_cap, d.ramp_days, d.ramp_started_on,
+       d.hour_started_at, d.hour_count, d.day, d.day_count
   FROM user_devices d
  WHERE d.id IN (SELECT e.device_id FROM sequence_contacts e
                  WHERE e.sequence_id = :sequence_id AND e.status IN ('active', 'paused')

@@ -9,6 +9,7 @@ from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.builder import getters, handlers
 from bot.dialogs.builder.states import Builder
+from bot.dialogs.launch.handlers import leave_when_launched, open_review
 from bot.dialogs.navigation import back_and_home, choices, home
 
 PLAN = """\
@@ -68,7 +69,7 @@ dialog = Dialog(
         ),
         Row(
             Button(Const("⇩ Export as text"), id="export", on_click=handlers.export, when="has_steps"),
-            Button(Const("▶️ Start it"), id="start", on_click=handlers.start, when="startable"),
+            Button(Const("▶️ Start it"), id="start", on_click=open_review, when="startable"),
         ),
         Row(Cancel(Const("‹ Done")), home()),
         state=Builder.plan,
@@ -151,4 +152,5 @@ dialog = Dialog(
         state=Builder.add_content,
         getter=getters.get_new,
     ),
+    on_process_result=leave_when_launched,
 )

@@ -15,7 +15,6 @@ from bot.dialogs.context import actor_of, bot_of
 from bot.dialogs.formatting import to_telegram_html, to_whatsapp
 from engine.errors import InvalidInputError
 from engine.sequences.catalogue import SequenceCatalogue
-from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.pasting import Header, StepDraft, read_header, read_time, starts_with_header
 from engine.sequences.steps import NewStep
@@ -110,15 +109,6 @@ async def _show(
     text = await catalogue.sample(actor_of(manager), step_id)
     file = await catalogue.file(actor_of(manager), step_id)
     await send_preview(bot_of(manager), callback.message.chat.id, file, to_telegram_html(text))
-
-
-@inject
-async def start(
-    callback: CallbackQuery, _button: Button, manager: DialogManager, control: FromDishka[SequenceControl]
-) -> None:
-    report = await control.start(actor_of(manager), sequence_of(manager))
-    await callback.answer(f"Started with {report.people:,} people.")
-    await manager.done()
 
 
 @inject

@@ -214,7 +214,13 @@ async def test_a_hundred_long_messages_still_fit_the_screen(builder):
 async def test_it_starts_from_here(builder, catalogue, owner, sequence_id):
     await builder.say(PLAN)
     await builder.press("▶️ Start it")
+    assert "Start “Welcome”?" in builder.text
+    await builder.press("‹ Back")
+    assert "▶️ Start it" in builder.buttons
+    await builder.press("▶️ Start it")
+    await builder.press("▶️ Start")
     assert "🟢 Active" in builder.text
+    assert "📊 Results" in builder.buttons
 
 
 @pytest.mark.parametrize(

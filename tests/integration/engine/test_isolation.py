@@ -22,9 +22,12 @@ from engine.devices.relocation import Relocation
 from engine.errors import NotAllowedError, NotFoundError
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
+from engine.sequences.copying import SequenceCopies
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
+from engine.sequences.launch import Launches
 from engine.sequences.plan import PlannedStep
+from engine.sequences.results import Results
 from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
 from models import ContactList, Message
@@ -34,6 +37,9 @@ from tests.integration.engine.world import World
 USE_CASES = (
     SequenceEditor,
     SequenceControl,
+    SequenceCopies,
+    Launches,
+    Results,
     Enrolments,
     SequenceCatalogue,
     Devices,
@@ -44,7 +50,7 @@ USE_CASES = (
 )
 READERS = {
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
-    "SequenceCatalogue.sample",
+    "SequenceCatalogue.sample", "Launches.review", "Results.get", "Results.export",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
     "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting",
 }  # fmt: skip
@@ -101,6 +107,12 @@ CALLS: dict[str, list[Call]] = {
     "SequenceEditor.delete": [lambda t, o, a: t.world.editor.delete(a, t.sequence)],
     "SequenceControl.start": [lambda t, o, a: t.world.control.start(a, t.sequence)],
     "SequenceControl.pause": [lambda t, o, a: t.world.control.pause(a, t.sequence)],
+    "SequenceCopies.duplicate": [
+        lambda t, o, a: SequenceCopies(t.world.database, t.world.clock).duplicate(a, t.sequence)
+    ],
+    "Launches.review": [lambda t, o, a: t.world.launch.review(a, t.sequence)],
+    "Results.get": [lambda t, o, a: t.world.results.get(a, t.sequence)],
+    "Results.export": [lambda t, o, a: t.world.results.export(a, t.sequence)],
     "Enrolments.join": [
         lambda t, o, a: t.world.enrolments.join(a, t.sequence, contact_ids=[o.contact]),
         lambda t, o, a: t.world.enrolments.join(a, o.sequence, list_id=t.list),

@@ -30,7 +30,7 @@ from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
-from engine.sequences.launch import Launch
+from engine.sequences.launch import Launches
 from engine.sequences.processor import SequenceProcessor
 from engine.sequences.results import Results
 from engine.sequences.steps import NewStep
@@ -74,7 +74,7 @@ class World:
         settings = Settings(_env_file=None)
         self.editor = SequenceEditor(database, clock)
         self.control = SequenceControl(database, clock)
-        self.launch = Launch(database, clock)
+        self.launch = Launches(database, clock)
         self.results = Results(database, clock)
         self.enrolments = Enrolments(database, clock)
         self.catalogue = SequenceCatalogue(database, clock)
