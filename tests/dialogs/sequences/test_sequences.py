@@ -191,11 +191,15 @@ async def test_delete_asks_and_archives_what_somebody_has_joined(chat, draft, pe
     assert [one.id for one in await catalogue.list(owner, SequenceStatus.ARCHIVED)] == [draft]
 
 
-async def test_an_archived_sequence_lives_again_as_a_copy(
-    chat, draft, people, editor, container, catalogue, owner
-):
+@pytest.fixture
+async def archived(draft, people, container, owner) -> int:
+    """Three people were in it."""
     await (await container.get(Enrolments)).join_everyone(owner, draft)
-    await editor.delete(owner, draft)
+    await (await container.get(SequenceEditor)).delete(owner, draft)
+    return draft
+
+
+async def test_an_archived_sequence_lives_again_as_a_copy(chat, archived, catalogue, owner):
     await open_card(chat, "Archive", "Welcome · 3")
     assert chat.buttons == ["⟳ Refresh", "📊 Results", "⋯ More", "‹ Back", "⌂ Home"]
     await chat.press("⋯ More")

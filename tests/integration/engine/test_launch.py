@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from random import Random
 
 import pytest
@@ -206,3 +206,17 @@ async def test_what_cannot_start_says_so_before(world: World) -> None:
     await world.editor.delete(world.actor, sequence)
     with pytest.raises(ConflictError, match="make a copy of it"):
         await world.launch.review(world.actor, sequence)
+
+
+async def test_what_somebody_has_had_does_not_come_again_when_it_is_moved_behind(world: World) -> None:
+    sequence, device = await world.running((1, 11, "one"), (2, 11, "two"), missed_policy=MissedPolicy.SKIP)
+    first, _ = await world.steps(sequence)
+    engine = await world.engine()
+    await world.move_to(at(5, 11))
+    await engine.send_all(device)
+    await world.editor.set_time(world.actor, first, day=3, send_time=time(11), after_join_minutes=None)
+    await world.control.pause(world.actor, sequence)
+    world.clock.set(at(8, 12))
+    told = foretold((await world.launch.review(world.actor, sequence)).forecast)
+    assert told == Happened(0, {"missed": 1}, {})
+    assert await let_happen(world, engine, [device]) == told
