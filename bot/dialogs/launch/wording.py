@@ -108,7 +108,7 @@ def _days(days: int) -> str:
 def _duration(span: timedelta) -> str:
     minutes = round(span.total_seconds() / 60)
     if minutes < 90:
-        return f"{minutes} minutes"
+        return f"{minutes if minutes < 30 else round(minutes, -1)} minutes"
     hours = round(minutes / 60)
     return f"{hours} hours" if hours < 48 else counted(round(hours / 24), "day")
 

@@ -50,7 +50,7 @@ Next message: {{ next_due }}
 {% if loop.first %}
 
 {% endif %}
-<b>{{ step.header }}</b> <i>{{ step.date }}</i> {{ step.html|safe }}
+<b>{{ step.header }}</b> · <i>{{ step.date }}</i> · {{ step.html|safe }}
 {% else %}
 
 It has no messages yet. Write them with “Messages”.

@@ -60,6 +60,7 @@ def test_reasons_are_counted_when_there_are_several():
     ("first", "last", "told"),
     [
         (0, 1, "41 go out now"),
+        (0, 64, "41 go out now, over about 60 minutes"),
         (0, 200, "41 go out now, over about 3 hours"),
         (600, 620, "41 go out today 20:00, over about 20 minutes"),
         (0, 60 * 24 * 3, "41 go out now, over about 3 days"),
