@@ -11,13 +11,16 @@ from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
+from engine.operators import Operators
 from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.copying import SequenceCopies
+from engine.sequences.coverage import Coverage
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
 from engine.sequences.launch import Launches
+from engine.sequences.rehearsal import Rehearsals
 from engine.sequences.results import Results
 from engine.settings import Settings
 from engine.workspaces import Workspaces
@@ -31,12 +34,15 @@ class UseCases(Provider):
         Alerts,
         ContactBook,
         ContactImports,
+        Coverage,
         DeviceLimits,
         Devices,
         Doubts,
         Enrolments,
         Launches,
+        Operators,
         Overviews,
+        Rehearsals,
         Relocation,
         Results,
         SequenceCatalogue,

@@ -11,6 +11,7 @@ from bot.dialogs.home.dialog import dialog as home
 from bot.dialogs.joining.dialog import dialog as joining
 from bot.dialogs.launch.dialog import dialog as launch
 from bot.dialogs.new_sequence.dialog import dialog as new_sequence
+from bot.dialogs.rehearsal.dialog import dialog as rehearsal
 from bot.dialogs.relocation.dialog import dialog as relocation
 from bot.dialogs.results.dialog import dialog as results
 from bot.dialogs.sequence_settings.dialog import dialog as sequence_settings
@@ -20,7 +21,6 @@ from bot.dialogs.welcome.dialog import dialog as welcome
 
 # Dropped files first: an open dialog takes every message that reaches it, also those it has no use for.
 MENUS: tuple[Router, ...] = (
-    dropped_files, home, welcome, sequences, new_sequence, joining, sequence_settings, launch, results,
-    builder, *contacts,
-    devices, doubts, relocation, settings,
+    dropped_files, home, welcome, sequences, new_sequence, joining, sequence_settings, builder, rehearsal, launch,
+    results, *contacts, devices, doubts, relocation, settings,
 )  # fmt: skip

@@ -9,8 +9,9 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from engine.broadcast.pacing import Pace, Tally, capped_until
-from engine.broadcast.templating import MissingVariableError, render
+from engine.broadcast.templating import UnfillableError, fill_in
 from engine.sequences.calendar import QuietHours, Run, SendingDays, StepTime, next_due, shifted
+from engine.sequences.pasting import write_header
 from models.enums import (
     ConsentState,
     ContentKind,
@@ -61,6 +62,7 @@ class StepFacts:
     days: SendingDays
     missed_policy: MissedPolicy
     late_window: timedelta
+    sequence: str  # its name
     kind: ContentKind
     body: str
     media_id: int | None
@@ -88,6 +90,8 @@ class Candidate:
     quiet: QuietHours | None
     step: StepFacts | None
     by_hand: bool = False  # an operator sends it once more, as it was; its run has moved on already
+    kind: ContentKind = ContentKind.TEXT  # of a test, as its file; of a step, see there
+    media_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,8 @@ def decide(candidate: Candidate, now: datetime) -> Decision:
         return Pause(capped)
     if contact.suppressed or contact.consent is ConsentState.OPTED_OUT:
         return End(MessageStatus.SKIPPED, OPTED_OUT, "the contact has opted out", OPTED_OUT)
+    if candidate.lane is Lane.TEST:  # to an operator's own phone: who asks for it has agreed to it
+        return _test(candidate, now)
     if contact.consent is None:
         return End(MessageStatus.SKIPPED, NO_CONSENT, "there is no permission to write", NO_CONSENT)
     if step is None:
@@ -160,6 +166,12 @@ def decide(candidate: Candidate, now: datetime) -> Decision:
 def put_off(timed: Timed, step: StepFacts, now: datetime) -> End | Defer | None:
     """Whether it is too late for it, or not the day or the hour. A forecast asks the same."""
     return _missed(timed, step, now) or _quiet(timed, step, now)
+
+
+def _test(candidate: Candidate, now: datetime) -> Decision:
+    if candidate.expires_at is not None and now > candidate.expires_at:
+        return End(MessageStatus.SKIPPED, "expired", "nobody waits for this test any more")
+    return Admit(candidate.kind, candidate.body or "", candidate.media_id)
 
 
 def _once_more(candidate: Candidate, step: StepFacts, now: datetime) -> Decision:
@@ -195,7 +207,9 @@ def _quiet(timed: Timed, step: StepFacts, now: datetime) -> Defer | None:
 
 def _rendered(contact: ContactFacts, step: StepFacts) -> Decision:
     try:
-        body = render(step.body, name=contact.name, phone=contact.phone, attributes=contact.attributes)
-    except MissingVariableError as error:
-        return End(MessageStatus.FAILED, "missing_variable", str(error))
+        body = fill_in(step.kind, step.body, name=contact.name, phone=contact.phone, attributes=contact.attributes)
+    except UnfillableError as error:
+        minutes = None if step.step.send_time else step.step.after_join // timedelta(minutes=1)
+        header = write_header(step.step.day, step.step.send_time, minutes)
+        return End(MessageStatus.FAILED, error.code, f"“{step.sequence}”, {header}: {error}")
     return Admit(step.kind, body, step.media_id)

@@ -54,7 +54,7 @@ SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.in_flight_since, d.
        d.min_delay_seconds, d.max_delay_seconds, d.hourly_cap, d.daily_cap,
        d.ramp_start_cap, d.ramp_days, d.ramp_started_on, d.hour_started_at, d.hour_count, d.day, d.day_count,
        w.time_zone, w.quiet_start, w.quiet_end,
-       m.id, m.lane, m.body, q.due_at, m.expires_at, m.attempts, m.by_hand,
+       m.id, m.lane, m.kind, m.body, m.media_id, q.due_at, m.expires_at, m.attempts, m.by_hand,
        c.phone, c.name, c.attributes, c.consent,
        EXISTS (SELECT FROM suppressions x
                 WHERE x.workspace_id = c.workspace_id AND x.phone = c.phone) AS suppressed
@@ -74,7 +74,7 @@ SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.in_flight_since, d.
 # `had` is what tells whether a late message is the latest, and is asked for only then.
 LOCK_STEPS = """
 SELECT m.id AS message_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_number, e.last_minute,
-       e.reached_day, e.reached_on, s.id AS sequence_id, s.status AS sequence_status, s.missed_policy,
+       e.reached_day, e.reached_on, s.id AS sequence_id, s.name, s.status AS sequence_status, s.missed_policy,
        s.late_window_minutes, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
        t.id AS step_id, t.day_number, t.send_time, t.after_join_minutes, t.kind, t.body, t.media_id,
        CASE WHEN m.expires_at < :now AND s.missed_policy = 'send_now' THEN
@@ -299,6 +299,8 @@ def _candidate(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
         quiet=QuietHours(row.quiet_start, row.quiet_end) if row.quiet_start is not None else None,
         step=step,
         by_hand=row.by_hand,
+        kind=ContentKind(row.kind or ContentKind.TEXT),
+        media_id=row.media_id,
     )
 
 
@@ -312,6 +314,7 @@ def _step(row: Any, steps: Sequence[Step]) -> StepFacts:
         days=sending_days_of(row),
         missed_policy=MissedPolicy(row.missed_policy),
         late_window=timedelta(minutes=row.late_window_minutes),
+        sequence=row.name,
         kind=ContentKind(row.kind),
         body=row.body,
         media_id=row.media_id,

@@ -9,7 +9,7 @@ from engine.contacts.stopwords import START_WORD, is_start, is_stop
 from engine.database import Database
 from engine.transactions import Session
 from engine.transports.contract import Inbound
-from models.enums import ConsentSource, ConsentState, OnReply
+from models.enums import ConsentSource, ConsentState, Lane, OnReply
 
 # START gives the permission back and no more: what somebody was in has ended, and may or may not begin again.
 OPTED_OUT_ANSWER = (
@@ -93,6 +93,8 @@ async def _reply(session: Session, heard: _Heard) -> None:
     if heard.contact_id is None:
         return
     workspace_id, contact_id = heard.workspace_id, heard.contact_id
+    if await inbox_store.last_lane(session, workspace_id, contact_id) == Lane.TEST:
+        return  # an operator tries out what answering does; the sequences that they are in themselves go on
     open_ones = await inbox_store.lock_open_enrolments(session, workspace_id, contact_id)
     paused = [enrolment.id for enrolment in open_ones if enrolment.on_reply == OnReply.PAUSE]
     ended = [enrolment.id for enrolment in open_ones if enrolment.on_reply == OnReply.EXIT]

@@ -90,6 +90,18 @@ async def record_consent(
     await session.execute(statement, {**values, "source": source, "evidence": evidence, "at": at})
 
 
+async def last_lane(session: Session, workspace_id: int, contact_id: int) -> str | None:
+    """Return the lane of the last message that has reached the contact, or may have."""
+    statement = text("""
+        SELECT lane FROM broadcast_messages
+         WHERE workspace_id = :workspace AND contact_id = :contact AND claimed_at IS NOT NULL
+           AND status IN ('processing', 'sent', 'unknown')
+         ORDER BY claimed_at DESC, id DESC LIMIT 1
+    """)
+    lane: str | None = await session.scalar(statement, {"workspace": workspace_id, "contact": contact_id})
+    return lane
+
+
 async def lock_open_enrolments(session: Session, workspace_id: int, contact_id: int) -> Sequence[Row[Any]]:
     """Return (id, on_reply of the sequence)."""
     statement = text("""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, text
 
 from engine.actor import Actor
-from engine.broadcast.templating import MissingVariableError, render
+from engine.broadcast.templating import UnfillableError, fill_in
 from engine.clock import Clock
 from engine.database import Database
 from engine.errors import NotFoundError
@@ -17,7 +17,8 @@ from engine.sequences.calendar import Run, SendingDays, at_local_time
 from engine.sequences.enrolment import calendar_of, starts
 from engine.sequences.pasting import FILE_WORDS, StepDraft, write_header, write_plan
 from engine.sequences.results import StepResults, read_results
-from models import Contact, Media, SequenceStep, Workspace
+from engine.sequences.samples import find_sample
+from models import Media, SequenceStep, Workspace
 from models import Sequence as SequenceRow
 from models.enums import ContentKind, EnrolmentStatus, SequenceStatus
 
@@ -193,24 +194,20 @@ class SequenceCatalogue:
 
     async def sample(self, actor: Actor, step_id: int) -> str:
         """Fill a step in for the newest contact, or for nobody in particular: what a preview shows."""
-        step_query = select(SequenceStep.body).where(
+        query = select(SequenceStep).where(
             SequenceStep.id == step_id, SequenceStep.workspace_id == actor.workspace_id
         )
-        newest = select(Contact).where(Contact.workspace_id == actor.workspace_id).order_by(Contact.id.desc())
         async with self._database.transaction() as session:
-            body = await session.scalar(step_query)
-            contact = await session.scalar(newest.limit(1))
-        if body is None:
-            raise NotFoundError("This message does not exist any more.")
+            step = await session.scalar(query)
+            if step is None:
+                raise NotFoundError("This message does not exist any more.")
+            sample = await find_sample(session, actor.workspace_id, step.sequence_id)
         try:
-            return render(
-                body,
-                name=contact.name if contact else "Alex Tan",
-                phone=contact.phone if contact else "+15550100",
-                attributes=contact.attributes if contact else {},
+            return fill_in(
+                step.kind, step.body, name=sample.name, phone=sample.phone, attributes=sample.attributes
             )
-        except MissingVariableError as error:
-            return f"{body}\n\n⚠️ {error}"
+        except UnfillableError as error:
+            return f"{step.body}\n\n⚠️ {error}"
 
     async def file(self, actor: Actor, step_id: int) -> StoredFile | None:
         """The file that a step carries, if it carries one."""

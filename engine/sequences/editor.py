@@ -9,7 +9,6 @@ from sqlalchemy.exc import IntegrityError
 
 from engine.actor import Actor
 from engine.broadcast.media import store_media
-from engine.broadcast.templating import check_template
 from engine.clock import Clock
 from engine.database import Database
 from engine.devices.registry import check_name
@@ -18,7 +17,7 @@ from engine.sequences import store
 from engine.sequences.pasting import StepDraft, read_plan, starts_with_header, write_header
 from engine.sequences.plan import PlannedStep, compare, time_of
 from engine.sequences.progress import plan_again
-from engine.sequences.steps import Attachment, NewStep, check_length, check_message, check_step, check_time
+from engine.sequences.steps import Attachment, NewStep, check_message, check_step, check_time
 from engine.sequences.store import Lock
 from engine.transactions import Session
 from models import Sequence as SequenceRow
@@ -202,10 +201,9 @@ class SequenceEditor:
 
     async def set_text(self, actor: Actor, step_id: int, body: str) -> None:
         """Change what a step says, for everybody who has not had it yet."""
-        check_template(body)
         async with self._database.transaction() as session:
             step = await self._find_step(session, actor, step_id)
-            check_length(step.kind, body)
+            check_message(step.kind, body, write_header(step.day_number, step.send_time, step.after_join_minutes))
             step.body = body
             actor.record(session, self._clock.now(), "step.text", step_id)
 

@@ -172,6 +172,7 @@ class _Walk:
             days=self.rules.days,
             missed_policy=self.rules.missed_policy,
             late_window=self.rules.late_window,
+            sequence="",  # what it says has no part in when it goes out
             kind=ContentKind.TEXT,
             body="",
             media_id=None,

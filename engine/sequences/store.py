@@ -32,7 +32,7 @@ SELECT c.id, c.phone, c.time_zone, c.device_id,
        SELECT count(*) AS runs, count(*) FILTER (WHERE e.status IN ('active', 'paused')) AS open,
               max(e.ended_at) AS last_ended_at
          FROM sequence_contacts e WHERE e.contact_id = c.id AND e.sequence_id = :sequence_id) past
- WHERE c.workspace_id = :workspace_id AND {chosen}
+ WHERE c.workspace_id = :workspace_id AND NOT c.for_tests AND {chosen}
  ORDER BY c.id
 """
 CHOICES = {
@@ -45,9 +45,11 @@ CHOICES = {
 }
 
 FIND_CONTACTS = """
-SELECT id, phone FROM contacts WHERE workspace_id = :workspace_id AND id = ANY(CAST(:ids AS bigint[]))
+SELECT id, phone FROM contacts
+ WHERE workspace_id = :workspace_id AND NOT for_tests AND id = ANY(CAST(:ids AS bigint[]))
  UNION
-SELECT id, phone FROM contacts WHERE workspace_id = :workspace_id AND phone = ANY(CAST(:phones AS text[]))
+SELECT id, phone FROM contacts
+ WHERE workspace_id = :workspace_id AND NOT for_tests AND phone = ANY(CAST(:phones AS text[]))
 """
 
 ENROL = """

@@ -1,4 +1,4 @@
-"""Who paused a run and when, joining in waves, what was answered to which message, and files of test messages."""
+"""Who paused a run and when, joining in waves, what was answered to which message, and operators' tests."""
 
 from alembic import op
 
@@ -41,10 +41,13 @@ ALTER TABLE pruned_messages
     ADD CONSTRAINT uq_pruned_messages_step_id_outcome_reason UNIQUE (step_id, outcome, reason),
     ADD CONSTRAINT uq_pruned_messages_campaign_id_outcome_reason UNIQUE (campaign_id, outcome, reason);
 
-ALTER TABLE operators ADD phone text
+ALTER TABLE operators ADD phone text;
+ALTER TABLE contacts ADD for_tests boolean NOT NULL DEFAULT false
 """
 
 DOWN = """
+DELETE FROM contacts WHERE for_tests;
+ALTER TABLE contacts DROP for_tests;
 ALTER TABLE operators DROP phone;
 CREATE TEMP TABLE kept ON COMMIT DROP AS
 SELECT workspace_id, step_id, campaign_id, outcome, sum(messages) AS messages FROM pruned_messages

@@ -198,6 +198,11 @@ class Chat(BotClient):
         )
         await self._receive(document=document, caption=caption)
 
+    async def drop_any(self, content: bytes = b"content", **message: Any) -> None:
+        """Send a message of any other kind; of its file Telegram has this content."""
+        self.telegram.files["file"] = content
+        await self._receive(**message)
+
     async def drop_photo(self, *, caption: str | None = None) -> None:
         photo = PhotoSize(file_id="photo", file_unique_id="AQADBAAD" * 8, width=1, height=1)
         await self._receive(photo=[photo], caption=caption)

@@ -11,6 +11,8 @@ from bot.dialogs.builder import getters, handlers
 from bot.dialogs.builder.states import Builder
 from bot.dialogs.launch.handlers import leave_when_launched, open_review
 from bot.dialogs.navigation import back_and_home, choices, home
+from bot.dialogs.rehearsal.getters import get_gaps
+from bot.dialogs.rehearsal.handlers import rehearse_all, rehearse_step
 
 PLAN = """\
 <b>{{ card.name }}</b> · messages
@@ -29,6 +31,10 @@ PLAN = """\
 
 {{ notice }}
 {% endif %}
+{% for gap in gaps %}
+
+⚠️ {{ gap }}
+{% endfor %}
 
 <i>Type or paste more to add it; a day without a time goes at {{ card.default_time.strftime("%H:%M") }}.</i>
 {% else %}
@@ -67,13 +73,14 @@ dialog = Dialog(
             SwitchTo(Const("+ Add by buttons"), id="add", state=Builder.add_day),
             Button(Const("👁 Preview all"), id="preview", on_click=handlers.preview_all, when="has_steps"),
         ),
+        Button(Const("🧪 Test all to me"), id="test", on_click=rehearse_all, when="has_steps"),
         Row(
             Button(Const("⇩ Export as text"), id="export", on_click=handlers.export, when="has_steps"),
             Button(Const("▶️ Start it"), id="start", on_click=open_review, when="startable"),
         ),
         Row(Cancel(Const("‹ Done")), home()),
         state=Builder.plan,
-        getter=getters.get_plan,
+        getter=(getters.get_plan, get_gaps),
     ),
     Window(
         Jinja(STEP),
@@ -84,6 +91,7 @@ dialog = Dialog(
         ),
         Row(
             Button(Const("👁 Preview"), id="preview", on_click=handlers.preview),
+            Button(Const("🧪 Test"), id="test", on_click=rehearse_step),
             SwitchTo(Const("🗑 Remove"), id="remove", state=Builder.remove),
         ),
         back_and_home(Builder.plan),

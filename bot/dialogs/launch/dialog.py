@@ -7,6 +7,7 @@ from aiogram_dialog.widgets.text import Const, Format, Jinja
 from bot.dialogs.launch import getters, handlers
 from bot.dialogs.launch.states import Launch
 from bot.dialogs.navigation import back_and_home
+from bot.dialogs.rehearsal.getters import get_gaps
 
 REVIEW = """\
 <b>{{ verb }} “{{ name }}”?</b>
@@ -20,12 +21,10 @@ REVIEW = """\
 {{ line }}
 {% endfor %}
 {% endif %}
-{% if problems %}
+{% for problem in problems + gaps %}
 
-{% for problem in problems %}
 ⚠️ {{ problem }}
-{% endfor %}
-{% endif %}"""
+{% endfor %}"""
 
 dialog = Dialog(
     Window(
@@ -34,6 +33,6 @@ dialog = Dialog(
         SwitchTo(Const("⟳ Look again"), id="refresh", state=Launch.review),
         back_and_home(),
         state=Launch.review,
-        getter=getters.get_review,
+        getter=(getters.get_review, get_gaps),
     ),
 )

@@ -153,6 +153,15 @@ async def test_a_draft_without_people_says_so(chat, container, owner, paused):
     assert chat.toast.text == "Started with 0 people."
 
 
+async def test_who_lacks_what_a_message_needs_is_told(chat, container, owner, paused):
+    await (await container.get(SequenceEditor)).add_text(owner, paused, "Day 4 09:00\nHi {{ city }}")
+    await chat.press("✉️ Sequences")
+    await chat.press("Paused")
+    await chat.press("Welcome · 3")
+    await chat.press("▶️ Resume")
+    assert "\n\n⚠️ Day 4 09:00 needs {{ city }}: 3 of 3 people have none." in chat.text
+
+
 async def test_started_meanwhile_by_somebody_else(chat, container, owner, paused):
     await chat.press("✉️ Sequences")
     await chat.press("Paused")

@@ -20,13 +20,16 @@ from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
 from engine.errors import NotAllowedError, NotFoundError
+from engine.operators import Operators
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.copying import SequenceCopies
+from engine.sequences.coverage import Coverage
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
 from engine.sequences.launch import Launches
 from engine.sequences.plan import PlannedStep
+from engine.sequences.rehearsal import Rehearsals
 from engine.sequences.results import Results
 from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
@@ -47,16 +50,20 @@ USE_CASES = (
     Alerts,
     Doubts,
     Relocation,
+    Rehearsals,
+    Coverage,
+    Operators,
 )
 READERS = {
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
     "SequenceCatalogue.sample", "Launches.review", "Results.get", "Results.export",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
-    "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting",
+    "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
 }  # fmt: skip
 WITHOUT_AN_ID = {
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
     "Relocation.run_once",  # the job: it has no actor
+    "Operators.phone", "Operators.set_phone",
 }  # fmt: skip
 
 
@@ -154,6 +161,14 @@ CALLS: dict[str, list[Call]] = {
         lambda t, o, a: t.world.relocation.move(a, o.device, t.device),
     ],
     "Relocation.hold": [lambda t, o, a: t.world.relocation.hold(a, t.device)],
+    "Rehearsals.run": [
+        lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, t.sequence),
+        lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, o.sequence, step_id=t.step),
+    ],
+    "Rehearsals.progress": [
+        lambda t, o, a: Rehearsals(t.world.database, t.world.clock).progress(a, [t.doubt]),
+    ],
+    "Coverage.gaps": [lambda t, o, a: Coverage(t.world.database).gaps(a, t.sequence)],
     "Alerts.acknowledge": [lambda t, o, a: Alerts(t.world.database, t.world.clock).acknowledge(a, t.alert)],
 }
 
@@ -225,7 +240,13 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
     ours = await things_of(world)
     viewer = replace(world.actor, role=Role.VIEWER)
     before = await snapshot(world, viewer)
-    changes = {**CALLS, "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")]}
+    changes = {
+        **CALLS,
+        "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")],
+        "Operators.set_phone": [
+            lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
+        ],
+    }
     for name, calls in changes.items():
         for call in calls:
             if name in READERS:

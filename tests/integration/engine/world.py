@@ -100,8 +100,8 @@ class World:
         rows = []
         for _ in range(count):
             self.people += 1
-            named = {"name": f"Person {self.people}", **columns}
-            rows.append(Contact(workspace_id=self.actor.workspace_id, phone=f"+6012{self.people:07d}", **named))
+            named = {"name": f"Person {self.people}", "phone": f"+6012{self.people:07d}", **columns}
+            rows.append(Contact(workspace_id=self.actor.workspace_id, **named))
         async with self.database.transaction() as session:
             session.add_all(rows)
         return [row.id for row in rows]
