@@ -7,6 +7,7 @@ from engine.broadcast.doubts import Doubts
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.importing import ContactImports
+from engine.contacts.leads import Leads
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
@@ -22,6 +23,7 @@ from engine.sequences.enrolment import Enrolments
 from engine.sequences.launch import Launches
 from engine.sequences.rehearsal import Rehearsals
 from engine.sequences.results import Results
+from engine.sequences.settings import SequenceRules
 from engine.settings import Settings
 from engine.workspaces import Workspaces
 
@@ -41,6 +43,7 @@ class UseCases(Provider):
         Enrolments,
         Launches,
         Operators,
+        Leads,
         Overviews,
         Rehearsals,
         Relocation,
@@ -49,6 +52,7 @@ class UseCases(Provider):
         SequenceControl,
         SequenceCopies,
         SequenceEditor,
+        SequenceRules,
         Workspaces,
     )
 

@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from aiogram.types import MessageEntity
 from aiogram.utils.text_decorations import TextDecoration
@@ -106,6 +106,11 @@ def counted(count: int, one: str, many: str = "") -> str:
 
 def people(count: int) -> str:
     return counted(count, "person", "people")
+
+
+def short_date(day: date) -> str:
+    """Write "Fri 5 Jan"."""
+    return f"{day:%a} {day.day} {day:%b}"
 
 
 FILTERS: dict[str, Callable[..., str]] = {"counted": counted, "people": people}  # of the templates of all windows

@@ -1,13 +1,14 @@
 """What the API answers about sequences. The OpenAPI page is made from this."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.rest.requests import TimeOfDay
-from engine.sequences.enrolment import JoinReport, RefusalReason
-from models.enums import ContentKind, SequenceStatus
+from engine.sequences.enrolment import JoinReport
+from engine.sequences.joining import RefusalReason
+from models.enums import ContentKind, MissedPolicy, OnReply, ReentryPolicy, SequenceStatus
 
 MOST_TOLD = 20_000  # refusals in one answer
 
@@ -73,9 +74,18 @@ class Sequence(_Shown):
     name: str
     status: SequenceStatus
     niche: str | None
+    auto_enroll: bool
     skip_weekends: bool
+    skip_holidays: bool
     time_zone: str
+    use_contact_time_zone: bool
     default_time: TimeOfDay
+    missed_policy: MissedPolicy
+    late_window_minutes: int
+    on_reply: OnReply
+    reentry_policy: ReentryPolicy
+    reentry_cooldown_days: int
+    next_sequence_id: int | None
     devices: list[Device]
     people: PeopleByStatus
     steps: tuple[Step, ...]
@@ -112,6 +122,10 @@ class Joined(_Shown):
     """Who joined and who did not. What cannot be sent to is refused one by one; the others join."""
 
     joined: int
+    last_on: Annotated[
+        date | None,
+        Field(description="With per_day: the date on which the last of them joins; of a draft, if started now."),
+    ]
     refused: Annotated[
         dict[RefusalReason, int],
         Field(
@@ -127,4 +141,10 @@ class Joined(_Shown):
     def of(cls, report: JoinReport) -> Self:
         told = [Refused.model_validate(refusal) for refusal in report.refusals[:MOST_TOLD]]
         left_off = len(report.refusals) - len(told)
-        return cls(joined=report.joined, refused=dict(report.refused), refusals=told, left_off=left_off)
+        return cls(
+            joined=report.joined,
+            last_on=report.last_on,
+            refused=dict(report.refused),
+            refusals=told,
+            left_off=left_off,
+        )

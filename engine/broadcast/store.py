@@ -88,6 +88,23 @@ SELECT m.id AS message_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.
    FOR SHARE OF e, s SKIP LOCKED
 """
 
+# Of messages that end here and now, those whose run may go on to another sequence, which has to be locked for
+# that before anything of the run is written; and those of them for which it is.
+GOING_ON = """
+SELECT m.id FROM messages m
+  JOIN sequence_contacts e ON e.id = m.enrolment_id
+  JOIN sequences s ON s.id = e.sequence_id AND s.next_sequence_id IS NOT NULL
+ WHERE m.id = ANY(:message_ids)
+"""
+LOCK_NEXT = """
+SELECT m.id FROM messages m
+  JOIN sequence_contacts e ON e.id = m.enrolment_id
+  JOIN sequences s ON s.id = e.sequence_id
+  JOIN sequences n ON n.id = s.next_sequence_id
+ WHERE m.id = ANY(:message_ids)
+   FOR SHARE OF n SKIP LOCKED
+"""
+
 # Why an asked message did not come back locked: the device is another engine's, or the message waits no more;
 # otherwise somebody has it locked.
 EXPLAIN_ASKED = """
@@ -245,6 +262,14 @@ def in_flight(device: Any) -> InFlight | None:
     if device.in_flight_message_id is None:
         return None
     return InFlight(device.in_flight_message_id, device.epoch, device.in_flight_since, device.in_flight_body)
+
+
+async def held_up(transaction: Transaction, message_ids: Sequence[int]) -> set[int]:
+    """Of these messages, find those that cannot end now: somebody is changing what their run would go on to."""
+    going_on = {row.id for row in await transaction.rows(GOING_ON, {"message_ids": message_ids})}
+    if not going_on:
+        return set()
+    return going_on - {row.id for row in await transaction.rows(LOCK_NEXT, {"message_ids": list(going_on)})}
 
 
 async def lock_candidates(

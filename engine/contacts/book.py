@@ -1,13 +1,19 @@
-"""The contact book: looking people, lists and interests up."""
+"""The contact book: looking people, lists and interests up, and noting where somebody is."""
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import update
+
 from engine.actor import Actor
+from engine.clock import Clock
 from engine.contacts import store
+from engine.contacts.time_zones import known_zones
 from engine.database import Database
-from models.enums import ConsentSource, ConsentState
+from engine.errors import InvalidInputError, NotFoundError
+from models import Contact
+from models.enums import ConsentSource, ConsentState, Role
 
 _FEWEST_DIGITS = 3  # a shorter part of a number matches nearly everybody
 
@@ -52,8 +58,9 @@ class OptedOut:
 
 
 class ContactBook:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     async def count(self, actor: Actor) -> int:
         async with self._database.transaction() as session:
@@ -102,3 +109,17 @@ class ContactBook:
             rows = await store.suppressions(session, actor.workspace_id, limit)
         latest = (Suppressed(**{**row, "source": ConsentSource(row["source"])}) for row in rows)
         return OptedOut(count, tuple(latest))
+
+    async def set_time_zone(self, actor: Actor, contact_id: int, zone: str | None) -> None:
+        """Set the time that counts for this contact; None: guess it from the number. Runs keep theirs."""
+        actor.must_be(Role.OPERATOR)
+        if zone is not None and zone not in known_zones():
+            raise InvalidInputError(f"There is no time zone “{zone[:40]}”. Write it like Asia/Jakarta.")
+        ours = Contact.id == contact_id, Contact.workspace_id == actor.workspace_id
+        async with self._database.transaction() as session:
+            found = await session.execute(
+                update(Contact).where(*ours).values(time_zone=zone).returning(Contact.id)
+            )
+            if found.one_or_none() is None:
+                raise NotFoundError("This contact does not exist any more.")
+            actor.record(session, self._clock.now(), "contact.time_zone", contact_id, zone=zone)

@@ -103,9 +103,9 @@ async def last_lane(session: Session, workspace_id: int, contact_id: int) -> str
 
 
 async def lock_open_enrolments(session: Session, workspace_id: int, contact_id: int) -> Sequence[Row[Any]]:
-    """Return (id, on_reply of the sequence)."""
+    """Return (id, on_reply of the sequence, niche of the sequence)."""
     statement = text("""
-        SELECT e.id, s.on_reply
+        SELECT e.id, s.on_reply, s.niche
           FROM sequence_contacts e JOIN sequences s ON s.id = e.sequence_id
          WHERE e.workspace_id = :workspace AND e.contact_id = :contact AND e.status IN ('active', 'paused')
          ORDER BY e.id FOR UPDATE OF e

@@ -116,17 +116,16 @@ async def record_opt_ins(
     )
 
 
-async def add_leads(session: Session, workspace_id: int, niche: str | None, at: datetime) -> None:
-    """Note the interest of each row, else the one of the whole file."""
-    await session.execute(
-        text(f"""
-            INSERT INTO leads (workspace_id, contact_id, niche, created_at)
-            SELECT :workspace, c.id, coalesce(i.niche, :niche), :at FROM {_OF_THE_IMPORT}
-             WHERE coalesce(i.niche, :niche) IS NOT NULL
-            ON CONFLICT (contact_id, lower(niche)) DO NOTHING
-        """),
-        {"workspace": workspace_id, "niche": niche, "at": at},
-    )
+async def add_leads(session: Session, workspace_id: int, niche: str | None, at: datetime) -> Sequence[Row[Any]]:
+    """Note the interest of each row, else the one of the whole file; return (contact_id, niche) of what is new."""
+    statement = text(f"""
+        INSERT INTO leads (workspace_id, contact_id, niche, created_at)
+        SELECT :workspace, c.id, coalesce(i.niche, :niche), :at FROM {_OF_THE_IMPORT}
+         WHERE coalesce(i.niche, :niche) IS NOT NULL
+        ON CONFLICT (contact_id, lower(niche)) DO NOTHING
+        RETURNING contact_id, niche
+    """)
+    return (await session.execute(statement, {"workspace": workspace_id, "niche": niche, "at": at})).all()
 
 
 async def make_list(session: Session, workspace_id: int, *, name: str, by: int | None, at: datetime) -> int:

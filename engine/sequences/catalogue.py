@@ -1,7 +1,7 @@
 """What the menus and REST show of sequences."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from engine.sequences.enrolment import calendar_of, starts
 from engine.sequences.pasting import FILE_WORDS, StepDraft, write_header, write_plan
 from engine.sequences.results import StepResults, read_results
 from engine.sequences.samples import find_sample
+from engine.sequences.settings import SequenceSettings
 from models import Media, SequenceStep, Workspace
 from models import Sequence as SequenceRow
 from models.enums import ContentKind, EnrolmentStatus, SequenceStatus
@@ -58,14 +59,12 @@ class StepView(StepOutline):
 
 
 @dataclass(frozen=True, slots=True)
-class SequenceOutline:
+class SequenceOutline(SequenceSettings):
+    """A sequence: its settings, and what it has."""
+
     id: int
     name: str
     status: SequenceStatus
-    niche: str | None
-    skip_weekends: bool
-    time_zone: str
-    default_time: time
     devices: tuple[tuple[int, str], ...]  # id, name
     people: dict[EnrolmentStatus, int]
     steps: tuple[StepOutline, ...]
@@ -225,15 +224,8 @@ class SequenceCatalogue:
 
 def _settings(sequence: SequenceRow) -> dict[str, Any]:
     """What a sequence is, without what it has."""
-    return {
-        "id": sequence.id,
-        "name": sequence.name,
-        "status": sequence.status,
-        "niche": sequence.niche,
-        "skip_weekends": sequence.skip_weekends,
-        "time_zone": sequence.time_zone,
-        "default_time": sequence.default_time,
-    }
+    about = {"id": sequence.id, "name": sequence.name, "status": sequence.status}
+    return {**about, **asdict(SequenceSettings.of(sequence))}
 
 
 def _words(step: SequenceStep) -> dict[str, Any]:

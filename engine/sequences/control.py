@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from engine.actor import Actor
 from engine.clock import Clock
 from engine.database import Database
 from engine.errors import ConflictError
 from engine.sequences import store
-from engine.sequences.enrolment import starts
+from engine.sequences.enrolment import begin
 from engine.sequences.launch import check_startable
 from engine.sequences.progress import plan_again
 from engine.sequences.store import Lock
@@ -38,11 +36,7 @@ class SequenceControl:
                 return StartReport(was, people)
             sequence.status = SequenceStatus.ACTIVE
             if was is SequenceStatus.DRAFT:
-                untouched = (await session.execute(text(store.UNTOUCHED), {"sequence_id": sequence_id})).all()
-                begun = await starts(session, sequence, {row.time_zone for row in untouched}, now)
-                anchors = {zone: start.run.anchor for zone, start in begun.items()}
-                ids = [row.id for row in untouched]
-                await store.rejoin(session, ids, now, anchors)
+                ids = await begin(session, sequence, now)
                 await plan_again(session, ids, now)
                 people = len(ids)
             actor.record(session, now, "sequence.start", sequence_id, people=people)

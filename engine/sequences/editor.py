@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import time
+from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +17,8 @@ from engine.errors import ConflictError, InvalidInputError, NotFoundError
 from engine.sequences import store
 from engine.sequences.pasting import StepDraft, read_plan, starts_with_header, write_header
 from engine.sequences.plan import PlannedStep, compare, time_of
-from engine.sequences.progress import plan_again
+from engine.sequences.replanning import replan
+from engine.sequences.settings import PLANNED_BY, apply, let_go, lock_before, take_turns
 from engine.sequences.steps import Attachment, NewStep, check_message, check_step, check_time
 from engine.sequences.store import Lock
 from engine.transactions import Session
@@ -25,7 +27,6 @@ from models import SequenceContact, SequenceDevice, SequenceStep, UserDevice, Wo
 from models.enums import ContentKind, Role, SequenceStatus
 
 MOST_STEPS = 100
-LONGEST_NICHE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +51,20 @@ class SequenceEditor:
         niche: str | None,
         skip_weekends: bool,
         plan: Sequence[PlannedStep] = (),
+        **settings: Any,
     ) -> int:
-        """Make a draft, all of it or nothing. It takes the workspace's time zone."""
+        """Make a draft, all of it or nothing. It takes the workspace's time zone, unless the settings name one."""
         actor.must_be(Role.OPERATOR)
         name = check_name(name, "sequence")
         try:
             async with self._database.transaction() as session:
+                await take_turns(session, actor)
                 workspace = await session.get_one(Workspace, actor.workspace_id)
-                sequence = SequenceRow(
-                    workspace_id=actor.workspace_id,
-                    name=name,
-                    niche=clean_niche(niche),
-                    skip_weekends=skip_weekends,
-                    time_zone=workspace.time_zone,
-                )
+                sequence = SequenceRow(workspace_id=actor.workspace_id, name=name, time_zone=workspace.time_zone)
                 session.add(sequence)
                 await session.flush()
-                await session.refresh(sequence)  # the default time
+                await session.refresh(sequence)  # what the database has set
+                await apply(session, actor, sequence, niche=niche, skip_weekends=skip_weekends, **settings)
                 await _set_devices(session, actor, sequence.id, device_ids)
                 await self._set_plan(session, sequence, plan)
                 actor.record(
@@ -86,14 +84,18 @@ class SequenceEditor:
         niche: str | None,
         skip_weekends: bool,
         plan: Sequence[PlannedStep],
+        **settings: Any,
     ) -> int:
         """Set all of a sequence anew, or nothing of it. Returns how many people now wait for something else.
+
+        Of the settings, those that are named.
 
         A message that is in the plan stays the same one: who has had it does not get it again.
         """
         name = check_name(name, "sequence")
         try:
             async with self._database.transaction() as session:
+                await take_turns(session, actor)
                 sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
                 if sequence.status is SequenceStatus.ARCHIVED:
                     raise ConflictError("An archived sequence cannot be changed.")
@@ -102,11 +104,12 @@ class SequenceEditor:
                     raise ConflictError(
                         "This sequence has begun, so it needs a message. You can pause or delete it."
                     )
-                other_days = sequence.skip_weekends is not skip_weekends
-                sequence.name, sequence.niche, sequence.skip_weekends = name, clean_niche(niche), skip_weekends
+                sequence.name = name
+                settings |= {"niche": niche, "skip_weekends": skip_weekends}
+                changed = await apply(session, actor, sequence, **settings)
                 await _set_devices(session, actor, sequence_id, device_ids)
                 moved, added = await self._set_plan(session, sequence, plan)
-                if other_days:
+                if PLANNED_BY & changed.keys():
                     moved += [step.id for step in await store.steps_of(session, sequence_id)]
                 touched = await self._replan(session, sequence_id, moved, inserted=added if begun else [])
                 actor.record(
@@ -122,16 +125,6 @@ class SequenceEditor:
             await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
             await _set_devices(session, actor, sequence_id, device_ids)
             actor.record(session, self._clock.now(), "sequence.devices", sequence_id, devices=sorted(device_ids))
-
-    async def set_skip_weekends(self, actor: Actor, sequence_id: int, skip: bool) -> None:
-        """Count only sendable days from now on; who is waiting is planned anew."""
-        async with self._database.transaction() as session:
-            sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
-            sequence.skip_weekends = skip
-            await session.flush()
-            steps = await store.steps_of(session, sequence_id)
-            await self._replan(session, sequence_id, [step.id for step in steps])
-            actor.record(session, self._clock.now(), "sequence.skip_weekends", sequence_id, skip=skip)
 
     async def add_steps(self, actor: Actor, sequence_id: int, steps: Sequence[NewStep]) -> list[int]:
         """Add messages, all or none. Who is past their place does not get them. Returns their ids."""
@@ -249,12 +242,16 @@ class SequenceEditor:
         Archiving is for good: it ends everybody's run and cancels what has not been sent yet. Idempotent.
         """
         async with self._database.transaction() as session:
+            await store.find(session, actor, sequence_id, role=Role.OPERATOR)
+            await take_turns(session, actor)
+            await lock_before(session, sequence_id)
             sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
             joined = await session.scalar(
                 select(SequenceContact.id).where(SequenceContact.sequence_id == sequence_id).limit(1)
             )
             if joined is None:
                 actor.record(session, self._clock.now(), "sequence.delete", sequence_id, name=sequence.name)
+                await let_go(session, sequence_id)
                 await session.delete(sequence)
                 return None
             if sequence.status is SequenceStatus.ARCHIVED:
@@ -318,19 +315,7 @@ class SequenceEditor:
         step_ids: Collection[int],
         inserted: Collection[int] = (),
     ) -> int:
-        """Plan everybody anew who waits; messages of these steps that still wait go back into the plan.
-
-        Returns how many people now wait for something else, or for another time.
-        """
-        waiting = list(await session.scalars(text(store.WAITING_ENROLMENTS), {"sequence_id": sequence_id}))
-        await session.execute(text(store.UNPLAN), {"step_ids": list(step_ids)})
-        still_open = set(await session.scalars(text(store.STILL_OPEN), {"ids": waiting}))
-        unqueued = [enrolment_id for enrolment_id in waiting if enrolment_id not in still_open]
-        return await plan_again(session, unqueued, self._clock.now(), inserted=inserted)
-
-
-def clean_niche(niche: str | None) -> str | None:
-    return " ".join(niche.replace("\0", "").split())[:LONGEST_NICHE] or None if niche else None
+        return await replan(session, sequence_id, step_ids, self._clock.now(), inserted=inserted)
 
 
 def _row(sequence: SequenceRow, step: NewStep, media_id: int | None) -> SequenceStep:

@@ -15,8 +15,9 @@ from engine.database import Database
 from engine.errors import ConflictError
 from engine.sequences import launch_store, store
 from engine.sequences.calendar import StepTime
-from engine.sequences.enrolment import Start, calendar_of, starts
+from engine.sequences.enrolment import calendar_of, starts_of
 from engine.sequences.forecast import Forecast, Group, Rules, Wait, foresee
+from engine.sequences.joining import Start
 from engine.sequences.progress import live_steps, run_of
 from engine.sequences.results import quiet_hours_of
 from engine.transactions import Session
@@ -70,9 +71,9 @@ class Launches:
             devices = await launch_store.devices(session, sequence_id)
             once_more = await launch_store.once_more(session, actor.workspace_id, sequence_id)
             active = [row for row in rows if row.status == EnrolmentStatus.ACTIVE]
-            begun: Mapping[str, Start] = {}
+            begun: Mapping[tuple[str, int], Start] = {}
             if sequence.status is SequenceStatus.DRAFT:
-                begun = await starts(session, sequence, {row.time_zone for row in active}, now)
+                begun = await starts_of(session, sequence, {(row.time_zone, row.wave) for row in active}, now)
         zone = ZoneInfo(workspace.time_zone)
         rules = Rules(
             calendar_of(sequence, workspace),
@@ -113,11 +114,11 @@ async def check_startable(session: Session, sequence: SequenceRow) -> None:
         raise ConflictError("This sequence has no device to send from. Choose one, then start it.")
 
 
-def _group(row: Any, rules: Rules, begun: Mapping[str, Start], now: datetime) -> Group:
-    """`begun`: what those of a draft begin with, by time zone."""
+def _group(row: Any, rules: Rules, begun: Mapping[tuple[str, int], Start], now: datetime) -> Group:
+    """`begun`: what those of a draft begin with, by time zone and wave."""
     wait = None
     if begun:
-        start = begun[row.time_zone]
+        start = begun[row.time_zone, row.wave]
         run = start.run
         if start.due is not None:
             step = next(step for step in rules.steps if step.step_id == start.due.step_id)

@@ -10,12 +10,14 @@ from engine.transactions import Session
 # tell people apart who stand at the same place. `had` are the steps of which a run has a message already, but for
 # the one it waits for.
 _PLACE = """
-       status, device_id, time_zone, anchor_date, last_day_number, last_minute, reached_day, reached_on, joined_at,
-       step_id, day_number, send_time, after_join_minutes, due_at, expires_at, on_its_way, refusal, had"""
+       status, device_id, time_zone, wave, anchor_date, last_day_number, last_minute, reached_day, reached_on,
+       joined_at, step_id, day_number, send_time, after_join_minutes, due_at, expires_at, on_its_way, refusal,
+       had"""
 STANDING = f"""
 WITH one AS (
-    SELECT e.status, e.device_id, e.time_zone, e.anchor_date, e.last_day_number, e.last_minute, e.reached_day,
-           e.reached_on, CASE WHEN t.after_join_minutes IS NOT NULL THEN e.joined_at END AS joined_at,
+    SELECT e.status, e.device_id, e.time_zone, e.wave, e.anchor_date, e.last_day_number, e.last_minute,
+           e.reached_day, e.reached_on,
+           CASE WHEN t.after_join_minutes IS NOT NULL THEN e.joined_at END AS joined_at,
            t.id AS step_id, t.day_number, t.send_time, t.after_join_minutes,
            coalesce(q.due_at, e.next_due_at) AS due_at, m.expires_at,
            m.id IS NOT NULL AND q.message_id IS NULL AS on_its_way,

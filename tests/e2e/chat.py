@@ -167,6 +167,8 @@ class Operator:
         """From a sequence's card."""
         self.press("Add people")
         self.press(f"📋 {list_name}")
+        self.see("would join")
+        self.press("All at once")
         self.see("people", "📱")
 
     def launch(self, how: str, foreseen: str) -> str:

@@ -216,7 +216,9 @@ def _prepare(tour: Tour, page: Page) -> None:
     tour.tap("Done")
     tour.tap("Add people")
     tour.tap("contacts ·")
-    tour.sees("228 people")
+    tour.sees("228 people would join")
+    tour.tap("All at once")
+    tour.sees("waiting for the start")
 
 
 def _watch_pause_and_resume(tour: Tour, page: Page) -> None:

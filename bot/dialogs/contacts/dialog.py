@@ -95,19 +95,13 @@ importing = Dialog(
 adding = Dialog(
     Window(
         Jinja(texts.ADD),
-        choices("sequence", items="labels", on_click=handlers.join_sequence),
+        choices("sequence", items="labels", on_click=handlers.choose_sequence),
         Start(Const("+ New sequence"), id="new", state=NewSequence.name),
         back_and_home(),
         state=AddToSequence.sequence,
         getter=getters.get_sequences,
     ),
-    Window(
-        Jinja(texts.ADDED),
-        Button(Const("Open the sequence"), id="open", on_click=handlers.open_sequence),
-        back_and_home(),
-        state=AddToSequence.done,
-        getter=getters.get_added,
-    ),
+    on_process_result=handlers.on_joined,
 )
 
 dialogs = (book, importing, adding)

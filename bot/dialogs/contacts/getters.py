@@ -136,15 +136,3 @@ async def get_sequences(
             for sequence in await catalogue.list(actor, status)
         ],
     }
-
-
-@inject
-async def get_added(
-    dialog_manager: DialogManager, actor: Actor, catalogue: FromDishka[SequenceCatalogue], **_: Any
-) -> dict[str, Any]:
-    card = await catalogue.card(actor, dialog_manager.dialog_data["sequence_id"])
-    return {
-        "card": card,
-        "report": dialog_manager.dialog_data["report"],
-        "is_draft": card.status is SequenceStatus.DRAFT,
-    }

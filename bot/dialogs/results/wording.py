@@ -41,7 +41,7 @@ def fell_out(results: StepResults) -> str:
 
 
 def volume(volume: Volume) -> str:
-    """Tell what is due within some time: "1,200 (about 400 of them go out, by the devices' delays and caps)"."""
+    """Tell what is due within some time: "1,200, of which the devices send about 400"."""
     if volume.in_time >= volume.due:
         return f"{volume.due:,}"
     return f"{volume.due:,}, of which the devices send about {volume.in_time:,}"

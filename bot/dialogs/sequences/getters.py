@@ -5,7 +5,7 @@ from aiogram_dialog import DialogManager
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.formatting import file_label, to_telegram_html
+from bot.dialogs.formatting import file_label, short_date, to_telegram_html
 from bot.dialogs.navigation import coming
 from bot.dialogs.results.wording import open_ones, reached
 from bot.dialogs.sequences.context import sequence_of
@@ -103,7 +103,7 @@ def step_line(step: StepView) -> dict[str, Any]:
     file = escape(file_label(step.kind, step.media_name), quote=False) if step.media_name else ""
     return {
         "header": step.header,
-        "date": f"{step.if_joined_now:%a} {step.if_joined_now.day} {step.if_joined_now:%b}",
+        "date": short_date(step.if_joined_now),
         "html": " · ".join(filter(None, (file, said))),
     }
 

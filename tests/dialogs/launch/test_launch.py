@@ -8,7 +8,7 @@ from sqlalchemy import text
 from bot.dialogs.launch import wording
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
-from engine.sequences.enrolment import Enrolments
+from engine.sequences.enrolment import Enrolments, Who
 from engine.sequences.forecast import Forecast, Overload
 from engine.sequences.launch import Idle, Review
 from models import Contact, UserDevice
@@ -110,7 +110,7 @@ async def paused(container, owner, database, clock) -> int:
     sequence = await editor.create(owner, name="Welcome", device_ids=[device.id], niche=None, skip_weekends=False)
     await editor.add_text(owner, sequence, "Day 1 11:00\nHi\nDay 3 09:00\nPrices")
     await control.start(owner, sequence)
-    await (await container.get(Enrolments)).join_everyone(owner, sequence)
+    await (await container.get(Enrolments)).join(owner, sequence, Who(everyone=True))
     await control.pause(owner, sequence)
     clock.advance(timedelta(days=2, hours=4))
     return sequence
@@ -154,12 +154,12 @@ async def test_a_draft_without_people_says_so(chat, container, owner, paused):
 
 
 async def test_who_lacks_what_a_message_needs_is_told(chat, container, owner, paused):
-    await (await container.get(SequenceEditor)).add_text(owner, paused, "Day 4 09:00\nHi {{ city }}")
+    await (await container.get(SequenceEditor)).add_text(owner, paused, "Day 4 09:00\nHi {{ attributes.city }}")
     await chat.press("✉️ Sequences")
     await chat.press("Paused")
     await chat.press("Welcome · 3")
     await chat.press("▶️ Resume")
-    assert "\n\n⚠️ Day 4 09:00 needs {{ city }}: 3 of 3 people have none." in chat.text
+    assert "\n\n⚠️ Day 4 09:00 needs {{ attributes.city }}: 3 of 3 people have none." in chat.text
 
 
 async def test_started_meanwhile_by_somebody_else(chat, container, owner, paused):

@@ -5,7 +5,7 @@ from engine.devices.ownership import Ownership
 from engine.devices.registry import Devices
 from engine.operators import Operators
 from engine.sequences.editor import SequenceEditor
-from engine.sequences.enrolment import Enrolments
+from engine.sequences.enrolment import Enrolments, Who
 from models.enums import Role
 
 PLAN = "Day 1 09:00\nHi {{ name | default('there') }}\nDay 2\nPrices\nDay 3\nShall we call?"
@@ -174,7 +174,7 @@ async def test_the_plan_says_who_lacks_what(builder, container, database, owner,
             SELECT :workspace, '+6012' || lpad(n::text, 7, '0'), 'Person',
                    CASE WHEN n > 12 THEN '{"city": "Ipoh"}'::jsonb ELSE '{}'::jsonb END, 'opted_in'
               FROM generate_series(1, 412) n"""), {"workspace": owner.workspace_id})  # fmt: skip
-    await (await container.get(Enrolments)).join_everyone(owner, sequence_id)
+    await (await container.get(Enrolments)).join(owner, sequence_id, Who(everyone=True))
     await builder.press("‹ Done")
     await builder.press("✉️ Messages")
     assert (

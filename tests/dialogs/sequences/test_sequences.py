@@ -5,7 +5,7 @@ from engine.contacts.importing import ContactImports
 from engine.devices.registry import Devices
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.editor import SequenceEditor
-from engine.sequences.enrolment import Enrolments
+from engine.sequences.enrolment import Enrolments, Who
 from engine.sequences.steps import NewStep
 from models.enums import ConsentSource, Role, SequenceStatus
 
@@ -116,17 +116,6 @@ async def test_a_name_that_is_taken_is_answered(chat, draft, device):
     assert chat.toast.text.startswith("There is already a sequence called “welcome”")
 
 
-async def test_people_join_by_list_and_the_others_are_explained(chat, draft, people):
-    await open_card(chat, "Drafts", "Welcome · 0")
-    await chat.press("👥 Add people")
-    await chat.press("👥 Everyone · 4 contacts")
-    assert chat.toast.text == "3 joined · 1 without permission"
-    assert "👥 3 people · waiting for the start" in chat.text
-    await chat.press("👥 Add people")
-    await chat.press("👥 Everyone · 4 contacts")
-    assert chat.toast.text == "0 joined · 3 in it already · 1 without permission"
-
-
 async def test_one_is_not_many(chat, editor, owner, device, container):
     only = await editor.create(owner, name="Only", device_ids=[device], niche=None, skip_weekends=False)
     await editor.add_steps(owner, only, [NewStep(1, None, 0, "Hi")])
@@ -135,6 +124,7 @@ async def test_one_is_not_many(chat, editor, owner, device, container):
     await open_card(chat, "Drafts", "Only · 0")
     await chat.press("👥 Add people")
     await chat.press("👥 Everyone · 1 contact")
+    await chat.press("✅ All at once")
     assert "👥 1 person · waiting for the start" in chat.text
     await chat.press("▶️ Start")
     assert "1 person begins." in chat.text
@@ -178,6 +168,8 @@ async def test_delete_asks_and_archives_what_somebody_has_joined(chat, draft, pe
     await open_card(chat, "Drafts", "Welcome · 0")
     await chat.press("👥 Add people")
     await chat.press("👥 Everyone · 4 contacts")
+    await chat.press("✅ All at once")
+    await chat.press("‹ Back")
     await chat.press("⋯ More")
     await chat.press("🗄 Archive")
     assert (
@@ -194,7 +186,7 @@ async def test_delete_asks_and_archives_what_somebody_has_joined(chat, draft, pe
 @pytest.fixture
 async def archived(draft, people, container, owner) -> int:
     """Three people were in it."""
-    await (await container.get(Enrolments)).join_everyone(owner, draft)
+    await (await container.get(Enrolments)).join(owner, draft, Who(everyone=True))
     await (await container.get(SequenceEditor)).delete(owner, draft)
     return draft
 
@@ -219,19 +211,6 @@ async def test_delete_removes_what_nobody_joined(chat, draft, catalogue, owner):
     assert "Nobody has ever joined it" in chat.text
     await chat.press("🗑 Delete")
     assert await catalogue.list(owner, SequenceStatus.DRAFT) == []
-
-
-async def test_settings_show_the_pool_and_change_the_days(chat, draft, container, catalogue, owner):
-    await (await container.get(Devices)).add_simulated(owner, "Sales-2")
-    await open_card(chat, "Drafts", "Welcome · 0")
-    await chat.press("⋯ More")
-    await chat.press("⚙️ Settings")
-    assert {"✓ Sales-1", "Sales-2"} <= set(chat.buttons)
-    await chat.press("Skip days of rest")
-    assert "joined on Friday, Day 2 is Monday" in chat.text
-    await chat.press("Sales-2")
-    await chat.press("Save devices")
-    assert [name for _, name in (await catalogue.card(owner, draft)).devices] == ["Sales-1", "Sales-2"]
 
 
 async def test_a_viewer_starts_nothing(newcomer, draft, catalogue, owner):

@@ -16,6 +16,8 @@ from engine.actor import Actor
 from engine.alerts import Alerts, raise_signals
 from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
+from engine.contacts.book import ContactBook
+from engine.contacts.leads import Leads
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
@@ -26,11 +28,12 @@ from engine.sequences.control import SequenceControl
 from engine.sequences.copying import SequenceCopies
 from engine.sequences.coverage import Coverage
 from engine.sequences.editor import SequenceEditor
-from engine.sequences.enrolment import Enrolments
+from engine.sequences.enrolment import Enrolments, Who
 from engine.sequences.launch import Launches
 from engine.sequences.plan import PlannedStep
 from engine.sequences.rehearsal import Rehearsals
 from engine.sequences.results import Results
+from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
 from models import ContactList, Message
@@ -44,6 +47,9 @@ USE_CASES = (
     Launches,
     Results,
     Enrolments,
+    SequenceRules,
+    ContactBook,
+    Leads,
     SequenceCatalogue,
     Devices,
     DeviceLimits,
@@ -55,12 +61,15 @@ USE_CASES = (
     Operators,
 )
 READERS = {
+    "Enrolments.preview", "SequenceRules.get", "ContactBook.count", "ContactBook.lists", "ContactBook.find",
+    "ContactBook.niches", "ContactBook.opted_out",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
     "SequenceCatalogue.sample", "Launches.review", "Results.get", "Results.export",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
     "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
 }  # fmt: skip
 WITHOUT_AN_ID = {
+    "ContactBook.count", "ContactBook.lists", "ContactBook.find", "ContactBook.niches", "ContactBook.opted_out",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
     "Relocation.run_once",  # the job: it has no actor
     "Operators.phone", "Operators.set_phone",
@@ -99,9 +108,6 @@ CALLS: dict[str, list[Call]] = {
         lambda t, o, a: t.world.editor.set_devices(a, t.sequence, [o.device]),
         lambda t, o, a: t.world.editor.set_devices(a, o.sequence, [t.device]),
     ],
-    "SequenceEditor.set_skip_weekends": [
-        lambda t, o, a: t.world.editor.set_skip_weekends(a, t.sequence, skip=True)
-    ],
     "SequenceEditor.add_steps": [
         lambda t, o, a: t.world.editor.add_steps(a, t.sequence, [NewStep(5, time(9), None, "x")])
     ],
@@ -121,19 +127,27 @@ CALLS: dict[str, list[Call]] = {
     "Results.get": [lambda t, o, a: t.world.results.get(a, t.sequence)],
     "Results.export": [lambda t, o, a: t.world.results.export(a, t.sequence)],
     "Enrolments.join": [
-        lambda t, o, a: t.world.enrolments.join(a, t.sequence, contact_ids=[o.contact]),
-        lambda t, o, a: t.world.enrolments.join(a, o.sequence, list_id=t.list),
+        lambda t, o, a: t.world.enrolments.join(a, t.sequence, Who(contact_ids=[o.contact])),
+        lambda t, o, a: t.world.enrolments.join(a, o.sequence, Who(list_id=t.list)),
     ],
-    "Enrolments.join_list": [
-        lambda t, o, a: t.world.enrolments.join_list(a, t.sequence, o.list),
-        lambda t, o, a: t.world.enrolments.join_list(a, o.sequence, t.list),
+    "Enrolments.preview": [
+        lambda t, o, a: t.world.enrolments.preview(a, t.sequence, Who(contact_ids=[o.contact])),
+        lambda t, o, a: t.world.enrolments.preview(a, o.sequence, Who(list_id=t.list)),
     ],
-    "Enrolments.join_niche": [lambda t, o, a: t.world.enrolments.join_niche(a, t.sequence, "solar")],
     "Enrolments.join_contacts": [
         lambda t, o, a: t.world.enrolments.join_contacts(a, t.sequence, [o.contact]),
         lambda t, o, a: t.world.enrolments.join_contacts(a, o.sequence, [t.contact]),
     ],
-    "Enrolments.join_everyone": [lambda t, o, a: t.world.enrolments.join_everyone(a, t.sequence)],
+    "SequenceRules.get": [lambda t, o, a: t.world.rules.get(a, t.sequence)],
+    "SequenceRules.change": [
+        lambda t, o, a: t.world.rules.change(a, t.sequence, skip_weekends=True),
+        lambda t, o, a: t.world.rules.change(a, o.sequence, next_sequence_id=t.sequence),
+    ],
+    "Leads.become_customer": [
+        lambda t, o, a: t.world.leads.become_customer(a, t.contact, None),
+        lambda t, o, a: t.world.leads.become_customer(a, t.contact, "solar"),
+    ],
+    "ContactBook.set_time_zone": [lambda t, o, a: t.world.book.set_time_zone(a, t.contact, "Asia/Tokyo")],
     "SequenceCatalogue.card": [lambda t, o, a: t.world.catalogue.card(a, t.sequence)],
     "SequenceCatalogue.export": [lambda t, o, a: t.world.catalogue.export(a, t.sequence)],
     "SequenceCatalogue.sample": [lambda t, o, a: t.world.catalogue.sample(a, t.step)],
@@ -267,7 +281,7 @@ async def refused(call: Awaitable[Any], error: type[Exception]) -> bool:
 async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
     tables = (
         "sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts",
-        "messages", "doubts",
+        "messages", "doubts", "contacts", "leads",
     )  # fmt: skip
     return [
         await world.rows(

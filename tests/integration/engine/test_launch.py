@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from engine.errors import ConflictError
+from engine.sequences.enrolment import Who
 from engine.sequences.forecast import Forecast
 from engine.transports.contract import Inbound
 from models.enums import DeviceState, MissedPolicy, SequenceStatus
@@ -180,6 +181,23 @@ async def test_a_draft_tells_who_begins_and_when(world: World) -> None:
     engine = await world.engine()
     await world.move_to(at(9, 11))
     assert await send_everything(engine, device) == ["one"] * 4
+
+
+async def test_the_waves_of_a_draft_begin_day_by_day(world: World) -> None:
+    sequence, device = await world.running((1, 11, "one"), people=0, status=SequenceStatus.DRAFT)
+    people = await world.contacts(5)
+    await world.enrolments.join(world.actor, sequence, Who(contact_ids=people), per_day=2)
+    world.clock.set(at(8, 9))
+    review = await world.launch.review(world.actor, sequence)
+    assert (review.people, review.forecast.keep) == (5, 5)
+    assert (review.forecast.next_at, review.forecast.ends_at) == (at(8, 11), at(10, 11))
+    await world.control.start(world.actor, sequence)
+    engine = await world.engine()
+    sent = []
+    for day in (8, 9, 10):
+        await world.move_to(at(day, 11))
+        sent.append(len(await engine.send_all(device)))
+    assert sent == [2, 2, 1]
 
 
 async def test_who_is_paused_stays_so_and_what_is_sent_once_more_is_told(world: World) -> None:

@@ -8,12 +8,11 @@ import pytest
 from engine.broadcast.books import Books
 from engine.broadcast.claims import Claimed, Refused
 from engine.broadcast.pruning import Pruning
-from engine.contacts.book import ContactBook
 from engine.contacts.importing import ContactImports
 from engine.errors import ConflictError, InvalidInputError, NotFoundError
 from engine.operators import Operators
 from engine.reports.overview import Overviews
-from engine.sequences.enrolment import RefusalReason
+from engine.sequences.enrolment import RefusalReason, Who
 from engine.sequences.rehearsal import Rehearsals
 from engine.sequences.steps import Attachment, NewStep
 from engine.transports.contract import Inbound, Rejected
@@ -295,13 +294,13 @@ class TestOutsideOfStatistics:
         sequence, _ = await draft(world)
         await world.engine()
         await rehearsals.run(world.actor, sequence)
-        book = ContactBook(world.database)
+        book = world.book
         assert await book.count(world.actor) == 0
         assert await book.find(world.actor, "345678") == []
         assert (await Overviews(world.database, world.clock).get(world.actor)).contacts == 0
-        everyone = await world.enrolments.join_everyone(world.actor, sequence)
+        everyone = await world.enrolments.join(world.actor, sequence, Who(everyone=True))
         assert (everyone.joined, everyone.refusals) == (0, ())
-        named = await world.enrolments.join(world.actor, sequence, phones=[OWN])
+        named = await world.enrolments.join(world.actor, sequence, Who(phones=[OWN]))
         assert dict(named.refused) == {RefusalReason.NOT_FOUND: 1}
 
     async def test_an_import_makes_the_operator_a_contact_and_a_test_leaves_one_as_it_is(
@@ -318,7 +317,7 @@ class TestOutsideOfStatistics:
         assert (preview.new, preview.known, result.created, result.updated) == (1, 0, 1, 0)
         await rehearsals.run(world.actor, sequence)
         await send_all(world, device)
-        [contact] = await ContactBook(world.database).find(world.actor, "345678")
+        [contact] = await world.book.find(world.actor, "345678")
         assert (contact.phone, contact.consent) == (OWN, "opted_in")
 
     async def test_an_answer_to_a_test_pauses_nothing(self, world: World, rehearsals: Rehearsals) -> None:

@@ -20,7 +20,10 @@ from engine.broadcast.observations import Observations, ReceiptNote
 from engine.broadcast.outcomes import Outcomes, Report
 from engine.broadcast.store import Ask
 from engine.clock import ManualClock
+from engine.contacts.book import ContactBook
+from engine.contacts.importing import ContactImports
 from engine.contacts.inbox import Inbox
+from engine.contacts.leads import Leads
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.ownership import Ownership
@@ -33,6 +36,7 @@ from engine.sequences.enrolment import Enrolments
 from engine.sequences.launch import Launches
 from engine.sequences.processor import SequenceProcessor
 from engine.sequences.results import Results
+from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.settings import Settings
 from engine.transports.contract import Outcome, Sent, Unknown
@@ -82,6 +86,10 @@ class World:
         self.limits = DeviceLimits(database, clock)
         self.workspaces = Workspaces(database, clock, settings)
         self.inbox = Inbox(database, clock)
+        self.rules = SequenceRules(database, clock)
+        self.leads = Leads(database, clock)
+        self.book = ContactBook(database, clock)
+        self.imports = ContactImports(database, clock)
         self.processor = SequenceProcessor(database)
         self.doubts = Doubts(database, clock)
         self.relocation = Relocation(database, clock)
