@@ -6,8 +6,10 @@ from engine.alerts import Alerts
 from engine.broadcast.doubts import Doubts
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
+from engine.contacts.card import ContactCards
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
+from engine.contacts.opting_out import OptOuts
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
@@ -21,8 +23,11 @@ from engine.sequences.coverage import Coverage
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
 from engine.sequences.launch import Launches
+from engine.sequences.moves import Moves
+from engine.sequences.people import SequencePeople
 from engine.sequences.rehearsal import Rehearsals
 from engine.sequences.results import Results
+from engine.sequences.runs import Runs
 from engine.sequences.settings import SequenceRules
 from engine.settings import Settings
 from engine.workspaces import Workspaces
@@ -35,6 +40,7 @@ class UseCases(Provider):
     all = provide_all(
         Alerts,
         ContactBook,
+        ContactCards,
         ContactImports,
         Coverage,
         DeviceLimits,
@@ -42,17 +48,21 @@ class UseCases(Provider):
         Doubts,
         Enrolments,
         Launches,
+        Moves,
+        OptOuts,
         Operators,
         Leads,
         Overviews,
         Rehearsals,
         Relocation,
         Results,
+        Runs,
         SequenceCatalogue,
         SequenceControl,
         SequenceCopies,
         SequenceEditor,
         SequenceRules,
+        SequencePeople,
         Workspaces,
     )
 

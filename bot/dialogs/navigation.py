@@ -11,6 +11,7 @@ from aiogram_dialog.widgets.kbd.select import OnItemClick
 from aiogram_dialog.widgets.text import Const, Format
 
 from bot.dialogs.home.states import Home
+from engine.contacts.time_zones import city_of
 
 BACK = Const("‹ Back")
 
@@ -33,8 +34,20 @@ def when(instant: datetime, now: datetime, zone: str) -> str:
         return f"today {local:%H:%M}"
     if days == 1:
         return f"tomorrow {local:%H:%M}"
+    if days == -1:
+        return f"yesterday {local:%H:%M}"
     year = "" if local.year == today.year else f" {local.year}"
     return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M}"
+
+
+def when_in_both(instant: datetime, now: datetime, zone: str, team_zone: str) -> str:
+    """Write it in somebody's time and in the team's: "today 09:00 London = 17:00 Kuala Lumpur"; once if alike."""
+    theirs = when(instant, now, zone)
+    here, there = (instant.astimezone(ZoneInfo(name)) for name in (team_zone, zone))
+    if here.utcoffset() == there.utcoffset():
+        return theirs
+    ours = f"{here:%H:%M}" if here.date() == there.date() else when(instant, now, team_zone)
+    return f"{theirs} {city_of(zone)} = {ours} {city_of(team_zone)}"
 
 
 def choices(

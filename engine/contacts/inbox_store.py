@@ -76,6 +76,7 @@ async def record_consent(
     source: ConsentSource,
     evidence: str,
     at: datetime,
+    by: int | None = None,
 ) -> None:
     """Set the contact's consent and append the evidence, unless the consent is that already."""
     statement = text("""
@@ -83,10 +84,10 @@ async def record_consent(
             UPDATE contacts SET consent = CAST(:state AS text)
              WHERE workspace_id = :workspace AND id = :contact AND consent IS DISTINCT FROM CAST(:state AS text)
             RETURNING id)
-        INSERT INTO consents (workspace_id, contact_id, state, source, evidence, recorded_at)
-        SELECT :workspace, id, CAST(:state AS text), :source, :evidence, :at FROM changed
+        INSERT INTO consents (workspace_id, contact_id, state, source, evidence, recorded_at, recorded_by)
+        SELECT :workspace, id, CAST(:state AS text), :source, :evidence, :at, CAST(:by AS bigint) FROM changed
     """)
-    values = {"workspace": workspace_id, "contact": contact_id, "state": state}
+    values = {"workspace": workspace_id, "contact": contact_id, "state": state, "by": by}
     await session.execute(statement, {**values, "source": source, "evidence": evidence, "at": at})
 
 
@@ -125,12 +126,15 @@ async def exit_enrolments(
     await session.execute(statement, values)
 
 
-async def pause_enrolments(session: Session, workspace_id: int, enrolments: Sequence[int]) -> None:
+async def pause_enrolments(
+    session: Session, workspace_id: int, enrolments: Sequence[int], *, at: datetime
+) -> None:
+    """Pause them because of a reply; what is paused already keeps its first reason."""
     statement = text("""
-        UPDATE sequence_contacts SET status = 'paused'
-         WHERE workspace_id = :workspace AND id = ANY(CAST(:enrolments AS bigint[]))
+        UPDATE sequence_contacts SET status = 'paused', paused_at = :at, paused_reason = 'replied'
+         WHERE workspace_id = :workspace AND id = ANY(CAST(:enrolments AS bigint[])) AND status = 'active'
     """)
-    await session.execute(statement, {"workspace": workspace_id, "enrolments": list(enrolments)})
+    await session.execute(statement, {"workspace": workspace_id, "enrolments": list(enrolments), "at": at})
 
 
 async def cancel_pending(

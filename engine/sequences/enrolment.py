@@ -58,7 +58,7 @@ class JoinReport:
 class JoinPreview:
     """What joining would do. `paces`: on which day the last of them would join, at so many a day.
 
-    `behind`: those who already wait to join in waves do so up to this day, and new waves come after it.
+    `behind`: others join in waves up to this day, and new waves come after it.
     """
 
     joining: int

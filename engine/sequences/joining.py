@@ -194,16 +194,15 @@ async def _enrol(
 
 
 async def waves_of(transaction: Transaction, target: Target, per_day: int, now: datetime) -> Waves:
-    """Plan so many a day, behind those who are to join in waves and still wait: no day takes in twice as many."""
+    """Plan so many a day, behind those who join in waves already: no day takes in twice as many."""
     if per_day < 1:
         raise InvalidInputError("At least one person a day has to join.")
-    about = {"sequence_id": target.id, "now": now}
-    (last,) = await transaction.rows(joining_store.LAST_WAVE, about)
+    (last,) = await transaction.rows(joining_store.LAST_WAVE, {"sequence_id": target.id})
     if last.wave is None:
         return Waves(per_day)
     if target.status is SequenceStatus.DRAFT:
         return Waves(per_day, last.wave + 1)
-    free = (wave for wave in range(MOST_WAVES) if last.day is None or _first_day(target, wave, now) > last.day)
+    free = (wave for wave in range(MOST_WAVES) if _first_day(target, wave, now) > last.day)
     return Waves(per_day, next(free, MOST_WAVES))
 
 

@@ -91,11 +91,10 @@ WITH free AS (
 UPDATE contacts c SET device_id = free.device_id FROM free WHERE c.id = free.id
 """
 
-# The last of those who are to join in waves and still wait: in a draft their wave counts, else their day.
+# The last of those who join in waves: in a draft their wave counts, else their Day 1.
 LAST_WAVE = """
-SELECT max(e.wave) AS wave, max(e.anchor_date) FILTER (WHERE e.joined_at > :now) AS day
-  FROM sequence_contacts e
- WHERE e.sequence_id = :sequence_id AND e.status IN ('active', 'paused') AND e.wave > 0
+SELECT max(e.wave) AS wave, max(e.anchor_date) AS day
+  FROM sequence_contacts e WHERE e.sequence_id = :sequence_id AND e.wave > 0
 """
 
 # Those of a sequence for whom nothing has happened yet: a draft's contacts join when it starts.

@@ -165,10 +165,13 @@ class Operator:
 
     def add_people(self, list_name: str) -> None:
         """From a sequence's card."""
+        self.press("👥 People")
         self.press("Add people")
         self.press(f"📋 {list_name}")
         self.see("would join")
         self.press("All at once")
+        self.see("On their way", "tap one to see why")
+        self.press("Back")
         self.see("people", "📱")
 
     def launch(self, how: str, foreseen: str) -> str:

@@ -214,10 +214,13 @@ def _prepare(tour: Tour, page: Page) -> None:
     tour.sees("Type or paste more")
     tour.photographs("3-messages")
     tour.tap("Done")
+    tour.tap("People")
     tour.tap("Add people")
     tour.tap("contacts ·")
     tour.sees("228 people would join")
     tour.tap("All at once")
+    tour.sees("On their way")
+    tour.tap("Back")
     tour.sees("waiting for the start")
 
 

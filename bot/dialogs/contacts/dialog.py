@@ -24,6 +24,7 @@ book = Dialog(
     ),
     Window(
         Jinja(texts.FIND),
+        choices("person", items="labels", on_click=handlers.open_person),
         TextInput(id="query", on_success=handlers.find),
         back_and_home(Contacts.main),
         state=Contacts.find,

@@ -44,6 +44,7 @@ async def get_found(
     found = await book.find(actor, query)
     return {
         "query": query,
+        "labels": [(f"👤 {contact.name[:LONGEST_SHOWN] or contact.phone}", contact.id) for contact in found],
         "found": [
             {
                 "name": contact.name[:LONGEST_SHOWN],

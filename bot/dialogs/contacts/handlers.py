@@ -11,6 +11,8 @@ from bot.dialogs.contacts.getters import file_of
 from bot.dialogs.contacts.states import AddToSequence, Import
 from bot.dialogs.context import actor_of, bot_of
 from bot.dialogs.joining.states import Joining
+from bot.dialogs.person.context import about_person
+from bot.dialogs.person.states import Person
 from bot.dialogs.sequences.context import about
 from engine.contacts.book import ContactBook
 from engine.contacts.importing import ContactImports
@@ -23,6 +25,10 @@ LONGEST_QUERY = 100
 
 async def find(_message: Message, _input: Any, manager: DialogManager, text: str) -> None:
     manager.dialog_data["query"] = " ".join(text.split())[:LONGEST_QUERY]
+
+
+async def open_person(_callback: CallbackQuery, _select: Any, manager: DialogManager, contact_id: int) -> None:
+    await manager.start(Person.card, data=about_person(contact_id))
 
 
 @inject

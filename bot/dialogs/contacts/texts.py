@@ -33,7 +33,8 @@ Nobody matches “{{ query }}”.
 
 {% endfor %}
 {% endif %}
-Type a part of a name, or at least three digits of a number."""
+Type a part of a name, or at least three digits of a number.\
+{% if found %} Tap one to see where they are.{% endif %}"""
 
 LISTS = """\
 <b>Lists</b>

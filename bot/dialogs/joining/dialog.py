@@ -49,7 +49,7 @@ Left out: {{ left_out }}.
 {% endif %}
 {% if behind %}
 
-Others are to join day by day until {{ behind }}. Whoever you let join day by day now comes after them.
+Others join day by day until {{ behind }}. Whoever you let join day by day now comes after them.
 {% endif %}
 {% if is_draft and somebody %}
 
@@ -63,7 +63,7 @@ PACE = """\
 another number.
 {% if behind %}
 
-Others are to join day by day until {{ behind }}; these come after them.
+Others join day by day until {{ behind }}; these come after them.
 {% endif %}"""
 
 DONE = """\

@@ -13,8 +13,8 @@ from bot.dialogs.sequence_settings.states import SequenceSettings
 from bot.dialogs.sequence_settings.wording import OPTIONS
 from bot.dialogs.sequences.context import sequence_of
 from bot.dialogs.sequences.pool import tick, ticked
-from bot.dialogs.welcome.answers import read_zone
 from engine.contacts.book import ContactBook
+from engine.contacts.time_zones import read_zone
 from engine.errors import InvalidInputError
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.editor import SequenceEditor

@@ -107,7 +107,7 @@ dialog = Dialog(
         ),
         Row(
             Button(Const("✉️ Messages"), id="messages", on_click=handlers.edit_messages, when="editable"),
-            Button(Const("👥 Add people"), id="people", on_click=handlers.add_people, when="editable"),
+            Button(Const("👥 People"), id="people", on_click=handlers.open_people),
         ),
         Row(
             Button(Const("📊 Results"), id="results", on_click=handlers.open_results),

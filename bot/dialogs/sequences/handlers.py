@@ -8,7 +8,7 @@ from dishka.integrations.aiogram_dialog import inject
 
 from bot.dialogs.builder.states import Builder
 from bot.dialogs.context import actor_of
-from bot.dialogs.joining.states import Joining
+from bot.dialogs.people.states import People
 from bot.dialogs.results.states import Results
 from bot.dialogs.sequence_settings.states import SequenceSettings
 from bot.dialogs.sequences.context import about, sequence_of
@@ -66,8 +66,8 @@ async def edit_messages_of(manager: DialogManager, sequence_id: int) -> None:
     await manager.start(Builder.plan, data=about(sequence_id))
 
 
-async def add_people(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
-    await manager.start(Joining.who, data=about(sequence_of(manager)))
+async def open_people(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    await manager.start(People.list, data=about(sequence_of(manager)))
 
 
 async def open_settings(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:

@@ -165,7 +165,7 @@ async def test_more_day_by_day_is_told_to_come_after_those_who_wait(chat, active
     await imports.run(owner, data=more, file_name="more.csv", source=ConsentSource.WEB_FORM)
     await chat.press("👥 Add people")
     await chat.press("📋 more · 5 Jan 2026 · 21")
-    assert "Others are to join day by day until Wed 7 Jan." in chat.text
+    assert "Others join day by day until Wed 7 Jan." in chat.text
     await chat.press("📅 So many a day ▸")
     assert "20 a day · the last on Fri 9 Jan" in chat.buttons
     assert not any(button.startswith(("50 a day", "100 a day")) for button in chat.buttons)

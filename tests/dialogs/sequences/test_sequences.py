@@ -122,9 +122,11 @@ async def test_one_is_not_many(chat, editor, owner, device, container):
     imports = await container.get(ContactImports)
     await imports.run(owner, data=b"phone\n+15550100001\n", file_name="one.csv", source=ConsentSource.WEB_FORM)
     await open_card(chat, "Drafts", "Only · 0")
-    await chat.press("👥 Add people")
+    await chat.press("👥 People")
+    await chat.press("＋ Add people")
     await chat.press("👥 Everyone · 1 contact")
     await chat.press("✅ All at once")
+    await chat.press("‹ Back")
     assert "👥 1 person · waiting for the start" in chat.text
     await chat.press("▶️ Start")
     assert "1 person begins." in chat.text
@@ -166,7 +168,8 @@ async def test_without_messages_it_does_not_start(chat, editor, owner, device):
 
 async def test_delete_asks_and_archives_what_somebody_has_joined(chat, draft, people, catalogue, owner):
     await open_card(chat, "Drafts", "Welcome · 0")
-    await chat.press("👥 Add people")
+    await chat.press("👥 People")
+    await chat.press("＋ Add people")
     await chat.press("👥 Everyone · 4 contacts")
     await chat.press("✅ All at once")
     await chat.press("‹ Back")
@@ -193,7 +196,7 @@ async def archived(draft, people, container, owner) -> int:
 
 async def test_an_archived_sequence_lives_again_as_a_copy(chat, archived, catalogue, owner):
     await open_card(chat, "Archive", "Welcome · 3")
-    assert chat.buttons == ["⟳ Refresh", "📊 Results", "⋯ More", "‹ Back", "⌂ Home"]
+    assert chat.buttons == ["⟳ Refresh", "👥 People", "📊 Results", "⋯ More", "‹ Back", "⌂ Home"]
     await chat.press("⋯ More")
     assert chat.buttons == ["⧉ Make a copy", "‹ Back", "⌂ Home"]
     await chat.press_times("⧉ Make a copy", 5)

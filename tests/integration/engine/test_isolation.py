@@ -17,7 +17,9 @@ from engine.alerts import Alerts, raise_signals
 from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
 from engine.contacts.book import ContactBook
+from engine.contacts.card import ContactCards
 from engine.contacts.leads import Leads
+from engine.contacts.opting_out import OptOuts
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
@@ -30,9 +32,12 @@ from engine.sequences.coverage import Coverage
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments, Who
 from engine.sequences.launch import Launches
+from engine.sequences.moves import Moves
+from engine.sequences.people import SequencePeople, Tab
 from engine.sequences.plan import PlannedStep
 from engine.sequences.rehearsal import Rehearsals
 from engine.sequences.results import Results
+from engine.sequences.runs import Runs
 from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
@@ -56,6 +61,11 @@ USE_CASES = (
     Alerts,
     Doubts,
     Relocation,
+    Runs,
+    Moves,
+    SequencePeople,
+    ContactCards,
+    OptOuts,
     Rehearsals,
     Coverage,
     Operators,
@@ -66,6 +76,8 @@ READERS = {
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
     "SequenceCatalogue.sample", "Launches.review", "Results.get", "Results.export",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
+    "Runs.if_resumed", "Moves.targets", "Moves.foresee", "SequencePeople.page",
+    "ContactCards.get", "ContactCards.history",
     "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
 }  # fmt: skip
 WITHOUT_AN_ID = {
@@ -88,6 +100,7 @@ class Things:
     list: int
     alert: int
     doubt: int
+    run: int
 
 
 Call = Callable[[Things, Things, Actor], Awaitable[Any]]
@@ -175,6 +188,24 @@ CALLS: dict[str, list[Call]] = {
         lambda t, o, a: t.world.relocation.move(a, o.device, t.device),
     ],
     "Relocation.hold": [lambda t, o, a: t.world.relocation.hold(a, t.device)],
+    "Runs.pause": [lambda t, o, a: t.world.runs.pause(a, t.run)],
+    "Runs.resume": [lambda t, o, a: t.world.runs.resume(a, t.run)],
+    "Runs.remove": [lambda t, o, a: t.world.runs.remove(a, t.run)],
+    "Runs.if_resumed": [lambda t, o, a: t.world.runs.if_resumed(a, t.run)],
+    "Runs.resume_replied": [lambda t, o, a: t.world.runs.resume_replied(a, t.sequence)],
+    "Moves.targets": [lambda t, o, a: t.world.moves.targets(a, t.run)],
+    "Moves.foresee": [
+        lambda t, o, a: t.world.moves.foresee(a, t.run, o.step),
+        lambda t, o, a: t.world.moves.foresee(a, o.run, t.step),
+    ],
+    "Moves.move": [
+        lambda t, o, a: t.world.moves.move(a, t.run, o.step),
+        lambda t, o, a: t.world.moves.move(a, o.run, t.step),
+    ],
+    "SequencePeople.page": [lambda t, o, a: t.world.in_sequence.page(a, t.sequence, Tab.ACTIVE)],
+    "ContactCards.get": [lambda t, o, a: t.world.cards.get(a, t.contact)],
+    "ContactCards.history": [lambda t, o, a: t.world.cards.history(a, t.contact, 0)],
+    "OptOuts.opt_out": [lambda t, o, a: t.world.opt_outs.opt_out(a, t.contact)],
     "Rehearsals.run": [
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, t.sequence),
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, o.sequence, step_id=t.step),
@@ -198,7 +229,9 @@ async def things_of(world: World) -> Things:
     device = await world.device()
     sequence = await world.sequence([device], (1, 11, "Hi"))
     (step,) = await world.steps(sequence)
-    (contact,) = await world.contacts(1)
+    (contact, member) = await world.contacts(2)
+    await world.enrolments.join_contacts(world.actor, sequence, [member])
+    run = await world.one("SELECT id FROM sequence_contacts WHERE contact_id = :id", id=member)
     async with world.database.transaction() as session:
         people = ContactList(workspace_id=world.actor.workspace_id, name="People")
         session.add(people)
@@ -213,7 +246,7 @@ async def things_of(world: World) -> Things:
         await session.flush()
         await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
-    return Things(world, sequence, step, device, contact, people.id, alert, doubt.id)
+    return Things(world, sequence, step, device, contact, people.id, alert, doubt.id, run)
 
 
 def test_every_use_case_is_tried() -> None:
@@ -281,7 +314,7 @@ async def refused(call: Awaitable[Any], error: type[Exception]) -> bool:
 async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
     tables = (
         "sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts",
-        "messages", "doubts", "contacts", "leads",
+        "messages", "doubts", "contacts", "leads", "suppressions",
     )  # fmt: skip
     return [
         await world.rows(

@@ -21,9 +21,11 @@ from engine.broadcast.outcomes import Outcomes, Report
 from engine.broadcast.store import Ask
 from engine.clock import ManualClock
 from engine.contacts.book import ContactBook
+from engine.contacts.card import ContactCards
 from engine.contacts.importing import ContactImports
 from engine.contacts.inbox import Inbox
 from engine.contacts.leads import Leads
+from engine.contacts.opting_out import OptOuts
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.ownership import Ownership
@@ -34,8 +36,11 @@ from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
 from engine.sequences.launch import Launches
+from engine.sequences.moves import Moves
+from engine.sequences.people import SequencePeople
 from engine.sequences.processor import SequenceProcessor
 from engine.sequences.results import Results
+from engine.sequences.runs import Runs
 from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.settings import Settings
@@ -93,6 +98,11 @@ class World:
         self.processor = SequenceProcessor(database)
         self.doubts = Doubts(database, clock)
         self.relocation = Relocation(database, clock)
+        self.runs = Runs(database, clock)
+        self.moves = Moves(database, clock)
+        self.cards = ContactCards(database, clock)
+        self.in_sequence = SequencePeople(database)
+        self.opt_outs = OptOuts(database, clock)
 
     async def device(self, name: str = "Sales", **columns: Any) -> int:
         columns = {"min_delay_seconds": 0, "max_delay_seconds": 0, "state": DeviceState.ONLINE, **columns}

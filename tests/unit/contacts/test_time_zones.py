@@ -3,7 +3,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.contacts.time_zones import guess_time_zone
+from engine.contacts.time_zones import guess_time_zone, read_zone
+from engine.errors import InvalidInputError
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -43,3 +44,23 @@ def test_zones_that_agree_only_in_winter_are_several(monkeypatch: pytest.MonkeyP
     assert guess_time_zone("+16025550100", NOW) is None
     zones[1] = "America/Boise"
     assert guess_time_zone("+16025550100", NOW) == "America/Denver"
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [
+        ("london", "Europe/London"),
+        ("  Kuala   Lumpur ", "Asia/Kuala_Lumpur"),
+        ("asia/tokyo", "Asia/Tokyo"),
+        ("New York", "America/New_York"),
+        ("utc", "UTC"),
+    ],
+)
+def test_a_city_or_a_zone(typed, zone):
+    assert read_zone(typed, "MY") == zone
+
+
+@pytest.mark.parametrize("typed", ["", "Atlantis", "../etc/passwd", "x" * 5000])
+def test_what_is_no_zone(typed):
+    with pytest.raises(InvalidInputError, match="Type the largest city near you"):
+        read_zone(typed, "MY")
