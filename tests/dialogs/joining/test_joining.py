@@ -48,7 +48,8 @@ async def active(container, owner) -> int:
 async def add_people(chat) -> None:
     await chat.press("✉️ Sequences")
     await chat.press("Welcome · 0")
-    await chat.press("👥 Add people")
+    await chat.press("👥 People")
+    await chat.press("＋ Add people")
 
 
 async def in_it(catalogue, owner, sequence_id: int) -> int:
@@ -79,15 +80,15 @@ async def test_all_at_once_and_who_was_left_out_is_listed(chat, active, people, 
     )
     assert await in_it(catalogue, owner, active) == 5
     await chat.press("‹ Back")
-    assert "👥 5 people · 5 on their way" in chat.text
+    assert "• On their way 5" in chat.buttons
 
 
-async def test_when_all_could_join_it_goes_back_to_the_card(chat, active, people):
+async def test_when_all_could_join_it_goes_back_to_the_people(chat, active, people):
     await add_people(chat)
     await chat.press("📋 five · 5 Jan 2026 · 5")
     await chat.press("✅ All at once")
     assert chat.toast.text == "5 joined"
-    assert "👥 5 people" in chat.text
+    assert "• On their way 5" in chat.buttons
 
 
 async def test_by_the_interest_of_the_sequence_or_by_another(chat, active, people):
@@ -150,7 +151,7 @@ async def test_so_many_a_day_shows_when_the_last_of_them_joins(chat, active, peo
     await chat.say("2")
     await chat.press("2 a day · the last on Wed 7 Jan")
     assert chat.toast.text == "5 joined, the last of them on Wed 7 Jan"
-    await chat.press("👥 Add people")
+    await chat.press("＋ Add people")
     await chat.press("👥 Everyone · 6 contacts")
     assert "Left out: 5 in it already · 1 without permission" in chat.text
 
@@ -163,7 +164,7 @@ async def test_more_day_by_day_is_told_to_come_after_those_who_wait(chat, active
     await chat.press("2 a day · the last on Wed 7 Jan")
     more = b"phone\n" + b"".join(b"+1555020%04d\n" % number for number in range(21))
     await imports.run(owner, data=more, file_name="more.csv", source=ConsentSource.WEB_FORM)
-    await chat.press("👥 Add people")
+    await chat.press("＋ Add people")
     await chat.press("📋 more · 5 Jan 2026 · 21")
     assert "Others join day by day until Wed 7 Jan." in chat.text
     await chat.press("📅 So many a day ▸")
@@ -197,7 +198,8 @@ async def test_a_draft_says_that_they_begin_with_it(chat, active, people, contai
     await chat.press("✉️ Sequences")
     await chat.press("Drafts")
     await chat.press("Later · 0")
-    await chat.press("👥 Add people")
+    await chat.press("👥 People")
+    await chat.press("＋ Add people")
     await chat.press("👥 Everyone · 6 contacts")
     assert "It is a draft: they begin when you start it." in chat.text
     await chat.press("✅ All at once")

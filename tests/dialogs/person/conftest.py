@@ -9,7 +9,7 @@ from engine.contacts.importing import ContactImports
 from engine.devices.registry import Devices
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
-from engine.sequences.enrolment import Enrolments
+from engine.sequences.enrolment import Enrolments, Who
 from engine.sequences.steps import NewStep
 from models.enums import ConsentSource
 
@@ -25,7 +25,7 @@ async def running(container, database, owner) -> int:
     steps = [NewStep(day, time(11), None, f"text of {day}") for day in (1, 2, 3)]
     await editor.add_steps(owner, sequence, steps)
     await (await container.get(SequenceControl)).start(owner, sequence)
-    await (await container.get(Enrolments)).join_everyone(owner, sequence)
+    await (await container.get(Enrolments)).join(owner, sequence, Who(everyone=True))
     async with database.transaction() as session:
         await session.execute(text("INSERT INTO engines (host, pid) VALUES ('here', 1)"))
         await session.execute(text("UPDATE user_devices SET state = 'online', owner = (SELECT id FROM engines)"))

@@ -173,6 +173,7 @@ async def test_delete_asks_and_archives_what_somebody_has_joined(chat, draft, pe
     await chat.press("👥 Everyone · 4 contacts")
     await chat.press("✅ All at once")
     await chat.press("‹ Back")
+    await chat.press("‹ Back")
     await chat.press("⋯ More")
     await chat.press("🗄 Archive")
     assert (
