@@ -18,13 +18,16 @@ from engine.operators import Operators
 from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
+from engine.sequences.copying import SequenceCopies
 from engine.sequences.coverage import Coverage
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
+from engine.sequences.launch import Launches
 from engine.sequences.moves import Moves
 from engine.sequences.pastes import Pastes
 from engine.sequences.people import SequencePeople
 from engine.sequences.rehearsal import Rehearsals
+from engine.sequences.results import Results
 from engine.sequences.runs import Runs
 from engine.sequences.settings import SequenceRules
 from engine.settings import Settings
@@ -45,6 +48,7 @@ class UseCases(Provider):
         Devices,
         Doubts,
         Enrolments,
+        Launches,
         Moves,
         OptOuts,
         Operators,
@@ -53,9 +57,11 @@ class UseCases(Provider):
         Pastes,
         Rehearsals,
         Relocation,
+        Results,
         Runs,
         SequenceCatalogue,
         SequenceControl,
+        SequenceCopies,
         SequenceEditor,
         SequencePeople,
         SequenceRules,

@@ -47,7 +47,7 @@ class Step(_Shown):
 
 
 class StepResults(_Shown):
-    """Messages; planned is the sum of all others."""
+    """Messages; planned is the sum of queued, sent, failed, skipped, unknown and cancelled."""
 
     planned: int
     queued: int
@@ -56,6 +56,12 @@ class StepResults(_Shown):
     skipped: int
     unknown: int
     cancelled: int
+    due: Annotated[int, Field(description="People who wait for its time, and have no message yet.")]
+    delivered: int
+    read: int
+    replied: Annotated[int, Field(description="People who answered it: it was the last that they had got.")]
+    opted_out: Annotated[int, Field(description="People who asked to stop after it.")]
+    skipped_by: Annotated[dict[str, int], Field(description="How many were skipped, by reason.")]
 
 
 class StepInDetail(Step):

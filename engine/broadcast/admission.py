@@ -5,6 +5,7 @@ It is asked inside the claim, under locks on all that it reads, so that its answ
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from engine.broadcast.pacing import Pace, Tally, capped_until
@@ -20,6 +21,11 @@ from models.enums import (
     MissedPolicy,
     SequenceStatus,
 )
+
+# Why a message was skipped; codes that results show in words.
+OPTED_OUT = "opted_out"
+NO_CONSENT = "no_consent"
+MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,17 @@ class StepFacts:
     kind: ContentKind
     body: str
     media_id: int | None
+
+
+class Timed(Protocol):
+    """When a message is due, from when on it is too late for it, and the hours that it waits out."""
+
+    @property
+    def due_at(self) -> datetime: ...
+    @property
+    def expires_at(self) -> datetime | None: ...
+    @property
+    def quiet(self) -> QuietHours | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +147,11 @@ def decide(candidate: Candidate, now: datetime) -> Decision:
     if capped is not None:
         return Pause(capped)
     if contact.suppressed or contact.consent is ConsentState.OPTED_OUT:
-        return End(MessageStatus.SKIPPED, "opted_out", "the contact has opted out", "opted_out")
+        return End(MessageStatus.SKIPPED, OPTED_OUT, "the contact has opted out", OPTED_OUT)
     if candidate.lane is Lane.TEST:  # to an operator's own phone: who asks for it has agreed to it
         return _test(candidate, now)
     if contact.consent is None:
-        return End(MessageStatus.SKIPPED, "no_consent", "there is no permission to write", "no_consent")
+        return End(MessageStatus.SKIPPED, NO_CONSENT, "there is no permission to write", NO_CONSENT)
     if step is None:
         return Admit(ContentKind.TEXT, candidate.body or "", None)
     if candidate.by_hand:
@@ -143,7 +160,12 @@ def decide(candidate: Candidate, now: datetime) -> Decision:
         return End(MessageStatus.CANCELLED, "run_ended", "the run through the sequence is over")
     if step.sequence_status is not SequenceStatus.ACTIVE or step.status is not EnrolmentStatus.ACTIVE:
         return Hold()
-    return _missed(candidate, step, now) or _quiet(candidate, step, now) or _rendered(contact, step)
+    return put_off(candidate, step, now) or _rendered(contact, step)
+
+
+def put_off(timed: Timed, step: StepFacts, now: datetime) -> End | Defer | None:
+    """Whether it is too late for it, or not the day or the hour. A forecast asks the same."""
+    return _missed(timed, step, now) or _quiet(timed, step, now)
 
 
 def _test(candidate: Candidate, now: datetime) -> Decision:
@@ -159,27 +181,27 @@ def _once_more(candidate: Candidate, step: StepFacts, now: datetime) -> Decision
     return _quiet(candidate, step, now) or Admit(step.kind, candidate.body or "", step.media_id)
 
 
-def _missed(candidate: Candidate, step: StepFacts, now: datetime) -> Decision | None:
-    late = candidate.expires_at is not None and now > candidate.expires_at
+def _missed(timed: Timed, step: StepFacts, now: datetime) -> End | Defer | None:
+    late = timed.expires_at is not None and now > timed.expires_at
     may_send_today = step.days.may_send_on(now.astimezone(step.run.zone).date())
     if not late and may_send_today:
         return None
     if late and step.missed_policy is MissedPolicy.SKIP:
-        return End(MessageStatus.SKIPPED, "missed", "it was too late to send it")
+        return End(MessageStatus.SKIPPED, MISSED, "it was too late to send it")
     if late and step.missed_policy is MissedPolicy.SEND_NOW and may_send_today:
         following = next_due(replace(step.run, last_place=step.step.place), step.waiting, step.days)
         if following is not None and following.at <= now:
-            return End(MessageStatus.SKIPPED, "missed", "a later message of the sequence is due as well")
+            return End(MessageStatus.SKIPPED, MISSED, "a later message of the sequence is due as well")
         return None
     anchor, due = shifted(step.run, step.step, now, step.days)
     return Defer(due, due + step.late_window, anchor)
 
 
-def _quiet(candidate: Candidate, step: StepFacts, now: datetime) -> Decision | None:
+def _quiet(timed: Timed, step: StepFacts, now: datetime) -> Defer | None:
     """What was set for quiet hours is set for their end; otherwise they do not make a message any less late."""
-    if candidate.quiet is None or (end := candidate.quiet.end_after(now, step.run.zone)) is None:
+    if timed.quiet is None or (end := timed.quiet.end_after(now, step.run.zone)) is None:
         return None
-    set_for_them = candidate.quiet.end_after(candidate.due_at, step.run.zone) == end
+    set_for_them = timed.quiet.end_after(timed.due_at, step.run.zone) == end
     return Defer(end, end + step.late_window if set_for_them else None)
 
 

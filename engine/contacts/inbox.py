@@ -54,6 +54,7 @@ class Inbox:
                 return
             heard = _Heard(kept.workspace_id, kept.contact_id, device_id, inbound.phone, body, now)
             if is_stop(body, kept.stop_words):
+                await inbox_store.mark_opted_out(session, kept.id)
                 await _opt_out(session, heard)
             elif not (is_start(body) and await _opt_in_again(session, heard)):
                 await _reply(session, heard)

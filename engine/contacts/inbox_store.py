@@ -16,21 +16,35 @@ from models.enums import ConsentSource, ConsentState
 async def keep_inbound(
     session: Session, *, device_id: int, message_id: str, phone: str, body: str, at: datetime
 ) -> Row[Any] | None:
-    """Return (workspace_id, contact_id or None, stop_words); None when the message was here before."""
+    """Return (id, workspace_id, contact_id or None, stop_words); None when the message was here before.
+
+    It answers the last message that any device of the workspace had sent to the contact.
+    """
     statement = text("""
         WITH kept AS (
             INSERT INTO inbound_messages
-                   (workspace_id, device_id, contact_id, phone, provider_message_id, body, received_at)
-            SELECT d.workspace_id, d.id, c.id, :phone, :message, :body, :at
+                   (workspace_id, device_id, contact_id, phone, provider_message_id, body, received_at,
+                    answers_message_id)
+            SELECT d.workspace_id, d.id, c.id, :phone, :message, :body, :at,
+                   (SELECT m.id FROM messages m
+                     WHERE m.contact_id = c.id AND m.lane IN ('sequence', 'campaign')
+                       AND m.outcome IN ('sent', 'unknown')
+                     ORDER BY coalesce(m.sent_at, m.claimed_at) DESC, m.id DESC LIMIT 1)
               FROM user_devices d LEFT JOIN contacts c ON c.workspace_id = d.workspace_id AND c.phone = :phone
              WHERE d.id = :device
             ON CONFLICT (device_id, provider_message_id) DO NOTHING
-            RETURNING workspace_id, contact_id)
-        SELECT kept.workspace_id, kept.contact_id, w.stop_words
+            RETURNING id, workspace_id, contact_id)
+        SELECT kept.id, kept.workspace_id, kept.contact_id, w.stop_words
           FROM kept JOIN workspaces w ON w.id = kept.workspace_id
     """)
     values = {"device": device_id, "message": message_id, "phone": phone, "body": body, "at": at}
     return (await session.execute(statement, values)).one_or_none()
+
+
+async def mark_opted_out(session: Session, inbound_id: int) -> None:
+    """Remember that this message asked to stop."""
+    statement = text("UPDATE inbound_messages SET opted_out = true WHERE id = :id")
+    await session.execute(statement, {"id": inbound_id})
 
 
 async def suppress(

@@ -16,6 +16,7 @@ from engine.sequences import store
 from engine.sequences.calendar import Run, SendingDays, at_local_time
 from engine.sequences.enrolment import calendar_of, starts
 from engine.sequences.pasting import FILE_WORDS, StepDraft, write_header, write_plan
+from engine.sequences.results import StepResults, read_results
 from engine.sequences.samples import find_sample
 from engine.sequences.settings import SequenceSettings
 from models import Media, SequenceStep, Workspace
@@ -33,19 +34,6 @@ class SequenceSummary:
     contacts: int
     active: int
     completed: int
-
-
-@dataclass(frozen=True, slots=True)
-class StepResults:
-    """Planned is the sum of all others, always."""
-
-    planned: int
-    queued: int
-    sent: int
-    failed: int
-    skipped: int
-    unknown: int
-    cancelled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +161,7 @@ class SequenceCatalogue:
             workspace = await session.get_one(Workspace, actor.workspace_id)
             steps = await store.steps_of(session, sequence_id)
             start = (await starts(session, sequence, {sequence.time_zone}, now))[sequence.time_zone]
-            results = {row.step_id: row for row in await session.execute(text(store.RESULTS), parameters)}
+            results = await read_results(session, sequence_id)
             people = (await session.execute(text(store.PEOPLE), {"sequence_ids": [sequence_id]})).all()
             queued = await session.scalar(text(store.NEXT_QUEUED), parameters)
             media_ids = [step.media_id for step in steps if step.media_id is not None]
@@ -254,7 +242,9 @@ def _words(step: SequenceStep) -> dict[str, Any]:
     }
 
 
-def _step_view(step: SequenceStep, run: Run, days: SendingDays, results: Any, names: dict[int, str]) -> StepView:
+def _step_view(
+    step: SequenceStep, run: Run, days: SendingDays, results: StepResults, names: dict[int, str]
+) -> StepView:
     day = days.nth(run.anchor, step.day_number)
     if step.send_time is not None:
         instant = at_local_time(day, step.send_time, run.zone)
@@ -264,13 +254,5 @@ def _step_view(step: SequenceStep, run: Run, days: SendingDays, results: Any, na
         **_words(step),
         media_name=names.get(step.media_id or 0),
         if_joined_now=instant.astimezone(run.zone),
-        results=StepResults(
-            results.planned,
-            results.queued,
-            results.sent,
-            results.failed,
-            results.skipped,
-            results.unknown,
-            results.cancelled,
-        ),
+        results=results,
     )

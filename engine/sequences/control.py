@@ -8,6 +8,7 @@ from engine.database import Database
 from engine.errors import ConflictError
 from engine.sequences import store
 from engine.sequences.enrolment import begin
+from engine.sequences.launch import check_startable
 from engine.sequences.progress import plan_again
 from engine.sequences.store import Lock
 from models.enums import Role, SequenceStatus
@@ -30,14 +31,9 @@ class SequenceControl:
         async with self._database.transaction() as session:
             sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
             was, people = sequence.status, 0
-            if was is SequenceStatus.ARCHIVED:
-                raise ConflictError("An archived sequence cannot be started again.")
+            await check_startable(session, sequence)
             if was is SequenceStatus.ACTIVE:
                 return StartReport(was, people)
-            if not await store.steps_of(session, sequence_id):
-                raise ConflictError("This sequence has no messages yet. Add one, then start it.")
-            if not await store.devices_of(session, sequence_id):
-                raise ConflictError("This sequence has no device to send from. Choose one, then start it.")
             sequence.status = SequenceStatus.ACTIVE
             if was is SequenceStatus.DRAFT:
                 ids = await begin(session, sequence, now)

@@ -108,7 +108,7 @@ class SequenceEditor(StepEditor):
     async def delete(self, actor: Actor, sequence_id: int) -> SequenceStatus | None:
         """Delete a sequence that nobody ever joined (None), else archive it (its new status).
 
-        Archiving is for good: it ends everybody's run and cancels what has not been sent yet.
+        Archiving is for good: it ends everybody's run and cancels what has not been sent yet. Idempotent.
         """
         async with self._database.transaction() as session:
             await store.find(session, actor, sequence_id, role=Role.OPERATOR)
@@ -123,6 +123,8 @@ class SequenceEditor(StepEditor):
                 await let_go(session, sequence_id)
                 await session.delete(sequence)
                 return None
+            if sequence.status is SequenceStatus.ARCHIVED:
+                return sequence.status
             sequence.status = SequenceStatus.ARCHIVED
             about = {"sequence_id": sequence_id, "now": self._clock.now()}
             await session.execute(text(store.END_RUNS), about)

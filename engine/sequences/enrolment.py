@@ -201,7 +201,7 @@ class Enrolments:
 
 async def starts(session: Session, sequence: SequenceRow, zones: set[str], now: datetime) -> dict[str, Start]:
     """Work out, once a zone, the anchor date and the first due instant of those who join now."""
-    begun = await _begin(session, sequence, {(zone, 0) for zone in zones}, now)
+    begun = await starts_of(session, sequence, {(zone, 0) for zone in zones}, now)
     return {zone: start for (zone, _), start in begun.items()}
 
 
@@ -211,7 +211,7 @@ async def begin(session: Session, sequence: SequenceRow, now: datetime) -> list[
     They are to be planned anew after this.
     """
     untouched = (await session.execute(text(joining_store.UNTOUCHED), {"sequence_id": sequence.id})).all()
-    begun = await _begin(session, sequence, {(row.time_zone, row.wave) for row in untouched}, now)
+    begun = await starts_of(session, sequence, {(row.time_zone, row.wave) for row in untouched}, now)
     ids = [row.id for row in untouched]
     columns = {
         "zones": [zone for zone, _ in begun],
@@ -223,9 +223,10 @@ async def begin(session: Session, sequence: SequenceRow, now: datetime) -> list[
     return ids
 
 
-async def _begin(
+async def starts_of(
     session: Session, sequence: SequenceRow, places: Collection[tuple[str, int]], now: datetime
 ) -> dict[tuple[str, int], Start]:
+    """Work out the same once a zone and wave."""
     workspace = await session.get_one(Workspace, sequence.workspace_id)
     days = calendar_of(sequence, workspace)
     steps = await live_steps(session, sequence.id)

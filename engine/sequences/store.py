@@ -63,29 +63,6 @@ SELECT s.id, s.name, s.status, s.niche,
  ORDER BY s.id DESC
 """
 
-# What has been pruned counts as well.
-RESULTS = """
-WITH counted AS (
-    SELECT m.step_id, coalesce(m.outcome, 'queued') AS outcome, count(*) AS messages
-      FROM sequence_steps t JOIN messages m ON m.step_id = t.id
-     WHERE t.sequence_id = :sequence_id
-     GROUP BY m.step_id, m.outcome
-     UNION ALL
-    SELECT p.step_id, p.outcome, p.messages
-      FROM sequence_steps t JOIN pruned_messages p ON p.step_id = t.id
-     WHERE t.sequence_id = :sequence_id)
-SELECT t.id AS step_id, CAST(coalesce(sum(c.messages), 0) AS bigint) AS planned,
-       CAST(coalesce(sum(c.messages) FILTER (WHERE c.outcome = 'queued'), 0) AS bigint) AS queued,
-       CAST(coalesce(sum(c.messages) FILTER (WHERE c.outcome = 'sent'), 0) AS bigint) AS sent,
-       CAST(coalesce(sum(c.messages) FILTER (WHERE c.outcome = 'failed'), 0) AS bigint) AS failed,
-       CAST(coalesce(sum(c.messages) FILTER (WHERE c.outcome = 'skipped'), 0) AS bigint) AS skipped,
-       CAST(coalesce(sum(c.messages) FILTER (WHERE c.outcome = 'unknown'), 0) AS bigint) AS unknown,
-       CAST(coalesce(sum(c.messages) FILTER (WHERE c.outcome = 'cancelled'), 0) AS bigint) AS cancelled
-  FROM sequence_steps t LEFT JOIN counted c ON c.step_id = t.id
- WHERE t.sequence_id = :sequence_id
- GROUP BY t.id
-"""
-
 PEOPLE = """
 SELECT sequence_id, status, count(*) AS people, min(next_due_at) AS next_due_at
   FROM sequence_contacts WHERE sequence_id = ANY(:sequence_ids) GROUP BY sequence_id, status

@@ -22,6 +22,7 @@ from aiogram.methods import (
     SendChatAction,
     SendDocument,
     SendMessage,
+    SendPhoto,
     TelegramMethod,
 )
 from aiogram.types import Chat as TelegramChat
@@ -75,6 +76,11 @@ class FakeTelegram(BaseSession):
                 self.sent_files[document.filename] = b"".join([chunk async for chunk in document.read(bot)])
                 file = Document(file_id=document.filename, file_unique_id="1", file_name=document.filename)
                 return self._keep(bot, method, next(self._ids), document=file, caption=method.caption)
+            case SendPhoto():
+                photo = method.photo
+                self.sent_files[photo.filename] = b"".join([chunk async for chunk in photo.read(bot)])
+                size = PhotoSize(file_id=photo.filename, file_unique_id="1", width=1, height=1)
+                return self._keep(bot, method, next(self._ids), photo=[size], caption=method.caption)
             case DeleteMessage():
                 return self.messages.pop(method.message_id, None) is not None
             case AnswerCallbackQuery():

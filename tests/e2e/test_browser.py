@@ -237,6 +237,8 @@ def _prepare(tour: Tour, page: Page) -> None:
 def _watch_pause_and_resume(tour: Tour, page: Page) -> None:
     page.get_by_test_id("speed-60").click()
     tour.tap("Start")
+    tour.sees("228 people begin.")
+    tour.tap("Start")
     tour.sees("Next message")
     expect(page.get_by_test_id("jump")).to_be_enabled()
     page.get_by_test_id("jump").click()
@@ -248,6 +250,8 @@ def _watch_pause_and_resume(tour: Tour, page: Page) -> None:
     tour.tap("Pause")
     tour.sees("Paused")
     tour.is_told("Paused.")
+    tour.tap("Resume")
+    tour.sees("0 twice")
     tour.tap("Resume")
     tour.sees("Active")
     tour.is_told("It goes on")
@@ -293,6 +297,7 @@ def _reply_from_a_phone(tour: Tour, page: Page) -> None:
     tour.say("/start")
     tour.tap("Sequences")
     tour.tap("Welcome week")
+    tour.tap("Results")
     tour.sees("✓ 228 sent")
     tour.photographs("6-finished")
 

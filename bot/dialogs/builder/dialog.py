@@ -9,6 +9,7 @@ from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.builder import adding, getters, handlers, texts
 from bot.dialogs.builder.states import Builder
+from bot.dialogs.launch.handlers import leave_when_launched, start_or_review
 from bot.dialogs.navigation import back_and_home, choices, home
 from bot.dialogs.rehearsal.getters import get_gaps
 from bot.dialogs.rehearsal.handlers import rehearse_all, rehearse_step
@@ -133,7 +134,7 @@ dialog = Dialog(
             Button(Const("⇩ Export as text"), id="export", on_click=texts.export, when="has_steps"),
             SwitchTo(Const("⇄ Replace by text"), id="replace", state=Builder.replace, when="has_steps"),
         ),
-        Button(Const("▶️ Start"), id="start", on_click=handlers.start, when="startable"),
+        Button(Const("▶️ Start"), id="start", on_click=start_or_review, when="startable"),
         Row(Cancel(Const("‹ Done")), home()),
         state=Builder.plan,
         getter=(getters.get_plan, get_gaps),
@@ -255,4 +256,5 @@ dialog = Dialog(
         getter=getters.get_new,
     ),
     on_start=handlers.on_start,
+    on_process_result=leave_when_launched,
 )

@@ -19,7 +19,6 @@ from bot.dialogs.sequences.context import sequence_of
 from engine.errors import InvalidInputError
 from engine.sequences.catalogue import SequenceCard, SequenceCatalogue, StepView
 from engine.sequences.changes import Addition, Place, PlanEdit
-from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.pastes import Paste, Pastes
 from engine.sequences.pasting import read_header, read_plan, read_time, starts_with_header
@@ -74,18 +73,6 @@ async def _show(
     text = await catalogue.sample(actor_of(manager), step_id)
     file = await catalogue.file(actor_of(manager), step_id)
     await send_preview(bot_of(manager), callback.message.chat.id, file, to_telegram_html(text))
-
-
-@inject
-async def start(
-    callback: CallbackQuery, _button: Button, manager: DialogManager, control: FromDishka[SequenceControl]
-) -> None:
-    report = await control.start(actor_of(manager), sequence_of(manager))
-    await callback.answer(f"Started with {people(report.people)}.")
-    await manager.done()
-
-
-# Changing one message
 
 
 @inject

@@ -5,6 +5,7 @@ from aiogram_dialog.widgets.kbd import Button, Row, Select, Start, SwitchTo
 from aiogram_dialog.widgets.link_preview import LinkPreview
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
+from bot.dialogs.launch.handlers import open_review
 from bot.dialogs.navigation import back_and_home, choices
 from bot.dialogs.new_sequence.states import NewSequence
 from bot.dialogs.sequences import getters, handlers
@@ -39,28 +40,43 @@ CARD = """\
 {% if card.niche %} · 🏷 {{ card.niche }}{% endif %}\
 {% if card.skip_weekends %} · skips days of rest{% endif %}
 
+{% if sent %}
+📊 {{ sent }}
+{% endif %}
 {% if next_due %}
 Next message: {{ next_due }}
 {% endif %}
 {% for step in steps %}
-
-<b>{{ step.header }}</b> <i>joined now: {{ step.date }}</i>
-{{ step.html|safe }}
-{% if step.results.planned %}
-✓ {{ step.results.sent }} sent\
-{% if step.results.queued %} · {{ step.results.queued }} queued{% endif %}\
-{% if step.results.failed %} · {{ step.results.failed }} failed{% endif %}\
-{% if step.results.skipped %} · {{ step.results.skipped }} skipped{% endif %}\
-{% if step.results.unknown %} · {{ step.results.unknown }} not sure{% endif %}
+{% if loop.first %}
 
 {% endif %}
+<b>{{ step.header }}</b> · <i>{{ step.date }}</i> · {{ step.html|safe }}
 {% else %}
 
 It has no messages yet. Write them with “Messages”.
 {% endfor %}
 {% if more %}
-
 … and {{ more|counted("more message") }}.
+{% endif %}
+{% if steps and editable %}
+
+<i>The dates are those of somebody who joins now.</i>
+{% endif %}"""
+
+DELETE = """\
+<b>{{ verb }} “{{ card.name }}”?</b>
+
+{% if deletable %}
+Nobody has ever joined it, so it goes for good.
+{% else %}
+It moves to the archive for good, with its results.\
+{% if on_their_way %} {{ on_their_way|counted("person on their way gets", "people on their way get") }} \
+nothing more{% if queued %}, {{ queued|counted("waiting message is", "waiting messages are") }} cancelled\
+{% endif %}.\
+{% endif %}
+
+
+To use it again, make a copy of it.
 {% endif %}"""
 
 dialog = Dialog(
@@ -86,7 +102,7 @@ dialog = Dialog(
         LinkPreview(is_disabled=True),
         Row(
             Button(Const("⏸ Pause"), id="pause", on_click=handlers.pause, when="active"),
-            Button(Format("{start_label}"), id="start", on_click=handlers.start, when="startable"),
+            Button(Format("{start_label}"), id="start", on_click=open_review, when="startable"),
             SwitchTo(Const("⟳ Refresh"), id="refresh", state=Sequences.card),
         ),
         Row(
@@ -94,8 +110,8 @@ dialog = Dialog(
             Button(Const("👥 People"), id="people", on_click=handlers.open_people),
         ),
         Row(
-            Button(Const("⚙️ Settings"), id="settings", on_click=handlers.open_settings, when="editable"),
-            SwitchTo(Const("🗑 Delete"), id="delete", state=Sequences.delete, when="editable"),
+            Button(Const("📊 Results"), id="results", on_click=handlers.open_results),
+            SwitchTo(Const("⋯ More"), id="more", state=Sequences.more),
         ),
         back_and_home(Sequences.list),
         state=Sequences.card,
@@ -103,15 +119,23 @@ dialog = Dialog(
     ),
     Window(
         Jinja(
-            "<b>Delete “{{ card.name }}”?</b>\n\n"
-            "{% if deletable %}Nobody has ever joined it, so it goes for good."
-            "{% else %}It has, or had, {{ card.contacts|people }} in it, so it moves to the archive for good: "
-            "who is on their way gets nothing more, and its history is kept.{% endif %}"
+            "<b>{{ card.name }}</b>  {{ badge }}\n\n"
+            "A copy has the same messages, devices and settings, and nobody in it."
         ),
+        Button(Const("⚙️ Settings"), id="settings", on_click=handlers.open_settings, when="editable"),
+        Button(Const("⧉ Make a copy"), id="duplicate", on_click=handlers.duplicate),
+        SwitchTo(Format("{verb_icon} {verb}"), id="delete", state=Sequences.delete, when="editable"),
+        back_and_home(Sequences.card),
+        state=Sequences.more,
+        getter=getters.get_card,
+    ),
+    Window(
+        Jinja(DELETE),
         Row(
-            Button(Const("🗑 Delete"), id="delete", on_click=handlers.delete),
+            Button(Format("{verb_icon} {verb}"), id="delete", on_click=handlers.delete),
             SwitchTo(Const("Keep it"), id="keep", state=Sequences.card),
         ),
+        back_and_home(Sequences.more),
         state=Sequences.delete,
         getter=getters.get_card,
     ),

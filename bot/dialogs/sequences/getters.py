@@ -7,10 +7,12 @@ from dishka.integrations.aiogram_dialog import inject
 
 from bot.dialogs.formatting import file_label, short_date, to_telegram_html
 from bot.dialogs.navigation import coming
+from bot.dialogs.results.wording import open_ones, reached
 from bot.dialogs.sequences.context import sequence_of
 from engine.actor import Actor
 from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCard, SequenceCatalogue, StepView
+from engine.sequences.results import StepResults
 from models.enums import EnrolmentStatus, SequenceStatus
 
 TABS = (
@@ -31,7 +33,8 @@ PEOPLE = {
     EnrolmentStatus.COMPLETED: "finished",
     EnrolmentStatus.EXITED: "left early",
 }
-PREVIEW = 60  # characters of a message in a list
+ON_THEIR_WAY = (EnrolmentStatus.ACTIVE, EnrolmentStatus.PAUSED)
+PREVIEW = 40  # characters of a message in a list
 MOST_SHOWN = 15  # lines of a list in a text; Telegram takes 4096 characters
 
 
@@ -60,6 +63,8 @@ async def get_card(
 ) -> dict[str, Any]:
     card = await catalogue.card(actor, sequence_of(dialog_manager))
     overview = await overviews.get(actor)
+    total = StepResults.sum(step.results for step in card.steps)
+    deletable = card.contacts == 0
     return {
         "card": card,
         "badge": BADGES[card.status],
@@ -74,7 +79,12 @@ async def get_card(
         "startable": card.status in {SequenceStatus.DRAFT, SequenceStatus.PAUSED},
         "start_label": "▶️ Start" if card.status is SequenceStatus.DRAFT else "▶️ Resume",
         "editable": card.status is not SequenceStatus.ARCHIVED,
-        "deletable": card.contacts == 0,
+        "sent": " · ".join(filter(None, (reached(total) if total.planned else "", open_ones(total)))),
+        "deletable": deletable,
+        "verb": "Delete" if deletable else "Archive",
+        "verb_icon": "🗑" if deletable else "🗄",
+        "on_their_way": sum(card.people.get(status, 0) for status in ON_THEIR_WAY),
+        "queued": total.queued,
     }
 
 
@@ -87,7 +97,7 @@ def _people(card: SequenceCard) -> str:
 
 
 def step_line(step: StepView) -> dict[str, Any]:
-    """Tell one step in a line or two: when it goes out for somebody who joins now, and what it says."""
+    """Tell one step in a line: when it goes out for somebody who joins now, and what it says."""
     text = " ".join(step.body.split())
     said = to_telegram_html(text[:PREVIEW] + ("…" if len(text) > PREVIEW else ""))
     file = escape(file_label(step.kind, step.media_name), quote=False) if step.media_name else ""
@@ -95,7 +105,6 @@ def step_line(step: StepView) -> dict[str, Any]:
         "header": step.header,
         "date": short_date(step.if_joined_now),
         "html": " · ".join(filter(None, (file, said))),
-        "results": step.results,
     }
 
 

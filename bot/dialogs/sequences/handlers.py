@@ -8,14 +8,14 @@ from dishka.integrations.aiogram_dialog import inject
 
 from bot.dialogs.builder.states import Builder
 from bot.dialogs.context import actor_of
-from bot.dialogs.formatting import people
 from bot.dialogs.people.states import People
+from bot.dialogs.results.states import Results
 from bot.dialogs.sequence_settings.states import SequenceSettings
 from bot.dialogs.sequences.context import about, sequence_of
 from bot.dialogs.sequences.states import Sequences
 from engine.sequences.control import SequenceControl
+from engine.sequences.copying import SequenceCopies
 from engine.sequences.editor import SequenceEditor
-from models.enums import SequenceStatus
 
 
 async def choose_tab(_callback: CallbackQuery, _select: Any, manager: DialogManager, tab: str) -> None:
@@ -25,17 +25,6 @@ async def choose_tab(_callback: CallbackQuery, _select: Any, manager: DialogMana
 async def open_card(_callback: CallbackQuery, _select: Any, manager: DialogManager, sequence_id: int) -> None:
     manager.dialog_data["sequence_id"] = sequence_id
     await manager.switch_to(Sequences.card)
-
-
-@inject
-async def start(
-    callback: CallbackQuery, _button: Button, manager: DialogManager, control: FromDishka[SequenceControl]
-) -> None:
-    report = await control.start(actor_of(manager), sequence_of(manager))
-    if report.was is SequenceStatus.DRAFT:
-        await callback.answer(f"Started with {people(report.people)}.")
-    else:
-        await callback.answer("It goes on where it stopped. Nobody gets a message twice.")
 
 
 @inject
@@ -53,6 +42,20 @@ async def delete(
     kept = await editor.delete(actor_of(manager), sequence_of(manager))
     await callback.answer("Archived; its history is kept." if kept else "Deleted.")
     await manager.switch_to(Sequences.list)
+
+
+@inject
+async def duplicate(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, copies: FromDishka[SequenceCopies]
+) -> None:
+    """Go to the card of the copy."""
+    manager.dialog_data["sequence_id"] = await copies.duplicate(actor_of(manager), sequence_of(manager))
+    await callback.answer("This is the copy: a draft, with nobody in it.")
+    await manager.switch_to(Sequences.card)
+
+
+async def open_results(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    await manager.start(Results.steps, data=about(sequence_of(manager)))
 
 
 async def edit_messages(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:

@@ -202,6 +202,7 @@ async def test_it_starts_from_here(builder, catalogue, owner, sequence_id):
     await builder.say(PLAN)
     await builder.press("▶️ Start")
     assert "🟢 Active" in builder.text
+    assert "📊 Results" in builder.buttons
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ async def open_settings(chat, name: str) -> None:
     await chat.press("✉️ Sequences")
     await chat.press("Drafts")
     await chat.press(f"{name} · 0")
+    await chat.press("⋯ More")
     await chat.press("⚙️ Settings")
 
 

@@ -1,9 +1,11 @@
 import pytest
+from sqlalchemy import text
 
 from engine.contacts.importing import ContactImports
 from engine.devices.registry import Devices
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.editor import SequenceEditor
+from engine.sequences.enrolment import Enrolments, Who
 from engine.sequences.steps import NewStep
 from models.enums import ConsentSource, Role, SequenceStatus
 
@@ -135,6 +137,8 @@ async def test_one_is_not_many(chat, editor, owner, device, container):
     await chat.press("‹ Back")
     assert "👥 1 person · waiting for the start" in chat.text
     await chat.press("▶️ Start")
+    assert "1 person begins." in chat.text
+    await chat.press("▶️ Start")
     assert chat.toast.text == "Started with 1 person."
     await chat.press("‹ Back")
     await chat.press("Active")
@@ -143,15 +147,24 @@ async def test_one_is_not_many(chat, editor, owner, device, container):
     assert "1 of 1 sequence active\n👥 1 contact\n" in chat.text
 
 
-async def test_start_pause_and_resume_take_five_quick_presses_as_one(chat, draft, people, catalogue, owner):
+async def test_start_pause_and_resume_take_five_quick_presses_as_one(chat, draft, people, owner, database):
     await open_card(chat, "Drafts", "Welcome · 0")
+    await chat.press_times("▶️ Start", 5)
     await chat.press_times("▶️ Start", 5)
     assert "🟢 Active" in chat.text
     await chat.press_times("⏸ Pause", 5)
     assert "⏸ Paused" in chat.text
     await chat.press("▶️ Resume")
-    assert chat.toast.text == "It goes on where it stopped. Nobody gets a message twice."
-    assert (await catalogue.card(owner, draft)).status is SequenceStatus.ACTIVE
+    await chat.press_times("▶️ Resume", 5)
+    assert "It goes on where it stopped. Nobody gets a message twice." in [
+        toast.text for toast in chat.telegram.toasts
+    ]
+    assert "🟢 Active" in chat.text
+    async with database.transaction() as session:
+        done = list(
+            await session.scalars(text("SELECT action FROM audit_log WHERE action ~ 'start|pause' ORDER BY id"))
+        )
+    assert done == ["sequence.start", "sequence.pause", "sequence.start"]
 
 
 async def test_without_messages_it_does_not_start(chat, editor, owner, device):
@@ -169,17 +182,43 @@ async def test_delete_asks_and_archives_what_somebody_has_joined(chat, draft, pe
     await chat.press("✅ All at once")
     await chat.press("‹ Back")
     await chat.press("‹ Back")
-    await chat.press("🗑 Delete")
-    assert "so it moves to the archive for good" in chat.text
+    await chat.press("⋯ More")
+    await chat.press("🗄 Archive")
+    assert (
+        "It moves to the archive for good, with its results. 3 people on their way get nothing more." in chat.text
+    )
     await chat.press("Keep it")
     assert (await catalogue.card(owner, draft)).status is SequenceStatus.DRAFT
-    await chat.press("🗑 Delete")
-    await chat.press("🗑 Delete")
+    await chat.press("⋯ More")
+    await chat.press("🗄 Archive")
+    await chat.press_times("🗄 Archive", 5)
     assert [one.id for one in await catalogue.list(owner, SequenceStatus.ARCHIVED)] == [draft]
+
+
+@pytest.fixture
+async def archived(draft, people, container, owner) -> int:
+    """Three people were in it."""
+    await (await container.get(Enrolments)).join(owner, draft, Who(everyone=True))
+    await (await container.get(SequenceEditor)).delete(owner, draft)
+    return draft
+
+
+async def test_an_archived_sequence_lives_again_as_a_copy(chat, archived, catalogue, owner):
+    await open_card(chat, "Archive", "Welcome · 3")
+    assert chat.buttons == ["⟳ Refresh", "👥 People", "📊 Results", "⋯ More", "‹ Back", "⌂ Home"]
+    await chat.press("⋯ More")
+    assert chat.buttons == ["⧉ Make a copy", "‹ Back", "⌂ Home"]
+    await chat.press_times("⧉ Make a copy", 5)
+    assert "Welcome (copy)  📝 Draft\n👥 0 people" in chat.text
+    assert "Day 2 09:00 " in chat.text
+    assert [one.name for one in await catalogue.list(owner, SequenceStatus.DRAFT)] == ["Welcome (copy)"]
+    await chat.press("✉️ Messages")
+    assert "Price list" in chat.text
 
 
 async def test_delete_removes_what_nobody_joined(chat, draft, catalogue, owner):
     await open_card(chat, "Drafts", "Welcome · 0")
+    await chat.press("⋯ More")
     await chat.press("🗑 Delete")
     assert "Nobody has ever joined it" in chat.text
     await chat.press("🗑 Delete")
@@ -189,6 +228,7 @@ async def test_delete_removes_what_nobody_joined(chat, draft, catalogue, owner):
 async def test_a_viewer_starts_nothing(newcomer, draft, catalogue, owner):
     viewer = await newcomer(Role.VIEWER)
     await open_card(viewer, "Drafts", "Welcome · 0")
+    await viewer.press("▶️ Start")
     await viewer.press("▶️ Start")
     assert viewer.toast.text == "Only an operator of this team can do that; you are a viewer."
     assert (await catalogue.card(owner, draft)).status is SequenceStatus.DRAFT

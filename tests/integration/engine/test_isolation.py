@@ -28,14 +28,17 @@ from engine.operators import Operators
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.changes import Addition, Place, PlanEdit
 from engine.sequences.control import SequenceControl
+from engine.sequences.copying import SequenceCopies
 from engine.sequences.coverage import Coverage
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments, Who
+from engine.sequences.launch import Launches
 from engine.sequences.moves import Moves
 from engine.sequences.pastes import Paste, Pastes
 from engine.sequences.people import SequencePeople, Tab
 from engine.sequences.plan import PlannedStep
 from engine.sequences.rehearsal import Rehearsals
+from engine.sequences.results import Results
 from engine.sequences.runs import Runs
 from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
@@ -47,6 +50,9 @@ from tests.integration.engine.world import World
 USE_CASES = (
     SequenceEditor,
     SequenceControl,
+    SequenceCopies,
+    Launches,
+    Results,
     Enrolments,
     SequenceRules,
     ContactBook,
@@ -71,8 +77,7 @@ READERS = {
     "Enrolments.preview", "SequenceRules.get", "ContactBook.count", "ContactBook.lists", "ContactBook.find",
     "ContactBook.niches", "ContactBook.opted_out",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
-    "SequenceCatalogue.sample",
-    "SequenceEditor.changes",
+    "SequenceCatalogue.sample", "SequenceEditor.changes", "Launches.review", "Results.get", "Results.export",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
     "Runs.if_resumed", "Moves.targets", "Moves.foresee", "SequencePeople.page",
     "ContactCards.get", "ContactCards.history",
@@ -148,6 +153,12 @@ CALLS: dict[str, list[Call]] = {
     "SequenceEditor.delete": [lambda t, o, a: t.world.editor.delete(a, t.sequence)],
     "SequenceControl.start": [lambda t, o, a: t.world.control.start(a, t.sequence)],
     "SequenceControl.pause": [lambda t, o, a: t.world.control.pause(a, t.sequence)],
+    "SequenceCopies.duplicate": [
+        lambda t, o, a: SequenceCopies(t.world.database, t.world.clock).duplicate(a, t.sequence)
+    ],
+    "Launches.review": [lambda t, o, a: t.world.launch.review(a, t.sequence)],
+    "Results.get": [lambda t, o, a: t.world.results.get(a, t.sequence)],
+    "Results.export": [lambda t, o, a: t.world.results.export(a, t.sequence)],
     "Enrolments.join": [
         lambda t, o, a: t.world.enrolments.join(a, t.sequence, Who(contact_ids=[o.contact])),
         lambda t, o, a: t.world.enrolments.join(a, o.sequence, Who(list_id=t.list)),

@@ -35,10 +35,12 @@ from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
+from engine.sequences.launch import Launches
 from engine.sequences.moves import Moves
 from engine.sequences.pastes import Pastes
 from engine.sequences.people import SequencePeople
 from engine.sequences.processor import SequenceProcessor
+from engine.sequences.results import Results
 from engine.sequences.runs import Runs
 from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
@@ -83,6 +85,8 @@ class World:
         self.editor = SequenceEditor(database, clock)
         self.pastes = Pastes(database, clock)
         self.control = SequenceControl(database, clock)
+        self.launch = Launches(database, clock)
+        self.results = Results(database, clock)
         self.enrolments = Enrolments(database, clock)
         self.catalogue = SequenceCatalogue(database, clock)
         self.devices = Devices(database, clock, settings)
@@ -188,6 +192,8 @@ class World:
             for results in (step.results for step in card.steps):
                 ended = results.sent + results.failed + results.skipped + results.unknown + results.cancelled
                 assert results.planned == results.queued + ended
+                assert sum(results.skipped_by.values()) == results.skipped
+                assert results.sent >= results.delivered >= results.read
         lost = await self.rows("""
             SELECT e.id, e.status, e.next_due_at, count(m.id) FROM sequence_contacts e
               LEFT JOIN messages m ON m.enrolment_id = e.id AND m.outcome IS NULL AND NOT m.by_hand
