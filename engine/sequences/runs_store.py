@@ -79,8 +79,8 @@ SELECT e.id, e.sequence_id, e.contact_id, e.run_no, e.status, e.joined_at, e.anc
 
 MOVE = """
 UPDATE sequence_contacts
-   SET joined_at = :joined_at, anchor_date = :anchor, last_day_number = :last_day, last_minute = :last_minute, next_step_id = :step_id,
-       next_due_at = :due
+   SET joined_at = :joined_at, anchor_date = :anchor, last_day_number = :last_day, last_minute = :last_minute,
+       next_step_id = :step_id, next_due_at = :due
  WHERE id = :enrolment_id
 """
 # A run that was paused goes on paused.
