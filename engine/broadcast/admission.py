@@ -148,7 +148,8 @@ def _once_more(candidate: Candidate, step: StepFacts, now: datetime) -> Decision
 
 
 def _missed(candidate: Candidate, step: StepFacts, now: datetime) -> Decision | None:
-    late = candidate.expires_at is not None and now > candidate.expires_at
+    expires = _expires(candidate, step)
+    late = expires is not None and now > expires
     may_send_today = step.days.may_send_on(now.astimezone(step.run.zone).date())
     if not late and may_send_today:
         return None
@@ -161,6 +162,14 @@ def _missed(candidate: Candidate, step: StepFacts, now: datetime) -> Decision | 
         return None
     anchor, due = shifted(step.run, step.step, now, step.days)
     return Defer(due, due + step.late_window, anchor)
+
+
+def _expires(candidate: Candidate, step: StepFacts) -> datetime | None:
+    """What was set for quiet hours cannot be late before they end."""
+    if candidate.expires_at is None or candidate.quiet is None:
+        return candidate.expires_at
+    end = candidate.quiet.end_after(candidate.due_at, step.run.zone)
+    return candidate.expires_at if end is None else max(candidate.expires_at, end + step.late_window)
 
 
 def _quiet(candidate: Candidate, step: StepFacts, now: datetime) -> Decision | None:

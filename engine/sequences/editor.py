@@ -17,7 +17,7 @@ from engine.errors import ConflictError, InvalidInputError, NotFoundError
 from engine.sequences import store
 from engine.sequences.pasting import StepDraft, read_plan, starts_with_header, write_header
 from engine.sequences.plan import PlannedStep, compare, time_of
-from engine.sequences.progress import plan_again
+from engine.sequences.progress import live_steps, plan_again
 from engine.sequences.steps import Attachment, NewStep, check_length, check_message, check_step, check_time
 from engine.sequences.store import Lock
 from engine.transactions import Session
@@ -320,10 +320,20 @@ class SequenceEditor:
     ) -> int:
         """Plan everybody anew who waits; messages of these steps that still wait go back into the plan.
 
-        Returns how many people now wait for something else, or for another time.
+        So do those that one of these steps now comes before: a late message may wait for days. Returns how many people now wait for something else, or for another time.
         """
         waiting = list(await session.scalars(text(store.WAITING_ENROLMENTS), {"sequence_id": sequence_id}))
-        await session.execute(text(store.UNPLAN), {"step_ids": list(step_ids)})
+        live = await live_steps(session, sequence_id)
+        changed = [step for step in live if step.step_id in {*step_ids, *inserted}]
+        first = min((step.place for step in changed), default=(0, 0))
+        about = {
+            "step_ids": list(step_ids),
+            "changed": [step.step_id for step in changed],
+            "behind": [step.step_id for step in live if changed and step.place > first],
+            "first_day": first[0],
+            "first_minute": first[1],
+        }
+        await session.execute(text(store.UNPLAN), about)
         still_open = set(await session.scalars(text(store.STILL_OPEN), {"ids": waiting}))
         unqueued = [enrolment_id for enrolment_id in waiting if enrolment_id not in still_open]
         return await plan_again(session, unqueued, self._clock.now(), inserted=inserted)

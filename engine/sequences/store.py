@@ -85,7 +85,8 @@ UPDATE sequence_contacts e SET joined_at = :now, anchor_date = v.anchor
  WHERE e.id = ANY(:ids) AND e.time_zone = v.zone
 """
 
-# People whose wait changes when these steps do. Their messages that still wait go back into the plan.
+# People whose wait changes when these steps do. Their messages that still wait go back into the plan: those of the
+# steps themselves, and those behind the first of them of runs that have not come by all of them yet.
 WAITING_ENROLMENTS = """
 SELECT e.id FROM sequence_contacts e
  WHERE e.sequence_id = :sequence_id AND e.status IN ('active', 'paused')
@@ -95,8 +96,13 @@ SELECT e.id FROM sequence_contacts e
 UNPLAN = """
 WITH gone AS (
     DELETE FROM queue q
-     USING messages m
-     WHERE q.message_id = m.id AND m.step_id = ANY(:step_ids) AND m.outcome IS NULL AND NOT m.by_hand
+     USING messages m, sequence_contacts e
+     WHERE q.message_id = m.id AND m.outcome IS NULL AND NOT m.by_hand AND e.id = m.enrolment_id
+       AND (m.step_id = ANY(:step_ids)
+            OR (m.step_id = ANY(:behind)
+                AND coalesce((e.last_day_number, e.last_minute) < (:first_day, :first_minute), true)
+                AND (SELECT count(*) FROM messages h WHERE h.enrolment_id = e.id AND h.step_id = ANY(:changed))
+                    < cardinality(CAST(:changed AS bigint[]))))
     RETURNING q.message_id)
 DELETE FROM messages m USING gone WHERE m.id = gone.message_id
 """

@@ -47,6 +47,30 @@ async def test_a_step_inserted_behind_somebodys_position_is_not_sent_to_them(wor
     assert await engine.send_all(device) == ["three"]
 
 
+@pytest.mark.parametrize("how", ["added", "moved"])
+async def test_a_step_that_comes_before_a_message_that_is_late_is_not_passed_over(world: World, how: str) -> None:
+    """The late message has gone to another day, and its place in the queue is no place in the sequence."""
+    sequence, device = await world.running((1, 11, "one"), (3, 11, "three"), (4, 11, "four"))
+    engine = await world.engine()
+    await world.move_to(at(5, 11))
+    await engine.send_all(device)
+    await world.move_to(at(7, 11))
+    world.clock.set(at(8, 0, 30))
+    assert isinstance(await engine.claim(device), Refused)  # it goes on the 8th instead
+    if how == "added":
+        await world.editor.add_steps(world.actor, sequence, [NewStep(3, time(9), None, "four")])
+    else:
+        *_, last = await world.steps(sequence)
+        touched = await world.editor.set_time(
+            world.actor, last, day=3, send_time=time(9), after_join_minutes=None
+        )
+        assert touched == 1
+    await world.move_to(at(8, 9))
+    assert await engine.send_all(device) == ["four"]
+    await world.move_to(at(8, 11))
+    assert await engine.send_all(device) == ["three"]
+
+
 async def test_a_step_added_to_a_draft_is_for_everybody_in_it(world: World) -> None:
     device = await world.device()
     sequence = await world.editor.create(
