@@ -320,7 +320,8 @@ class SequenceEditor:
     ) -> int:
         """Plan everybody anew who waits; messages of these steps that still wait go back into the plan.
 
-        So do those that one of these steps now comes before: a late message may wait for days. Returns how many people now wait for something else, or for another time.
+        So do those that one of these steps now comes before: a late message may wait for days. Returns how many
+        people now wait for something else, or for another time.
         """
         waiting = list(await session.scalars(text(store.WAITING_ENROLMENTS), {"sequence_id": sequence_id}))
         live = await live_steps(session, sequence_id)

@@ -61,9 +61,7 @@ async def test_a_step_that_comes_before_a_message_that_is_late_is_not_passed_ove
         await world.editor.add_steps(world.actor, sequence, [NewStep(3, time(9), None, "four")])
     else:
         *_, last = await world.steps(sequence)
-        touched = await world.editor.set_time(
-            world.actor, last, day=3, send_time=time(9), after_join_minutes=None
-        )
+        touched = await world.editor.set_time(world.actor, last, day=3, send_time=time(9), after_join_minutes=None)
         assert touched == 1
     await world.move_to(at(8, 9))
     assert await engine.send_all(device) == ["four"]
