@@ -13,11 +13,15 @@ LANE = Enum(  # a native type: its order is the priority
 )
 
 
-class Message(InWorkspace, Model):
+class Message(Model):
     """One message to one contact, from its planning to its outcome.
 
     While it waits it has a row in `queue`; while it is on its way its device names it (`in_flight_…`); after that
     it has an outcome. The view `broadcast_messages` shows all of it in one place, with a status.
+
+    Its workspace, enrolment, step and device are those of the rows it is planned from, which are locked or never
+    deleted: foreign keys would cost the fan-out a check each a row, and a lock on the device's row, which every
+    claim writes (docs/decisions/0005). A trigger deletes the messages of a run that is deleted.
     """
 
     __tablename__ = "messages"
@@ -40,12 +44,13 @@ class Message(InWorkspace, Model):
     )  # fmt: skip
 
     id: Mapped[BigId]
+    workspace_id: Mapped[int]
     lane: Mapped[Lane] = mapped_column(LANE)
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
-    enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("sequence_contacts.id", ondelete="CASCADE"))
-    step_id: Mapped[int | None] = mapped_column(ForeignKey("sequence_steps.id"))
+    enrolment_id: Mapped[int | None]
+    step_id: Mapped[int | None]
     contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
-    device_id: Mapped[int] = mapped_column(ForeignKey("user_devices.id"))
+    device_id: Mapped[int]
     due_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     outcome: Mapped[MessageStatus | None] = mapped_column(choice(MessageStatus))

@@ -125,11 +125,10 @@ class SequenceContact(InWorkspace, Model):
             postgresql_where=text("status IN ('active', 'paused')"),
         ),
         Index(
-            "ix_sequence_contacts_due", "next_due_at",
+            "ix_sequence_contacts_due", "sequence_id", "next_due_at",
             postgresql_where=text("status = 'active' AND next_due_at IS NOT NULL"),
         ),
         Index("ix_sequence_contacts_contact_id", "contact_id"),
-        Index("ix_sequence_contacts_next_step_id", "next_step_id"),
         Index(  # who waits for a device that is lost
             "ix_sequence_contacts_device_id", "device_id",
             postgresql_where=text("status IN ('active', 'paused')"),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from engine.broadcast.pacing import Pace, Tally, capped_until
 from engine.broadcast.templating import UnfillableError, fill_in
-from engine.sequences.calendar import QuietHours, Run, SendingDays, StepTime, next_due, shifted
+from engine.sequences.calendar import QuietHours, Run, SendingDays, StepTime, at_local_time, next_due, shifted
 from engine.sequences.pasting import write_header
 from models.enums import (
     ConsentState,
@@ -207,11 +207,19 @@ def _expires(timed: Timed, step: StepFacts) -> datetime | None:
 
 
 def _quiet(timed: Timed, step: StepFacts, now: datetime) -> Defer | None:
-    """What was set for quiet hours is set for their end; otherwise they do not make a message any less late."""
-    if timed.quiet is None or (end := timed.quiet.end_after(now, step.run.zone)) is None:
+    """What was set for quiet hours is set for their end; otherwise they do not make a message any less late.
+
+    Hours that end on a day of rest end on the next sendable date: a message that is set for such hours would never
+    find a moment at which both may be.
+    """
+    quiet, zone = timed.quiet, step.run.zone
+    if quiet is None or (end := quiet.end_after(now, zone)) is None:
         return None
-    set_for_them = timed.quiet.end_after(timed.due_at, step.run.zone) == end
-    return Defer(end, end + step.late_window if set_for_them else None)
+    set_for_them = quiet.end_after(timed.due_at, zone) == end
+    ends_on = end.astimezone(zone).date()
+    sendable = step.days.first_from(ends_on)
+    until = end if sendable == ends_on else at_local_time(sendable, quiet.end, zone)
+    return Defer(until, until + step.late_window if set_for_them else None)
 
 
 def _rendered(contact: ContactFacts, step: StepFacts) -> Decision:

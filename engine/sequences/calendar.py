@@ -2,10 +2,14 @@
 
 A day may be sent on unless it is a day of rest or a holiday and the sequence skips those. Day 1 is the anchor
 date; Day N is the N-th sendable date from there (N-1 plain days on, when nothing is skipped).
+
+What is sent on joining does not wait for Day 1: it goes at once, and on a day of rest at the same time of the next
+sendable date. Who has it at 10:00 gets what is set for Day 1 at 09:00 on the next date, and Day 2 on the one after
+that: nothing that is set for a time comes at another, just because somebody joined late in the day.
 """
 
-from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Container, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -154,13 +158,19 @@ def _first_instant_after_gap(before: datetime, after: datetime, zone: ZoneInfo) 
     return after.replace(microsecond=0)
 
 
-def anchor_for(joined_at: datetime, zone: ZoneInfo, first: StepTime, days: SendingDays) -> date:
-    """Day 1 of somebody who joins now: today if the first step's time is still ahead, else the next date."""
-    today = joined_at.astimezone(zone).date()
-    local = first.send_time
-    if first.day == 1 and local is not None and at_local_time(today, local, zone) <= joined_at:
-        today += ONE_DAY
-    return days.first_from(today)
+def anchor_for(joined_at: datetime, zone: ZoneInfo, steps: Collection[StepTime], days: SendingDays) -> date:
+    """Day 1 of somebody who joins now: the first date whose first set time is still ahead.
+
+    Ahead of the moment of joining, and of what is sent on joining: that goes before it. Where nothing is set for
+    Day 1 it is the date of these.
+    """
+    on_joining = [_on_joining(joined_at, zone, step, days) for step in steps if step.send_time is None]
+    begun = max([joined_at, *on_joining])
+    day = begun.astimezone(zone).date()
+    set_times = [step.send_time for step in steps if step.day == 1 and step.send_time is not None]
+    if set_times and at_local_time(day, min(set_times), zone) <= begun:
+        day += ONE_DAY
+    return days.first_from(day)
 
 
 def next_due(run: Run, steps: Iterable[StepTime], days: SendingDays) -> Due | None:
@@ -172,11 +182,26 @@ def next_due(run: Run, steps: Iterable[StepTime], days: SendingDays) -> Due | No
     if not ahead:
         return None
     step = min(ahead, key=lambda step: step.place)
+    if step.send_time is None:
+        return Due(step.step_id, _on_joining(run.joined_at, run.zone, step, days))
     day = days.nth(run.anchor, step.day)
     if run.reached_on is not None:
         earliest = run.reached_on if step.day == run.reached_day else run.reached_on + ONE_DAY
         day = days.first_from(max(day, earliest))
-    return Due(step.step_id, _instant(run, step, day))
+    return Due(step.step_id, at_local_time(day, step.send_time, run.zone))
+
+
+def dates(run: Run, steps: Collection[StepTime], days: SendingDays) -> dict[int, datetime]:
+    """When each step behind the run's place goes out (UTC), by its id, if every one does as soon as it is due."""
+    by_id = {step.step_id: step for step in steps}
+    sent: dict[int, datetime] = {}
+    before = run.joined_at
+    while (due := next_due(run, steps, days)) is not None:
+        before = sent[due.step_id] = max(due.at, before)
+        step = by_id[due.step_id]
+        reached_on = before.astimezone(run.zone).date()
+        run = replace(run, last_place=step.place, reached_day=step.day, reached_on=reached_on)
+    return sent
 
 
 def shifted(run: Run, step: StepTime, now: datetime, days: SendingDays) -> tuple[date, datetime]:
@@ -189,15 +214,24 @@ def shifted(run: Run, step: StepTime, now: datetime, days: SendingDays) -> tuple
     return days.anchor_of(day, step.day), at_local_time(day, local, run.zone)
 
 
-def _instant(run: Run, step: StepTime, day: date) -> datetime:
-    after_join = (run.joined_at + step.after_join).astimezone(run.zone)
-    if step.send_time is None and after_join.date() >= day:
-        return after_join.astimezone(UTC)
-    return at_local_time(day, _local_time(run, step), run.zone)
+def _on_joining(joined_at: datetime, zone: ZoneInfo, step: StepTime, days: SendingDays) -> datetime:
+    """So many minutes after joining, which on a day of rest counts as the same time of the next sendable date."""
+    begun = _on_sendable_date(joined_at, zone, days)
+    return _on_sendable_date(begun + step.after_join, zone, days)
+
+
+def _on_sendable_date(instant: datetime, zone: ZoneInfo, days: SendingDays) -> datetime:
+    local = instant.astimezone(zone)
+    day = days.first_from(local.date())
+    return local.astimezone(UTC) if day == local.date() else at_local_time(day, _time_of_day(local), zone)
 
 
 def _local_time(run: Run, step: StepTime) -> time:
     """When "right after joining" has to wait for another day, it comes at the time of day of joining."""
     if step.send_time is not None:
         return step.send_time
-    return (run.joined_at + step.after_join).astimezone(run.zone).time().replace(fold=0)
+    return _time_of_day((run.joined_at + step.after_join).astimezone(run.zone))
+
+
+def _time_of_day(local: datetime) -> time:
+    return local.time().replace(fold=0)

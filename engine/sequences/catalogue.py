@@ -1,8 +1,9 @@
 """What the menus and REST show of sequences."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import select, text
@@ -13,7 +14,7 @@ from engine.clock import Clock
 from engine.database import Database
 from engine.errors import NotFoundError
 from engine.sequences import store
-from engine.sequences.calendar import Run, SendingDays, at_local_time
+from engine.sequences.calendar import Run, SendingDays, StepTime, dates
 from engine.sequences.enrolment import calendar_of, starts
 from engine.sequences.pasting import FILE_WORDS, StepDraft, write_header, write_plan
 from engine.sequences.results import StepResults, read_results
@@ -168,12 +169,12 @@ class SequenceCatalogue:
             named = await session.execute(select(Media.id, Media.file_name).where(Media.id.in_(media_ids)))
             names = {row.id: row.file_name for row in named}
             devices = await store.devices_of(session, sequence_id)
-        days = calendar_of(sequence, workspace)
+        coming = _if_joined_now(steps, start.run, calendar_of(sequence, workspace))
         dues = [row.next_due_at for row in people if row.status == EnrolmentStatus.ACTIVE]
         return SequenceCard(
             **_settings(sequence),
             devices=tuple((device.id, device.name) for device in devices),
-            steps=tuple(_step_view(step, start.run, days, results[step.id], names) for step in steps),
+            steps=tuple(_step_view(step, coming[step.id], results[step.id], names) for step in steps),
             people={EnrolmentStatus(row.status): row.people for row in people},
             next_due_at=min((due for due in (*dues, queued) if due is not None), default=None),
         )
@@ -242,17 +243,17 @@ def _words(step: SequenceStep) -> dict[str, Any]:
     }
 
 
+def _if_joined_now(steps: Sequence[SequenceStep], run: Run, days: SendingDays) -> dict[int, datetime]:
+    times = [StepTime.of(step.id, step.day_number, step.send_time, step.after_join_minutes) for step in steps]
+    return {step_id: instant.astimezone(run.zone) for step_id, instant in dates(run, times, days).items()}
+
+
 def _step_view(
-    step: SequenceStep, run: Run, days: SendingDays, results: StepResults, names: dict[int, str]
+    step: SequenceStep, if_joined_now: datetime, results: StepResults, names: dict[int, str]
 ) -> StepView:
-    day = days.nth(run.anchor, step.day_number)
-    if step.send_time is not None:
-        instant = at_local_time(day, step.send_time, run.zone)
-    else:
-        instant = run.joined_at + timedelta(minutes=step.after_join_minutes or 0)
     return StepView(
         **_words(step),
         media_name=names.get(step.media_id or 0),
-        if_joined_now=instant.astimezone(run.zone),
+        if_joined_now=if_joined_now,
         results=results,
     )

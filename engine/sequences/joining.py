@@ -102,15 +102,14 @@ def start_of(zone: str, wave: int, steps: Sequence[StepTime], days: SendingDays,
     has gone by, the sending day before.
     """
     local = ZoneInfo(zone)
-    first = min(steps, key=lambda step: step.place, default=None)
     today = now.astimezone(local)
-    anchor = anchor_for(now, local, first, days) if first else today.date()
+    anchor = anchor_for(now, local, steps, days)
     joined_at = now
     if wave:
         time_of_day = today.time().replace(fold=0)
         before, anchor = days.nth(anchor, wave), days.nth(anchor, wave + 1)
         joined_at = at_local_time(anchor, time_of_day, local)
-        if first and anchor_for(joined_at, local, first, days) > anchor:
+        if anchor_for(joined_at, local, steps, days) > anchor:
             joined_at = at_local_time(before, time_of_day, local)
     run = Run(joined_at, anchor, local)
     return Start(run, next_due(run, steps, days))

@@ -170,7 +170,7 @@ async def _write(session: Session, run: Any, move: Move, now: datetime) -> int:
     await runs_store.end(session, run.id, now, "moved")
     device_id = run.device_id if run.device_id in pool else pool[0]
     status = EnrolmentStatus.PAUSED if run.status == EnrolmentStatus.PAUSED else EnrolmentStatus.ACTIVE
-    begun = await runs_store.begin_again(session, run.id, move, status=status, device_id=device_id, now=now)
+    begun = await runs_store.begin_again(session, run.id, move, status=status, device_id=device_id)
     if begun is None:
         raise ConflictError(f"{run.name or run.phone} has just joined again; look at the card once more.")
     return begun

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from engine.sequences.calendar import ONE_DAY, Due, Run, SendingDays, StepTime, next_due
+from engine.sequences.calendar import ONE_DAY, Due, Run, SendingDays, StepTime, at_local_time, next_due
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,22 @@ def plan_move(
 
 
 def _first_from(run: Run, target: StepTime, days: SendingDays, now: datetime) -> tuple[Run, Due]:
-    """Try one sendable date after the other; the anchor goes with it, so that later steps keep their distance."""
+    """Try one sendable date after the other; the anchor goes with it, so that later steps keep their distance.
+
+    What is sent on joining is sent as if they joined then: now, or at this time of a later date.
+    """
+    time_of_day = now.astimezone(run.zone).time().replace(fold=0)
     day = days.first_from(now.astimezone(run.zone).date())
     while True:
         moved = replace(run, anchor=days.anchor_of(day, target.day))
+        if target.send_time is None:
+            moved = replace(moved, joined_at=max(now, at_local_time(day, time_of_day, run.zone)))
         due = _due(moved, target, days)
         on: date = due.at.astimezone(run.zone).date()
-        if due.at >= now and on == day:
+        if due.at >= now and on == day and (on != run.reached_on or target.day == run.reached_day):
             return moved, due
+        if target.send_time is None and on > day:  # so many minutes after joining is on the next date
+            return replace(moved, anchor=days.anchor_of(on, target.day)), due
         day = days.first_from(max(on, day + ONE_DAY))
 
 

@@ -79,7 +79,7 @@ SELECT e.id, e.sequence_id, e.contact_id, e.run_no, e.status, e.joined_at, e.anc
 
 MOVE = """
 UPDATE sequence_contacts
-   SET anchor_date = :anchor, last_day_number = :last_day, last_minute = :last_minute, next_step_id = :step_id,
+   SET joined_at = :joined_at, anchor_date = :anchor, last_day_number = :last_day, last_minute = :last_minute, next_step_id = :step_id,
        next_due_at = :due
  WHERE id = :enrolment_id
 """
@@ -89,7 +89,7 @@ INSERT INTO sequence_contacts
        (workspace_id, sequence_id, contact_id, run_no, status, joined_at, anchor_date, time_zone, next_step_id,
         next_due_at, last_day_number, last_minute, reached_day, reached_on, device_id, paused_at, paused_by,
         paused_reason)
-SELECT e.workspace_id, e.sequence_id, e.contact_id, e.run_no + 1, CAST(:status AS text), :now, :anchor,
+SELECT e.workspace_id, e.sequence_id, e.contact_id, e.run_no + 1, CAST(:status AS text), :joined_at, :anchor,
        e.time_zone, :step_id, :due, :last_day, :last_minute, e.reached_day, e.reached_on, :device_id,
        CASE WHEN CAST(:status AS text) = 'paused' THEN e.paused_at END,
        CASE WHEN CAST(:status AS text) = 'paused' THEN e.paused_by END,
@@ -145,10 +145,10 @@ async def move(session: Session, enrolment_id: int, move: Move) -> None:
 
 
 async def begin_again(
-    session: Session, enrolment_id: int, move: Move, *, status: str, device_id: int, now: datetime
+    session: Session, enrolment_id: int, move: Move, *, status: str, device_id: int
 ) -> int | None:
     """Begin the run after this one; its id, or None if somebody else has just begun it."""
-    about = {"enrolment_id": enrolment_id, "status": status, "device_id": device_id, "now": now}
+    about = {"enrolment_id": enrolment_id, "status": status, "device_id": device_id}
     new: int | None = await session.scalar(text(BEGIN_AGAIN), {**about, **_place(move)})
     return new
 
@@ -156,6 +156,7 @@ async def begin_again(
 def _place(move: Move) -> dict[str, Any]:
     day, minute = move.run.last_place or (None, None)
     return {
+        "joined_at": move.run.joined_at,
         "anchor": move.run.anchor,
         "last_day": day,
         "last_minute": minute,

@@ -54,10 +54,28 @@ CREATE TABLE pastes (
     step_ids bigint[] NOT NULL,
     file text,
     CONSTRAINT pk_pastes PRIMARY KEY (chat_id, message_id));
-CREATE INDEX ix_pastes_sequence_id ON pastes (sequence_id)
+CREATE INDEX ix_pastes_sequence_id ON pastes (sequence_id);
+
+ALTER TABLE messages
+    DROP CONSTRAINT fk_messages_workspace_id, DROP CONSTRAINT fk_messages_device_id,
+    DROP CONSTRAINT fk_messages_step_id, DROP CONSTRAINT fk_messages_enrolment_id;
+DROP INDEX ix_sequence_contacts_next_step_id;
+DROP INDEX ix_sequence_contacts_due;
+CREATE INDEX ix_sequence_contacts_due ON sequence_contacts (sequence_id, next_due_at)
+ WHERE status = 'active' AND next_due_at IS NOT NULL
 """
 
 DOWN = """
+DROP INDEX ix_sequence_contacts_due;
+CREATE INDEX ix_sequence_contacts_due ON sequence_contacts (next_due_at)
+ WHERE status = 'active' AND next_due_at IS NOT NULL;
+CREATE INDEX ix_sequence_contacts_next_step_id ON sequence_contacts (next_step_id);
+ALTER TABLE messages
+    ADD CONSTRAINT fk_messages_workspace_id FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE,
+    ADD CONSTRAINT fk_messages_device_id FOREIGN KEY (device_id) REFERENCES user_devices (id),
+    ADD CONSTRAINT fk_messages_step_id FOREIGN KEY (step_id) REFERENCES sequence_steps (id),
+    ADD CONSTRAINT fk_messages_enrolment_id
+        FOREIGN KEY (enrolment_id) REFERENCES sequence_contacts (id) ON DELETE CASCADE;
 DROP TABLE pastes;
 DELETE FROM contacts WHERE for_tests;
 ALTER TABLE contacts DROP for_tests;
@@ -81,15 +99,33 @@ ALTER TABLE sequence_contacts DROP wave, DROP paused_at, DROP paused_by, DROP pa
 ALTER TABLE sequences DROP revision
 """
 
+# What the foreign key of `enrolment_id` did when a run is deleted, without its check of every message planned.
+TRIGGERS = """
+CREATE FUNCTION delete_messages_of_runs() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM messages USING deleted WHERE messages.enrolment_id = deleted.id;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER delete_messages AFTER DELETE ON sequence_contacts REFERENCING OLD TABLE AS deleted
+   FOR EACH STATEMENT EXECUTE FUNCTION delete_messages_of_runs()
+"""
+DROP_TRIGGERS = """
+DROP TRIGGER delete_messages ON sequence_contacts;
+DROP FUNCTION delete_messages_of_runs()
+"""
+
 
 def upgrade() -> None:
     _run(UP)
+    _run(TRIGGERS, separator=";\n\n")
 
 
 def downgrade() -> None:
+    _run(DROP_TRIGGERS)
     _run(DOWN)
 
 
-def _run(script: str) -> None:
-    for statement in script.strip().split(";\n"):
+def _run(script: str, *, separator: str = ";\n") -> None:
+    for statement in script.strip().split(separator):
         op.execute(statement)

@@ -31,6 +31,8 @@ from aiogram_dialog.test_tools import BotClient
 from aiogram_dialog.test_tools.keyboard import InlineButtonTextLocator
 
 from bot.sandbox.telegram.formatting import MAX_TEXT, parse_html
+from engine.sequences.pasting import read_plan
+from engine.sequences.steps import NewStep
 
 TOKEN = "42424242:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 BOT = User(id=42424242, is_bot=True, first_name="dripdesk", username="dripdesk_bot")
@@ -244,3 +246,9 @@ class Chat(BotClient):
     def _keyboard(self) -> list[list[InlineKeyboardButton]]:
         markup = self.menu.reply_markup
         return markup.inline_keyboard if markup else []
+
+
+def messages(plan: str) -> list[NewStep]:
+    """The messages of a plan in the builder's text format."""
+    drafts = read_plan(plan, next_day=1)
+    return [NewStep(draft.day, draft.send_time, draft.after_join_minutes, draft.body) for draft in drafts]

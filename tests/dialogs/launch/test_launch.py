@@ -13,6 +13,7 @@ from engine.sequences.forecast import Forecast, Overload
 from engine.sequences.launch import Idle, Review
 from models import Contact, UserDevice
 from models.enums import ConsentState, DeviceState, SequenceStatus, TransportKind
+from tests.dialogs.harness import messages
 
 NOW = datetime(2026, 1, 5, 2, tzinfo=UTC)  # 10:00 in Kuala Lumpur
 NOTHING = Forecast(
@@ -108,7 +109,7 @@ async def paused(container, owner, database, clock) -> int:
         session.add_all([device, *people])
     editor, control = await container.get(SequenceEditor), await container.get(SequenceControl)
     sequence = await editor.create(owner, name="Welcome", device_ids=[device.id], niche=None, skip_weekends=False)
-    await editor.add_text(owner, sequence, "Day 1 11:00\nHi\nDay 3 09:00\nPrices")
+    await editor.add_steps(owner, sequence, messages("Day 1 11:00\nHi\nDay 3 09:00\nPrices"))
     await control.start(owner, sequence)
     await (await container.get(Enrolments)).join(owner, sequence, Who(everyone=True))
     await control.pause(owner, sequence)
@@ -143,7 +144,7 @@ async def test_resume_shows_what_it_does_and_then_does_it(chat, paused, database
 async def test_a_draft_without_people_says_so(chat, container, owner, paused):
     editor = await container.get(SequenceEditor)
     draft = await editor.create(owner, name="Empty", device_ids=[1], niche=None, skip_weekends=False)
-    await editor.add_text(owner, draft, "Day 1 11:00\nHi")
+    await editor.add_steps(owner, draft, messages("Day 1 11:00\nHi"))
     await chat.press("✉️ Sequences")
     await chat.press("Drafts")
     await chat.press("Empty · 0")
@@ -154,7 +155,9 @@ async def test_a_draft_without_people_says_so(chat, container, owner, paused):
 
 
 async def test_who_lacks_what_a_message_needs_is_told(chat, container, owner, paused):
-    await (await container.get(SequenceEditor)).add_text(owner, paused, "Day 4 09:00\nHi {{ attributes.city }}")
+    await (await container.get(SequenceEditor)).add_steps(
+        owner, paused, messages("Day 4 09:00\nHi {{ attributes.city }}")
+    )
     await chat.press("✉️ Sequences")
     await chat.press("Paused")
     await chat.press("Welcome · 3")

@@ -200,7 +200,7 @@ async def test_a_customer_leaves_what_was_to_win_them(ann, do):
 async def test_the_time_zone_is_typed_as_a_city(ann):
     await ann.press("🕓 Time zone")
     await ann.say("Atlantis")
-    assert "No time zone is called “Atlantis”" in ann.answer
+    assert "No time zone is named after “Atlantis”" in ann.answer
     await ann.say("new york")
     assert "🕓 New York" in ann.text
     await ann.press("🕓 Time zone")

@@ -10,6 +10,7 @@ from bot.dialogs.results.picture import MOST_STEPS, draw, printable
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.results import Results, SequenceResults, StepFunnel, StepResults, Volume
 from models.enums import SequenceStatus
+from tests.dialogs.harness import messages
 
 # A hundred people had Day 1; 7 were not written to, and of those who got it some are further.
 PAST = """
@@ -49,7 +50,7 @@ async def sequence(container, owner, database, clock) -> int:
         )
     editor = await container.get(SequenceEditor)
     sequence = await editor.create(owner, name="Welcome 🎉", device_ids=[1], niche=None, skip_weekends=False)
-    await editor.add_text(owner, sequence, "Day 1 09:00\nHi\nDay 2 10:30\nPrices")
+    await editor.add_steps(owner, sequence, messages("Day 1 09:00\nHi\nDay 2 10:30\nPrices"))
     async with database.transaction() as session:
         await session.execute(text("UPDATE sequences SET status = 'active'"))
         await session.execute(text(PAST), {"now": clock.now()})
@@ -116,7 +117,7 @@ async def test_the_table_is_a_file(results, telegram):
 
 async def test_a_hundred_steps_are_shown_page_by_page(results, container, owner, sequence):
     plan = "\n".join(f"Day {day} 08:00\nx" for day in range(3, 101))
-    await (await container.get(SequenceEditor)).add_text(owner, sequence, plan)
+    await (await container.get(SequenceEditor)).add_steps(owner, sequence, messages(plan))
     await results.press("⟳ Refresh")
     assert "1–8 of 100" in results.text
     assert "‹ Earlier" not in results.buttons

@@ -1,13 +1,15 @@
 """When a step is due. Every instant here is checked against the wall clock of its zone."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.sequences.calendar import (
+    Due,
     NoSendableDayError,
     QuietHours,
     Run,
@@ -15,27 +17,17 @@ from engine.sequences.calendar import (
     StepTime,
     anchor_for,
     at_local_time,
+    dates,
     next_due,
     shifted,
 )
 from engine.sequences.progress import public_holidays, sending_days
+from tests.unit.engine.calendars import instants, local_dates, minutes, sending, zones
 
 KUALA_LUMPUR = ZoneInfo("Asia/Kuala_Lumpur")
 BERLIN = ZoneInfo("Europe/Berlin")
 WEEKDAYS = SendingDays(rest_days=frozenset({6, 7}))
 EVERY_DAY = SendingDays()
-
-zones = st.sampled_from(sorted(available_timezones() - {"Factory", "localtime"})).map(ZoneInfo)
-dates = st.dates(date(2020, 1, 1), date(2040, 12, 31))
-minutes = st.integers(0, 1439).map(lambda minute: time(*divmod(minute, 60)))
-instants = st.integers(0, 20 * 365 * 24 * 60).map(
-    lambda minute: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
-)
-sending = st.builds(
-    SendingDays,
-    rest_days=st.frozensets(st.integers(1, 7), max_size=6),
-    holidays=st.frozensets(dates, max_size=40),
-)
 
 
 def step(number: int, day: int, hour: int = 9, minute: int = 0) -> StepTime:
@@ -46,13 +38,13 @@ def joining(number: int, after: int = 0) -> StepTime:
     return StepTime.of(number, 1, None, after)
 
 
-def run(joined_at: datetime, zone: ZoneInfo, first: StepTime, days: SendingDays = EVERY_DAY) -> Run:
-    return Run(joined_at, anchor_for(joined_at, zone, first, days), zone)
+def run(joined_at: datetime, zone: ZoneInfo, *steps: StepTime, days: SendingDays = EVERY_DAY) -> Run:
+    return Run(joined_at, anchor_for(joined_at, zone, steps, days), zone)
 
 
 def due_dates(joined_at: datetime, zone: ZoneInfo, count: int, days: SendingDays) -> list[date]:
     first = step(1, 1)
-    begun = run(joined_at, zone, first, days)
+    begun = run(joined_at, zone, first, days=days)
     return [days.nth(begun.anchor, number) for number in range(1, count + 1)]
 
 
@@ -84,27 +76,98 @@ def test_an_unknown_country_has_no_holidays() -> None:
 @pytest.mark.parametrize(("hour", "expected"), [(8, 5), (9, 6), (10, 6)])
 def test_day_one_is_today_only_while_its_time_is_ahead(hour: int, expected: int) -> None:
     joined_at = datetime(2026, 1, 5, hour, tzinfo=KUALA_LUMPUR)
-    assert anchor_for(joined_at, KUALA_LUMPUR, step(1, 1), EVERY_DAY).day == expected
+    assert anchor_for(joined_at, KUALA_LUMPUR, [step(1, 1)], EVERY_DAY).day == expected
 
 
 def test_today_is_the_day_of_the_contacts_zone() -> None:
     joined_at = datetime(2026, 1, 5, 23, 30, tzinfo=UTC)  # 07:30 on the sixth in Kuala Lumpur
-    assert anchor_for(joined_at, KUALA_LUMPUR, step(1, 1), EVERY_DAY) == date(2026, 1, 6)
+    assert anchor_for(joined_at, KUALA_LUMPUR, [step(1, 1)], EVERY_DAY) == date(2026, 1, 6)
 
 
 def test_right_after_joining_goes_at_once() -> None:
     joined_at = datetime(2026, 1, 5, 22, 10, tzinfo=KUALA_LUMPUR)
-    due = next_due(run(joined_at, KUALA_LUMPUR, joining(1, 15)), [joining(1, 15), step(2, 1, 9)], EVERY_DAY)
+    steps = [joining(1, 15), step(2, 1, 9)]
+    due = next_due(run(joined_at, KUALA_LUMPUR, *steps), steps, EVERY_DAY)
     assert due is not None
     assert (due.step_id, due.at) == (1, datetime(2026, 1, 5, 22, 25, tzinfo=KUALA_LUMPUR))
 
 
 def test_right_after_joining_on_a_day_of_rest_waits_for_the_same_time_of_the_next_day() -> None:
     saturday = datetime(2026, 1, 10, 15, tzinfo=KUALA_LUMPUR)
-    begun = run(saturday, KUALA_LUMPUR, joining(1), WEEKDAYS)
+    begun = run(saturday, KUALA_LUMPUR, joining(1), days=WEEKDAYS)
     due = next_due(begun, [joining(1)], WEEKDAYS)
     assert due is not None
     assert due.at == datetime(2026, 1, 12, 15, tzinfo=KUALA_LUMPUR)
+
+
+def if_joined(joined_at: datetime, *steps: StepTime, days: SendingDays = EVERY_DAY) -> list[tuple[int, str]]:
+    """When each step goes out to somebody in Kuala Lumpur who joins then, in the order of sending."""
+    sent = dates(run(joined_at, KUALA_LUMPUR, *steps, days=days), steps, days)
+    return [(number, f"{instant.astimezone(KUALA_LUMPUR):%a %H:%M}") for number, instant in sent.items()]
+
+
+MONDAY_AT_TEN = datetime(2026, 1, 5, 10, tzinfo=KUALA_LUMPUR)
+FRIDAY_AT_FIVE = datetime(2026, 1, 9, 17, tzinfo=KUALA_LUMPUR)
+SATURDAY_AT_THREE = datetime(2026, 1, 10, 15, tzinfo=KUALA_LUMPUR)
+
+
+def test_who_joins_after_the_time_of_day_one_is_welcomed_at_once_and_begins_it_on_the_next_date() -> None:
+    steps = joining(1), step(2, 1, 9), step(3, 1, 18), step(4, 2, 9)
+    assert if_joined(MONDAY_AT_TEN, *steps) == [
+        (1, "Mon 10:00"), (2, "Tue 09:00"), (3, "Tue 18:00"), (4, "Wed 09:00"),
+    ]  # fmt: skip
+
+
+def test_who_joins_before_it_has_both_on_one_day() -> None:
+    steps = joining(1), joining(2, 30), step(3, 1, 11), step(4, 2, 9)
+    assert if_joined(MONDAY_AT_TEN, *steps) == [
+        (1, "Mon 10:00"), (2, "Mon 10:30"), (3, "Mon 11:00"), (4, "Tue 09:00"),
+    ]  # fmt: skip
+
+
+def test_day_one_begins_after_the_last_message_on_joining() -> None:
+    steps = joining(1, 12 * 60), step(2, 1, 18)
+    assert if_joined(MONDAY_AT_TEN, *steps) == [(1, "Mon 22:00"), (2, "Tue 18:00")]
+
+
+def test_with_nothing_set_for_day_one_day_two_is_the_day_after_joining() -> None:
+    assert if_joined(MONDAY_AT_TEN, joining(1), step(2, 2, 9)) == [(1, "Mon 10:00"), (2, "Tue 09:00")]
+
+
+def test_a_message_on_joining_that_comes_after_midnight_makes_that_date_day_one() -> None:
+    steps = joining(1, 15 * 60), step(2, 2, 9), step(3, 4, 9)
+    assert if_joined(MONDAY_AT_TEN, *steps) == [(1, "Tue 01:00"), (2, "Wed 09:00"), (3, "Fri 09:00")]
+
+
+def test_a_message_on_joining_that_waits_for_another_day_still_comes_before_day_one() -> None:
+    steps = joining(1), step(2, 1, 9), step(3, 1, 16)
+    assert if_joined(SATURDAY_AT_THREE, *steps, days=WEEKDAYS) == [
+        (1, "Mon 15:00"), (2, "Tue 09:00"), (3, "Tue 16:00"),
+    ]  # fmt: skip
+
+
+def test_hours_after_joining_that_end_on_a_day_of_rest_end_on_the_next_sendable_date() -> None:
+    assert if_joined(FRIDAY_AT_FIVE, joining(1, 12 * 60), days=WEEKDAYS) == [(1, "Mon 05:00")]
+
+
+def test_minutes_after_joining_count_from_where_joining_on_a_day_of_rest_counts() -> None:
+    late_on_saturday = datetime(2026, 1, 10, 23, tzinfo=KUALA_LUMPUR)
+    assert if_joined(late_on_saturday, joining(1), joining(2, 120), days=WEEKDAYS) == [
+        (1, "Mon 23:00"), (2, "Tue 01:00"),
+    ]  # fmt: skip
+
+
+def test_dates_are_those_of_somebody_to_whom_every_message_comes_when_it_is_due() -> None:
+    steps = step(1, 1), step(2, 2), step(3, 3, 10), step(4, 3, 18)
+    assert if_joined(FRIDAY_AT_FIVE, *steps, days=WEEKDAYS) == [
+        (1, "Mon 09:00"), (2, "Tue 09:00"), (3, "Wed 10:00"), (4, "Wed 18:00"),
+    ]  # fmt: skip
+
+
+def test_dates_begin_behind_the_runs_place() -> None:
+    begun = Run(MONDAY_AT_TEN, date(2026, 1, 5), KUALA_LUMPUR, (1, 660), 1, date(2026, 1, 6))
+    sent = dates(begun, [step(1, 1, 11), step(2, 2), step(3, 3)], EVERY_DAY)
+    assert [(number, instant.astimezone(KUALA_LUMPUR).day) for number, instant in sent.items()] == [(2, 7), (3, 8)]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +231,7 @@ def test_a_year_without_a_sendable_day_is_an_error() -> None:
         SendingDays(rest_days=frozenset(range(1, 8))).first_from(date(2026, 1, 1))
 
 
-@given(dates, minutes, zones)
+@given(local_dates, minutes, zones)
 def test_a_local_time_is_never_early_and_exact_wherever_it_exists(day: date, local: time, zone: ZoneInfo) -> None:
     instant = at_local_time(day, local, zone)
     wall = instant.astimezone(zone).replace(tzinfo=None)
@@ -183,63 +246,10 @@ def test_a_local_time_is_never_early_and_exact_wherever_it_exists(day: date, loc
     assert at_local_time(day, local, zone) == instant
 
 
-@given(dates, st.integers(1, 60), sending)
+@given(local_dates, st.integers(1, 60), sending)
 def test_anchor_of_is_nth_the_other_way_round(anchor: date, number: int, days: SendingDays) -> None:
     anchor = days.first_from(anchor)
     assert days.anchor_of(days.nth(anchor, number), number) == anchor
-
-
-@settings(max_examples=200)
-@given(
-    instants,
-    zones,
-    sending,
-    st.lists(st.tuples(st.integers(1, 12), minutes), min_size=1, max_size=8, unique=True),
-    st.booleans(),
-    st.lists(st.tuples(st.timedeltas(timedelta(), timedelta(days=3)), st.booleans()), min_size=9, max_size=9),
-)
-def test_a_whole_run(  # noqa: PLR0917
-    joined_at: datetime,
-    zone: ZoneInfo,
-    days: SendingDays,
-    times: list[tuple[int, time]],
-    on_joining: bool,
-    ends: list[tuple[timedelta, bool]],
-) -> None:
-    """In step order, never early, never on a forbidden day, never two days' steps on one date, each once."""
-    steps = [StepTime.of(number, day, local, None) for number, (day, local) in enumerate(times)]
-    if on_joining:
-        steps.append(joining(99))
-    first = min(steps, key=lambda one: one.place)
-    position = run(joined_at, zone, first, days)
-    by_id = {one.step_id: one for one in steps}
-    order: list[tuple[int, int]] = []
-    sent_on: dict[date, int] = {}
-    for delay, came in ends:
-        had = [one for one in steps if one.place not in order]
-        due = next_due(position, had, days)
-        if due is None:
-            break
-        assert due == next_due(position, reversed(had), days)
-        current = by_id[due.step_id]
-        local = due.at.astimezone(zone)
-        assert due.at >= joined_at or current.step_id != 99
-        if current.send_time is not None:
-            assert local.replace(tzinfo=None) >= datetime.combine(local.date(), current.send_time)
-        assert days.may_send_on(local.date())
-        assert sent_on.get(local.date(), current.day) == current.day
-        order.append(current.place)
-        ended = due.at + delay
-        if came:
-            sent_on[ended.astimezone(zone).date()] = current.day
-            position = Run(
-                joined_at, position.anchor, zone, current.place, current.day, ended.astimezone(zone).date()
-            )
-        else:
-            position = Run(
-                joined_at, position.anchor, zone, current.place, position.reached_day, position.reached_on
-            )
-    assert order == sorted(one.place for one in steps)
 
 
 @given(instants, zones, sending, st.integers(1, 12), minutes)
@@ -253,6 +263,28 @@ def test_a_missed_step_moves_to_the_next_date_at_its_set_time(
     on = days.nth(anchor, day)
     assert days.may_send_on(on)
     assert at_local_time(on, local, zone) == due
+    assert next_due(replace(begun, anchor=anchor), [missed], days) == Due(1, due), "planned again it stays there"
+    today = now.astimezone(zone).date()
+    sooner = [today + timedelta(days=n) for n in range((on - today).days)]
+    assert not [one for one in sooner if days.may_send_on(one) and at_local_time(one, local, zone) > now]
+
+
+@given(instants, zones, sending, st.lists(st.tuples(st.integers(1, 30), minutes), min_size=1, unique=True))
+def test_day_n_is_the_nth_sendable_date_from_the_first_on_which_day_one_is_ahead(
+    joined_at: datetime, zone: ZoneInfo, days: SendingDays, times: list[tuple[int, time]]
+) -> None:
+    steps = [StepTime.of(number, day, local, None) for number, (day, local) in enumerate(times)]
+    first = min(steps, key=lambda one: one.place)
+    today = joined_at.astimezone(zone).date()
+    sendable = [day for day in (today + timedelta(days=n) for n in range(600)) if days.may_send_on(day)]
+    if first.day == 1 and first.send_time and at_local_time(today, first.send_time, zone) <= joined_at:
+        sendable = [day for day in sendable if day != today]
+    begun = run(joined_at, zone, *steps, days=days)
+    expected = {number: at_local_time(sendable[day - 1], local, zone) for number, (day, local) in enumerate(times)}
+    assert {one.step_id: next_due(begun, [one], days) for one in steps} == {
+        number: Due(number, at) for number, at in expected.items()
+    }
+    assert dates(begun, steps, days) == expected
 
 
 @given(instants, zones, minutes, minutes)
@@ -264,8 +296,10 @@ def test_quiet_hours_end_later_and_outside_of_themselves(
     if until is None:
         assert not quiet.contain(now.astimezone(zone).time())
     else:
-        assert until > now
-        assert until.astimezone(zone).time() >= end or not quiet.contain(until.astimezone(zone).time())
+        assert quiet.contain(now.astimezone(zone).time())
+        assert now < until < now + timedelta(days=1, hours=3)
+        assert not quiet.contain(until.astimezone(zone).time())
+        assert quiet.contain((until - timedelta(seconds=1)).astimezone(zone).time())
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_waves_begin_on_the_sending_days_from_the_first_on_one_wave_each(
     except NoSendableDayError:
         return
     anchors = [start.run.anchor for start in starts]
-    zero = anchor_for(now, zone, first, days) if first else now.astimezone(zone).date()
+    zero = anchor_for(now, zone, steps, days)
     assert anchors[0] == zero
     assert anchors[1:] == [days.nth(zero, wave + 1) for wave in range(1, waves)]
     assert all(earlier < later for earlier, later in pairwise(anchors))
