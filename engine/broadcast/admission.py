@@ -182,7 +182,8 @@ def _once_more(candidate: Candidate, step: StepFacts, now: datetime) -> Decision
 
 
 def _missed(timed: Timed, step: StepFacts, now: datetime) -> End | Defer | None:
-    late = timed.expires_at is not None and now > timed.expires_at
+    expires = _expires(timed, step)
+    late = expires is not None and now > expires
     may_send_today = step.days.may_send_on(now.astimezone(step.run.zone).date())
     if not late and may_send_today:
         return None
@@ -195,6 +196,14 @@ def _missed(timed: Timed, step: StepFacts, now: datetime) -> End | Defer | None:
         return None
     anchor, due = shifted(step.run, step.step, now, step.days)
     return Defer(due, due + step.late_window, anchor)
+
+
+def _expires(timed: Timed, step: StepFacts) -> datetime | None:
+    """What was set for quiet hours cannot be late before they end."""
+    if timed.expires_at is None or timed.quiet is None:
+        return timed.expires_at
+    end = timed.quiet.end_after(timed.due_at, step.run.zone)
+    return timed.expires_at if end is None else max(timed.expires_at, end + step.late_window)
 
 
 def _quiet(timed: Timed, step: StepFacts, now: datetime) -> Defer | None:

@@ -142,20 +142,21 @@ def _future(  # noqa: PLR0917
     run, had, open_step = standing.run, standing.had, standing.open_step
     if standing.status not in {EnrolmentStatus.ACTIVE, EnrolmentStatus.PAUSED}:
         return _Future(standing, frozenset(), frozenset(), None)
-    if open_step is not None and not _goes_back(standing, edit):
+    behind_them = had - {open_step}
+    moved, then = next_for(run, [step for id_, step in new.items() if id_ not in behind_them], days, now, inserted)
+    if open_step is not None and not _goes_back(standing, edit, then, new):
         if open_step in old:  # when that message has ended they stand behind it
             run = replace(run, last_place=old[open_step].place)
         due_first = {open_step} if standing.queued else frozenset()
         before, after = _ahead(run, old, had) | due_first, _ahead(run, new, had) | due_first
         return _Future(standing, before, after, standing.waits_for)
-    had -= {open_step}
-    moved, then = next_for(run, [step for id_, step in new.items() if id_ not in had], days, now, inserted)
-    return _Future(standing, _ahead(run, old, had), _ahead(moved, new, had), then)
+    return _Future(standing, _ahead(run, old, behind_them), _ahead(moved, new, behind_them), then)
 
 
-def _goes_back(standing: Standing, edit: PlanEdit) -> bool:
-    """Whether their queued message goes back into the plan: the rule of store.UNPLAN."""
-    return standing.queued and standing.open_step in edit.replanned
+def _goes_back(standing: Standing, edit: PlanEdit, then: Due | None, new: Mapping[int, StepTime]) -> bool:
+    """Whether their queued message goes back into the plan: it was changed, or another now comes before it."""
+    overtaken = standing.open_step in new and then is not None and then.step_id != standing.open_step
+    return standing.queued and (standing.open_step in edit.replanned or overtaken)
 
 
 def _ahead(run: Run, steps: Mapping[int, StepTime], had: frozenset[int]) -> frozenset[int]:

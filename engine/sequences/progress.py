@@ -132,6 +132,24 @@ async def plan_again(
     return await _plan(transaction, [(enrolment, None) for enrolment in enrolments], steps, now, inserted)
 
 
+async def overtaken(
+    transaction: Transaction, queued: Mapping[int, int], now: datetime, inserted: Collection[int]
+) -> list[int]:
+    """Tell which of these runs another step comes first for than the one whose message is in the queue."""
+    if not queued:
+        return []
+    enrolments = await _load(transaction, list(queued))
+    steps = await load_steps(transaction, {enrolment.sequence_id for enrolment in enrolments})
+    found = []
+    for enrolment in enrolments:
+        had = enrolment.had - {queued[enrolment.id]}
+        waiting = [step for step in _live(steps[enrolment.sequence_id]) if step.step_id not in had]
+        _, due = next_for(enrolment.run, waiting, enrolment.days, now, inserted)
+        if due is not None and due.step_id != queued[enrolment.id]:
+            found.append(enrolment.id)
+    return found
+
+
 async def _load(transaction: Transaction, ids: Collection[int]) -> list[_Enrolment]:
     rows = await transaction.rows(ENROLMENTS, {"ids": list(ids)})
     return [

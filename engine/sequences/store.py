@@ -12,18 +12,25 @@ from models import Sequence as SequenceRow
 from models import SequenceDevice, SequenceStep, UserDevice
 from models.enums import Role
 
-# People whose wait changes when these steps do. Their messages that still wait go back into the plan.
+# People whose wait changes when these steps do. Messages of these steps that still wait go back into the plan, and so
+# do those of runs for whom another step has come before theirs.
 WAITING_ENROLMENTS = """
 SELECT e.id FROM sequence_contacts e
  WHERE e.sequence_id = :sequence_id AND e.status IN ('active', 'paused')
  ORDER BY e.id
    FOR UPDATE
 """
+QUEUED = """
+SELECT m.enrolment_id, m.step_id
+  FROM queue q JOIN messages m ON m.id = q.message_id JOIN sequence_contacts e ON e.id = m.enrolment_id
+ WHERE m.step_id = ANY(:step_ids) AND m.outcome IS NULL AND NOT m.by_hand AND e.status IN ('active', 'paused')
+"""
 UNPLAN = """
 WITH gone AS (
     DELETE FROM queue q
      USING messages m
-     WHERE q.message_id = m.id AND m.step_id = ANY(:step_ids) AND m.outcome IS NULL AND NOT m.by_hand
+     WHERE q.message_id = m.id AND m.outcome IS NULL AND NOT m.by_hand
+       AND (m.step_id = ANY(:step_ids) OR m.enrolment_id = ANY(:overtaken))
     RETURNING q.message_id)
 DELETE FROM messages m USING gone WHERE m.id = gone.message_id
 """

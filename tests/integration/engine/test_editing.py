@@ -6,6 +6,7 @@ import pytest
 
 from engine.broadcast.claims import Claimed, Refused
 from engine.errors import ConflictError, InvalidInputError
+from engine.sequences.changes import Addition, Place, PlanEdit
 from engine.sequences.steps import NewStep
 from models.enums import MissedPolicy
 from tests.integration.engine.world import World, at
@@ -44,6 +45,27 @@ async def test_a_step_inserted_behind_somebodys_position_is_not_sent_to_them(wor
     await world.move_to(at(6, 18))
     assert await engine.send_all(device) == ["still ahead"]
     await world.move_to(at(7, 11))
+    assert await engine.send_all(device) == ["three"]
+
+
+@pytest.mark.parametrize("how", ["added", "moved"])
+async def test_a_step_that_comes_before_a_message_that_is_late_is_not_passed_over(world: World, how: str) -> None:
+    """The late message has gone to another day, and its place in the queue is no place in the sequence."""
+    sequence, device = await world.running((1, 11, "one"), (3, 11, "three"), (4, 11, "four"))
+    engine = await world.engine()
+    await world.move_to(at(5, 11))
+    await engine.send_all(device)
+    await world.move_to(at(7, 11))
+    world.clock.set(at(8, 0, 30))
+    assert isinstance(await engine.claim(device), Refused)  # it goes on the 8th instead
+    *_, last = await world.steps(sequence)
+    earlier = Place(3, time(9), None)
+    edit = PlanEdit(added=(Addition(earlier, "four"),)) if how == "added" else PlanEdit(places={last: earlier})
+    assert (await world.editor.preview(world.actor, sequence, edit)).changed == 1
+    assert (await world.editor.save(world.actor, sequence, edit)).changed == 1
+    await world.move_to(at(8, 9))
+    assert await engine.send_all(device) == ["four"]
+    await world.move_to(at(8, 11))
     assert await engine.send_all(device) == ["three"]
 
 

@@ -155,6 +155,13 @@ def test_what_was_set_for_quiet_hours_is_set_for_their_end() -> None:
     assert decide(quiet, at(5, 9, 30)) == ADMITTED
 
 
+def test_what_was_set_for_quiet_hours_is_not_late_before_they_end() -> None:
+    """Also when it is first asked for long after its time: the device may have been away in the night."""
+    quiet = replace(CANDIDATE, quiet=QuietHours(time(8), time(23)))
+    assert decide(quiet, at(5, 22)) == Defer(at(5, 23), at(5, 23) + WINDOW)
+    assert decide(quiet, at(6, 7)) == ADMITTED
+
+
 def test_quiet_hours_do_not_make_a_late_message_any_less_late() -> None:
     quiet = replace(CANDIDATE, quiet=QuietHours(time(20), time(6)))
     assert decide(quiet, at(5, 20, 30)) == Defer(at(6, 6))
