@@ -6,16 +6,30 @@ from engine.alerts import Alerts
 from engine.broadcast.doubts import Doubts
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
+from engine.contacts.card import ContactCards
 from engine.contacts.importing import ContactImports
+from engine.contacts.leads import Leads
+from engine.contacts.opting_out import OptOuts
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
+from engine.operators import Operators
 from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
+from engine.sequences.copying import SequenceCopies
+from engine.sequences.coverage import Coverage
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
+from engine.sequences.launch import Launches
+from engine.sequences.moves import Moves
+from engine.sequences.pastes import Pastes
+from engine.sequences.people import SequencePeople
+from engine.sequences.rehearsal import Rehearsals
+from engine.sequences.results import Results
+from engine.sequences.runs import Runs
+from engine.sequences.settings import SequenceRules
 from engine.settings import Settings
 from engine.workspaces import Workspaces
 
@@ -27,16 +41,30 @@ class UseCases(Provider):
     all = provide_all(
         Alerts,
         ContactBook,
+        ContactCards,
         ContactImports,
+        Coverage,
         DeviceLimits,
         Devices,
         Doubts,
         Enrolments,
+        Launches,
+        Moves,
+        OptOuts,
+        Operators,
+        Leads,
         Overviews,
+        Pastes,
+        Rehearsals,
         Relocation,
+        Results,
+        Runs,
         SequenceCatalogue,
         SequenceControl,
+        SequenceCopies,
         SequenceEditor,
+        SequencePeople,
+        SequenceRules,
         Workspaces,
     )
 

@@ -26,6 +26,7 @@ from bot.access import CLAIM, AccessMiddleware, PrivateMenusOnly
 from bot.alerts.router import router as alerts_router
 from bot.dialogs.formatting import FILTERS
 from bot.dialogs.home.states import Home
+from bot.dialogs.navigation import show_below
 from bot.dialogs.welcome.states import Welcome
 from bot.limiter import AiogramLimiter, PtbLimiter, TelegramLimiter
 from bot.menus import MENUS
@@ -81,6 +82,7 @@ async def make_dispatcher(container: AsyncContainer) -> Dispatcher:
     # aiogram-dialog numbers the menus of one second at random from 100; two alike break everything below them.
     dialog_stack.new_id = lambda: secrets.token_urlsafe(MENU_ID)
     setup_dialogs(dispatcher, stack_access_validator=PrivateMenusOnly())
+    _open_menus_to_edits(dispatcher)
     setup_jinja(dispatcher, filters=FILTERS)
     setup_dishka(container, dispatcher)
     access = AccessMiddleware(await container.get(Workspaces))
@@ -90,6 +92,15 @@ async def make_dispatcher(container: AsyncContainer) -> Dispatcher:
     dispatcher.errors.register(on_wrong_input, ExceptionTypeFilter(DripdeskError))
     dispatcher.errors.register(on_failure)
     return dispatcher
+
+
+def _open_menus_to_edits(dispatcher: Dispatcher) -> None:
+    """An edited message may change and open menus as a new one may; aiogram-dialog leaves edits alone."""
+    new, edited = dispatcher.message, dispatcher.edited_message
+    for ours, theirs in ((edited.outer_middleware, new.outer_middleware), (edited.middleware, new.middleware)):
+        for middleware in theirs:
+            if middleware not in ours:
+                ours(middleware)
 
 
 @router.message(CommandStart(deep_link=True), F.chat.type == "private")
@@ -148,7 +159,7 @@ async def on_wrong_input(event: ErrorEvent, dialog_manager: DialogManager) -> No
     elif event.update.message is not None:
         await event.update.message.answer(text, parse_mode=None)
         if dialog_manager.has_context():
-            await dialog_manager.show(ShowMode.DELETE_AND_SEND)
+            await show_below(dialog_manager)
 
 
 async def on_failure(event: ErrorEvent) -> None:
@@ -157,7 +168,7 @@ async def on_failure(event: ErrorEvent) -> None:
     text = "Something went wrong on our side; it is in the log. Please try again."
     if (press := event.update.callback_query) is not None:
         await press.answer(text, show_alert=True)
-    elif (message := event.update.message) is not None and message.chat.type == "private":
+    elif (message := event.update.message or event.update.edited_message) and message.chat.type == "private":
         await message.answer(text)
 
 

@@ -27,7 +27,7 @@ def upkeep_jobs(database: Database, clock: Clock, settings: Settings) -> tuple[J
 
     async def check_books() -> None:
         for finding in await books.run_once(clock.now()):
-            log.error("the books do not balance", finding=finding.finding, times=finding.times)
+            log.error("the books do not balance", what=finding.in_words, workspace=finding.workspace_id)
 
     async def prune() -> None:
         if messages := await pruning.run_once(clock.now()):

@@ -9,12 +9,13 @@ from models.installation import ClockAnchor, DialogState
 from models.media import Media
 from models.message import Delivery, Doubt, InboundMessage, Message, PrunedMessages, QueuedMessage
 from models.metadata import Model
-from models.sequence import Sequence, SequenceContact, SequenceDevice, SequenceStep
+from models.sequence import Paste, Sequence, SequenceContact, SequenceDevice, SequenceStep
 from models.workspace import ApiToken, Invite, Membership, Operator, Workspace
 
 __all__ = [
     "Alert", "ApiToken", "AuditEntry", "Campaign", "CampaignDevice", "ClockAnchor", "Consent", "Contact",
     "ContactList", "Delivery", "DeviceEvent", "DialogState", "Doubt", "Engine", "InboundMessage", "Invite", "Lead",
-    "ListMember", "Media", "Membership", "Message", "Model", "Operator", "PrunedMessages", "QueuedMessage",
-    "Sequence", "SequenceContact", "SequenceDevice", "SequenceStep", "Suppression", "UserDevice", "Workspace",
+    "ListMember", "Media", "Membership", "Message", "Model", "Operator", "Paste", "PrunedMessages",
+    "QueuedMessage", "Sequence", "SequenceContact", "SequenceDevice", "SequenceStep", "Suppression", "UserDevice",
+    "Workspace",
 ]  # fmt: skip

@@ -21,6 +21,8 @@ class Contact(InWorkspace, Model):
     time_zone: Mapped[str | None]
     consent: Mapped[ConsentState | None] = mapped_column(choice(ConsentState))  # the latest of `consents`
     device_id: Mapped[int | None] = mapped_column(ForeignKey("user_devices.id"))  # a contact keeps its device
+    # An operator's own phone that nobody imported: it gets their tests, and is in no list, count or sequence.
+    for_tests: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
 
 

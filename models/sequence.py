@@ -2,8 +2,8 @@
 
 from datetime import date, datetime, time
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, column, text
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, column, text
+from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.enums import (
@@ -97,6 +97,20 @@ class SequenceStep(InWorkspace, Model):
     media_id: Mapped[int | None] = mapped_column(ForeignKey("media.id"))
     retired_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
+
+
+class Paste(InWorkspace, Model):
+    """A chat message that an operator wrote messages of a sequence with: to edit it is to edit them."""
+
+    __tablename__ = "pastes"
+
+    chat_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    message_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sequence_id: Mapped[int] = mapped_column(ForeignKey("sequences.id", ondelete="CASCADE"), index=True)
+    text: Mapped[str]  # as it was read last
+    next_day: Mapped[int]  # of what stands in it before the first header
+    step_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))  # what its parts became, in their order
+    file: Mapped[str | None]  # which file it carries: Telegram's lasting name for the content
 
 
 class SequenceContact(InWorkspace, Model):

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -32,6 +33,15 @@ SET LOCAL session_replication_role = replica;
 PERFORM setval(seqrelid::regclass, 1, false) FROM pg_sequence;
 END $$
 """
+
+
+def pytest_configure() -> None:
+    """What the simulated month is drawn from; the workers take it over."""
+    os.environ.setdefault("QUARTER_SEED", str(secrets.randbelow(1_000_000)))
+
+
+def pytest_report_header() -> str:
+    return f"QUARTER_SEED={os.environ['QUARTER_SEED']}"
 
 
 WAITING = ("e2e", "simulation")  # files whose tests take long, and wait for most of it

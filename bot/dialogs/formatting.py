@@ -3,12 +3,20 @@
 import html
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from aiogram.types import MessageEntity
 from aiogram.utils.text_decorations import TextDecoration
 
 from models.enums import ContentKind
+
+_MARKED = {"bold", "italic", "strikethrough", "code"}
+_TAGS = {"```": "code", "*": "b", "_": "i", "~": "s"}
+# A mark counts where no letter or digit is on its outer side and no space on its inner; what stands between two of
+# them is on one line, unless it is monospace.
+_SPAN = re.compile(
+    r"(?<![^\W_])(?:```(?=\S)(?P<code>(?s:.+?))(?<=\S)```|(?P<mark>[*_~])(?=\S)(?P<marked>.+?)(?<=\S)(?P=mark))(?![^\W_])"
+)
 
 
 class _WhatsApp(TextDecoration):
@@ -33,7 +41,8 @@ class _WhatsApp(TextDecoration):
         return _wrap("```", value)
 
     def link(self, value: str, link: str) -> str:
-        return value if value == link else f"{value} ({link})"
+        on_telegram = link.startswith("tg:")  # a mention of somebody, which leads nowhere on WhatsApp
+        return value if on_telegram or value == link else f"{value} ({link})"
 
     def underline(self, value: str) -> str:
         return value
@@ -58,16 +67,36 @@ class _WhatsApp(TextDecoration):
 
 
 def to_whatsapp(text: str, entities: Sequence[MessageEntity] | None) -> str:
-    """Write Telegram's bold as `*bold*`, and so on."""
-    return _WhatsApp().unparse(text, list(entities or []))
+    """Write Telegram's bold as `*bold*`, and so on. What marks would not show stays plain: a part of a word."""
+    return _WhatsApp().unparse(text, _showable(text, entities or []))
 
 
 def to_telegram_html(text: str) -> str:
     """Show WhatsApp's formatting in Telegram; everything else is escaped."""
-    shown = html.escape(text, quote=False)
-    for mark, tag in (("```", "code"), (r"\*", "b"), ("_", "i"), ("~", "s")):
-        shown = re.sub(rf"(?<!\w){mark}(?=\S)(.+?)(?<=\S){mark}(?!\w)", rf"<{tag}>\1</{tag}>", shown)
-    return shown
+    return _SPAN.sub(_in_html, html.escape(text, quote=False))
+
+
+def _in_html(span: re.Match[str]) -> str:
+    if span["code"] is not None:
+        return f"<code>{span['code']}</code>"
+    tag = _TAGS[span["mark"]]
+    return f"<{tag}>{_SPAN.sub(_in_html, span['marked'])}</{tag}>"
+
+
+def _showable(text: str, entities: Sequence[MessageEntity]) -> list[MessageEntity]:
+    """Leave out the marks that would begin or end inside of a word."""
+    units = text.encode("utf-16-le")  # what offsets count
+
+    def inside_of_a_word(at: int) -> bool:
+        before, after = units[: 2 * at].decode("utf-16-le"), units[2 * at :].decode("utf-16-le")
+        return before[-1:].isalnum() and after[:1].isalnum()
+
+    return [
+        one
+        for one in entities
+        if one.type not in _MARKED
+        or not (inside_of_a_word(one.offset) or inside_of_a_word(one.offset + one.length))
+    ]
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -77,6 +106,11 @@ def counted(count: int, one: str, many: str = "") -> str:
 
 def people(count: int) -> str:
     return counted(count, "person", "people")
+
+
+def short_date(day: date) -> str:
+    """Write "Fri 5 Jan"."""
+    return f"{day:%a} {day.day} {day:%b}"
 
 
 FILTERS: dict[str, Callable[..., str]] = {"counted": counted, "people": people}  # of the templates of all windows
@@ -96,6 +130,14 @@ def file_label(kind: ContentKind, file_name: str) -> str:
 
 
 def _wrap(mark: str, value: str) -> str:
-    """Put the marks around the words: WhatsApp ignores marks with a space on their inner side."""
+    """Put the marks around the words of each line: WhatsApp ignores marks with a space on their inner side.
+
+    Monospace may go over several lines.
+    """
+    parts = [value] if mark == "```" else value.split("\n")
+    return "\n".join(_wrap_line(mark, part) for part in parts)
+
+
+def _wrap_line(mark: str, value: str) -> str:
     words = value.strip()
     return value.replace(words, f"{mark}{words}{mark}", 1) if words else value

@@ -5,12 +5,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiogram.fsm.state import State
-from aiogram_dialog import StartMode
+from aiogram_dialog import DialogManager, ShowMode, StartMode
 from aiogram_dialog.widgets.kbd import Cancel, Keyboard, Row, ScrollingGroup, Select, Start, SwitchTo
 from aiogram_dialog.widgets.kbd.select import OnItemClick
 from aiogram_dialog.widgets.text import Const, Format
 
 from bot.dialogs.home.states import Home
+from engine.contacts.time_zones import city_of
+from engine.errors import DripdeskError
 
 BACK = Const("‹ Back")
 
@@ -33,8 +35,20 @@ def when(instant: datetime, now: datetime, zone: str) -> str:
         return f"today {local:%H:%M}"
     if days == 1:
         return f"tomorrow {local:%H:%M}"
+    if days == -1:
+        return f"yesterday {local:%H:%M}"
     year = "" if local.year == today.year else f" {local.year}"
     return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M}"
+
+
+def when_in_both(instant: datetime, now: datetime, zone: str, team_zone: str) -> str:
+    """Write it in somebody's time and in the team's: "today 09:00 London = 17:00 Kuala Lumpur"; once if alike."""
+    theirs = when(instant, now, zone)
+    here, there = (instant.astimezone(ZoneInfo(name)) for name in (team_zone, zone))
+    if here.utcoffset() == there.utcoffset():
+        return theirs
+    ours = f"{here:%H:%M}" if here.date() == there.date() else when(instant, now, team_zone)
+    return f"{theirs} {city_of(zone)} = {ours} {city_of(team_zone)}"
 
 
 def choices(
@@ -60,3 +74,12 @@ def choices(
 def coming(instant: datetime, now: datetime, zone: str) -> str:
     """Write when something goes out; what is due already is waiting its turn."""
     return when(instant, now, zone) if instant > now else "now"
+
+
+async def show_below(manager: DialogManager) -> None:
+    """Show the menu below what was just said; Home, if what the menu is about is gone."""
+    try:
+        await manager.show(ShowMode.DELETE_AND_SEND)
+    except DripdeskError:
+        show = ShowMode.DELETE_AND_SEND
+        await manager.start(Home.main, mode=StartMode.RESET_STACK, show_mode=show)

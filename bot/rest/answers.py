@@ -1,13 +1,14 @@
 """What the API answers about sequences. The OpenAPI page is made from this."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.rest.requests import TimeOfDay
-from engine.sequences.enrolment import JoinReport, RefusalReason
-from models.enums import ContentKind, SequenceStatus
+from engine.sequences.enrolment import JoinReport
+from engine.sequences.joining import RefusalReason
+from models.enums import ContentKind, MissedPolicy, OnReply, ReentryPolicy, SequenceStatus
 
 MOST_TOLD = 20_000  # refusals in one answer
 
@@ -46,7 +47,7 @@ class Step(_Shown):
 
 
 class StepResults(_Shown):
-    """Messages; planned is the sum of all others."""
+    """Messages; planned is the sum of queued, sent, failed, skipped, unknown and cancelled."""
 
     planned: int
     queued: int
@@ -55,6 +56,12 @@ class StepResults(_Shown):
     skipped: int
     unknown: int
     cancelled: int
+    due: Annotated[int, Field(description="People who wait for its time, and have no message yet.")]
+    delivered: int
+    read: int
+    replied: Annotated[int, Field(description="People who answered it: it was the last that they had got.")]
+    opted_out: Annotated[int, Field(description="People who asked to stop after it.")]
+    skipped_by: Annotated[dict[str, int], Field(description="How many were skipped, by reason.")]
 
 
 class StepInDetail(Step):
@@ -67,9 +74,18 @@ class Sequence(_Shown):
     name: str
     status: SequenceStatus
     niche: str | None
+    auto_enroll: bool
     skip_weekends: bool
+    skip_holidays: bool
     time_zone: str
+    use_contact_time_zone: bool
     default_time: TimeOfDay
+    missed_policy: MissedPolicy
+    late_window_minutes: int
+    on_reply: OnReply
+    reentry_policy: ReentryPolicy
+    reentry_cooldown_days: int
+    next_sequence_id: int | None
     devices: list[Device]
     people: PeopleByStatus
     steps: tuple[Step, ...]
@@ -106,6 +122,10 @@ class Joined(_Shown):
     """Who joined and who did not. What cannot be sent to is refused one by one; the others join."""
 
     joined: int
+    last_on: Annotated[
+        date | None,
+        Field(description="With per_day: the date on which the last of them joins; of a draft, if started now."),
+    ]
     refused: Annotated[
         dict[RefusalReason, int],
         Field(
@@ -121,4 +141,10 @@ class Joined(_Shown):
     def of(cls, report: JoinReport) -> Self:
         told = [Refused.model_validate(refusal) for refusal in report.refusals[:MOST_TOLD]]
         left_off = len(report.refusals) - len(told)
-        return cls(joined=report.joined, refused=dict(report.refused), refusals=told, left_off=left_off)
+        return cls(
+            joined=report.joined,
+            last_on=report.last_on,
+            refused=dict(report.refused),
+            refusals=told,
+            left_off=left_off,
+        )

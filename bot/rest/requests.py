@@ -6,6 +6,7 @@ from datetime import time
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,13 +18,17 @@ from pydantic import (
 )
 
 from engine.broadcast.templating import LONGEST_TEXT
+from engine.contacts.time_zones import known_zones
 from engine.devices.registry import LONGEST_NAME
-from engine.sequences.editor import LONGEST_NICHE, MOST_STEPS
+from engine.sequences.changes import MOST_STEPS
+from engine.sequences.enrolment import Who
 from engine.sequences.pasting import LAST_DAY, LONGEST_AFTER_JOIN
 from engine.sequences.plan import PlannedStep, read_whole_plan
-from models.enums import ContentKind, SequenceStatus
+from engine.sequences.settings import LONGEST_COOLDOWN, LONGEST_LATE_WINDOW, LONGEST_NICHE
+from models.enums import ContentKind, MissedPolicy, OnReply, ReentryPolicy, SequenceStatus
 
 MOST_DEVICES = 100
+MOST_A_DAY = 1_000_000
 MOST_NAMED = 10_000  # people in one request, in each of the ways to name them
 LONGEST_PLAN = MOST_STEPS * LONGEST_TEXT  # characters
 LONGEST_PHONE = 200
@@ -43,12 +48,23 @@ def _read_time(value: object) -> object:
     return value
 
 
+def _known_zone(value: str) -> str:
+    if value not in known_zones():
+        raise ValueError("Write a time zone like Asia/Jakarta or Europe/Berlin.")
+    return value
+
+
 def _read_whole(value: object) -> object:
     """In JSON, 2.0 is as good an integer as 2."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Id = Annotated[int, Field(ge=1, le=MOST_EXACT), BeforeValidator(_read_whole)]
+TimeZone = Annotated[
+    str,
+    AfterValidator(_known_zone),
+    WithJsonSchema({"type": "string", "enum": sorted(known_zones())}),
+]
 TimeOfDay = Annotated[
     time,
     BeforeValidator(_read_time),
@@ -178,7 +194,62 @@ class StepOfPlan(_Taken):
         return PlannedStep(self.day, self.send_time, self.after_join_minutes, self.body, self.id, kind)
 
 
-class NewSequence(_Taken):
+class Settings(_Taken):
+    """Whatever is left out, or null, is as usual in a new sequence, and in another one stays as it is."""
+
+    skip_holidays: Annotated[
+        bool | None, Field(description="Send nothing on the public holidays of the team's country.")
+    ] = None
+    time_zone: Annotated[
+        TimeZone | None, Field(description="Of those who join from now on. As usual: the team's.")
+    ] = None
+    use_contact_time_zone: Annotated[
+        bool | None,
+        Field(description="Let each contact's own time zone count, as set or as their phone number tells it."),
+    ] = None
+    default_time: Annotated[
+        TimeOfDay | None, Field(description="Local, of messages that come without a time. As usual: 09:00.")
+    ] = None
+    missed_policy: Annotated[
+        Annotated[MissedPolicy, Field(strict=False)] | None,
+        Field(
+            description="What becomes of a message that is late. shift (as usual): it moves to the next day, and "
+            "what follows with it. skip: it is left out. send_now: the latest goes out at once."
+        ),
+    ] = None
+    late_window_minutes: Annotated[
+        Annotated[int, Field(ge=1, le=LONGEST_LATE_WINDOW), BeforeValidator(_read_whole)] | None,
+        Field(description="After how long a message is late. As usual: 720."),
+    ] = None
+    on_reply: Annotated[
+        Annotated[OnReply, Field(strict=False)] | None,
+        Field(description="What a reply does to their messages: pause (as usual), exit or continue."),
+    ] = None
+    reentry_policy: Annotated[
+        Annotated[ReentryPolicy, Field(strict=False)] | None,
+        Field(
+            description="Who may join again. never (as usual); after_exit: who left early; after_cooldown: "
+            "everybody, so many days after they ended."
+        ),
+    ] = None
+    reentry_cooldown_days: Annotated[
+        Annotated[int, Field(ge=1, le=LONGEST_COOLDOWN), BeforeValidator(_read_whole)] | None,
+        Field(description="Of after_cooldown. As usual: 30."),
+    ] = None
+    auto_enroll: Annotated[
+        bool | None, Field(description="Let new leads of the niche join by themselves; it needs a niche.")
+    ] = None
+    next_sequence_id: Annotated[
+        Id | None, Field(description="The sequence that those join who complete this one; null: none.")
+    ] = None
+
+    def settings(self) -> dict[str, Any]:
+        """Those that are to be set."""
+        given = {name: getattr(self, name) for name in Settings.model_fields if name in self.model_fields_set}
+        return {name: value for name, value in given.items() if value is not None or name == "next_sequence_id"}
+
+
+class NewSequence(Settings):
     """A draft with its messages, as steps or as text."""
 
     model_config = ConfigDict(
@@ -205,8 +276,8 @@ class NewSequence(_Taken):
         return _plan(self.steps, self.text)
 
 
-class WholeSequence(_Taken):
-    """All that can be set of a sequence. Nothing has a default here, so that nothing is reset unawares."""
+class WholeSequence(Settings):
+    """A sequence as it is to be. Nothing has a default here, so that nothing is reset unawares."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -244,8 +315,12 @@ class People(_Taken):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "minProperties": 1,
-            "examples": [{"phones": ["+60123456789", "012-345 6780"], "contact_ids": [17, 18]}, {"list_id": 3}],
+            "anyOf": [{"required": [name]} for name in ("phones", "contact_ids", "list_id", "niche")],
+            "examples": [
+                {"phones": ["+60123456789", "012-345 6780"], "contact_ids": [17, 18]},
+                {"list_id": 3},
+                {"niche": "solar", "per_day": 50},
+            ],
         }
     )
 
@@ -259,12 +334,24 @@ class People(_Taken):
     ] = []
     contact_ids: Annotated[list[Id], Field(max_length=MOST_NAMED, examples=[[17, 18]])] = []
     list_id: Annotated[Id | None, Field(description="Everybody in this list.", examples=[3])] = None
+    niche: Annotated[Niche | None, Field(description="Everybody who is interested in it.")] = None
+    per_day: Annotated[
+        Annotated[int, Field(ge=1, le=MOST_A_DAY), BeforeValidator(_read_whole)] | None,
+        Field(
+            description="So many join each day on which the sequence sends, behind those who are still to join "
+            "in this way. Without it all join at once.",
+            examples=[50],
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("Say who is to join: phones, contact_ids or a list_id.")
+        if not self.model_fields_set - {"per_day"}:
+            raise ValueError("Say who is to join: phones, contact_ids, a list_id or a niche.")
         return self
+
+    def who(self) -> Who:
+        return Who(phones=self.phones, contact_ids=self.contact_ids, list_id=self.list_id, niche=self.niche)
 
 
 class Listing(BaseModel):

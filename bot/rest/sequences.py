@@ -55,7 +55,7 @@ def sequence_routes(
     async def create(actor: Caller, body: NewSequence, response: Response) -> SequenceInDetail:
         """Make a draft with all its messages, or nothing if one of them is not possible.
 
-        404: one of the devices does not exist.
+        404: one of the devices, or the next sequence, does not exist.
         """
         sequence_id = await editor.create(
             actor,
@@ -64,6 +64,7 @@ def sequence_routes(
             niche=body.niche,
             skip_weekends=body.skip_weekends,
             plan=body.plan(),
+            **body.settings(),
         )
         response.headers["Location"] = f"{API}/sequences/{sequence_id}"
         return await shown(actor, sequence_id)
@@ -75,7 +76,7 @@ def sequence_routes(
 
     @router.put("/{sequence_id}", summary="Replace a sequence", responses=documented(404, 409, *_BODY))
     async def replace(actor: Caller, sequence_id: SequenceId, body: WholeSequence) -> SequenceInDetail:
-        """Set name, devices and all messages anew, or nothing if something in it is not possible.
+        """Set name, devices, settings and all messages anew, or nothing if something in it is not possible.
 
         Also while people are in it. A changed text reaches everybody who has not had the message yet. Who waits
         for a message that is moved waits for its new time; who waits for one that is gone waits for the next. A
@@ -89,6 +90,7 @@ def sequence_routes(
             niche=body.niche,
             skip_weekends=body.skip_weekends,
             plan=body.plan(),
+            **body.settings(),
         )
         return await shown(actor, sequence_id)
 
@@ -104,9 +106,7 @@ def sequence_routes(
 
         Who joins a draft begins when it is started. 404: the sequence or the list does not exist.
         """
-        report = await enrolments.join(
-            actor, sequence_id, phones=body.phones, contact_ids=body.contact_ids, list_id=body.list_id
-        )
+        report = await enrolments.join(actor, sequence_id, body.who(), per_day=body.per_day)
         return Joined.of(report)
 
     @router.post("/{sequence_id}/start", summary="Start or resume", responses=documented(404, 409))

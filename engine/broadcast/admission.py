@@ -5,19 +5,13 @@ It is asked inside the claim, under locks on all that it reads, so that its answ
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from engine.broadcast.pacing import Pace, Tally, capped_until
-from engine.broadcast.templating import MissingVariableError, render
-from engine.sequences.calendar import (
-    QuietHours,
-    Run,
-    SendingDays,
-    StepTime,
-    at_local_time,
-    next_due,
-    shifted,
-)
+from engine.broadcast.templating import UnfillableError, fill_in
+from engine.sequences.calendar import QuietHours, Run, SendingDays, StepTime, at_local_time, next_due, shifted
+from engine.sequences.pasting import write_header
 from models.enums import (
     ConsentState,
     ContentKind,
@@ -27,6 +21,11 @@ from models.enums import (
     MissedPolicy,
     SequenceStatus,
 )
+
+# Why a message was skipped; codes that results show in words.
+OPTED_OUT = "opted_out"
+NO_CONSENT = "no_consent"
+MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,21 @@ class StepFacts:
     days: SendingDays
     missed_policy: MissedPolicy
     late_window: timedelta
+    sequence: str  # its name
     kind: ContentKind
     body: str
     media_id: int | None
+
+
+class Timed(Protocol):
+    """When a message is due, from when on it is too late for it, and the hours that it waits out."""
+
+    @property
+    def due_at(self) -> datetime: ...
+    @property
+    def expires_at(self) -> datetime | None: ...
+    @property
+    def quiet(self) -> QuietHours | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,8 @@ class Candidate:
     quiet: QuietHours | None
     step: StepFacts | None
     by_hand: bool = False  # an operator sends it once more, as it was; its run has moved on already
+    kind: ContentKind = ContentKind.TEXT  # of a test, as its file; of a step, see there
+    media_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +147,11 @@ def decide(candidate: Candidate, now: datetime) -> Decision:
     if capped is not None:
         return Pause(capped)
     if contact.suppressed or contact.consent is ConsentState.OPTED_OUT:
-        return End(MessageStatus.SKIPPED, "opted_out", "the contact has opted out", "opted_out")
+        return End(MessageStatus.SKIPPED, OPTED_OUT, "the contact has opted out", OPTED_OUT)
+    if candidate.lane is Lane.TEST:  # to an operator's own phone: who asks for it has agreed to it
+        return _test(candidate, now)
     if contact.consent is None:
-        return End(MessageStatus.SKIPPED, "no_consent", "there is no permission to write", "no_consent")
+        return End(MessageStatus.SKIPPED, NO_CONSENT, "there is no permission to write", NO_CONSENT)
     if step is None:
         return Admit(ContentKind.TEXT, candidate.body or "", None)
     if candidate.by_hand:
@@ -145,7 +160,18 @@ def decide(candidate: Candidate, now: datetime) -> Decision:
         return End(MessageStatus.CANCELLED, "run_ended", "the run through the sequence is over")
     if step.sequence_status is not SequenceStatus.ACTIVE or step.status is not EnrolmentStatus.ACTIVE:
         return Hold()
-    return _missed(candidate, step, now) or _quiet(candidate, step, now) or _rendered(contact, step)
+    return put_off(candidate, step, now) or _rendered(contact, step)
+
+
+def put_off(timed: Timed, step: StepFacts, now: datetime) -> End | Defer | None:
+    """Whether it is too late for it, or not the day or the hour. A forecast asks the same."""
+    return _missed(timed, step, now) or _quiet(timed, step, now)
+
+
+def _test(candidate: Candidate, now: datetime) -> Decision:
+    if candidate.expires_at is not None and now > candidate.expires_at:
+        return End(MessageStatus.SKIPPED, "expired", "nobody waits for this test any more")
+    return Admit(candidate.kind, candidate.body or "", candidate.media_id)
 
 
 def _once_more(candidate: Candidate, step: StepFacts, now: datetime) -> Decision:
@@ -155,32 +181,41 @@ def _once_more(candidate: Candidate, step: StepFacts, now: datetime) -> Decision
     return _quiet(candidate, step, now) or Admit(step.kind, candidate.body or "", step.media_id)
 
 
-def _missed(candidate: Candidate, step: StepFacts, now: datetime) -> Decision | None:
-    late = candidate.expires_at is not None and now > candidate.expires_at
+def _missed(timed: Timed, step: StepFacts, now: datetime) -> End | Defer | None:
+    expires = _expires(timed, step)
+    late = expires is not None and now > expires
     may_send_today = step.days.may_send_on(now.astimezone(step.run.zone).date())
     if not late and may_send_today:
         return None
     if late and step.missed_policy is MissedPolicy.SKIP:
-        return End(MessageStatus.SKIPPED, "missed", "it was too late to send it")
+        return End(MessageStatus.SKIPPED, MISSED, "it was too late to send it")
     if late and step.missed_policy is MissedPolicy.SEND_NOW and may_send_today:
         following = next_due(replace(step.run, last_place=step.step.place), step.waiting, step.days)
         if following is not None and following.at <= now:
-            return End(MessageStatus.SKIPPED, "missed", "a later message of the sequence is due as well")
+            return End(MessageStatus.SKIPPED, MISSED, "a later message of the sequence is due as well")
         return None
     anchor, due = shifted(step.run, step.step, now, step.days)
     return Defer(due, due + step.late_window, anchor)
 
 
-def _quiet(candidate: Candidate, step: StepFacts, now: datetime) -> Decision | None:
+def _expires(timed: Timed, step: StepFacts) -> datetime | None:
+    """What was set for quiet hours cannot be late before they end."""
+    if timed.expires_at is None or timed.quiet is None:
+        return timed.expires_at
+    end = timed.quiet.end_after(timed.due_at, step.run.zone)
+    return timed.expires_at if end is None else max(timed.expires_at, end + step.late_window)
+
+
+def _quiet(timed: Timed, step: StepFacts, now: datetime) -> Defer | None:
     """What was set for quiet hours is set for their end; otherwise they do not make a message any less late.
 
     Hours that end on a day of rest end on the next sendable date: a message that is set for such hours would never
     find a moment at which both may be.
     """
-    quiet, zone = candidate.quiet, step.run.zone
+    quiet, zone = timed.quiet, step.run.zone
     if quiet is None or (end := quiet.end_after(now, zone)) is None:
         return None
-    set_for_them = quiet.end_after(candidate.due_at, zone) == end
+    set_for_them = quiet.end_after(timed.due_at, zone) == end
     ends_on = end.astimezone(zone).date()
     sendable = step.days.first_from(ends_on)
     until = end if sendable == ends_on else at_local_time(sendable, quiet.end, zone)
@@ -189,7 +224,9 @@ def _quiet(candidate: Candidate, step: StepFacts, now: datetime) -> Decision | N
 
 def _rendered(contact: ContactFacts, step: StepFacts) -> Decision:
     try:
-        body = render(step.body, name=contact.name, phone=contact.phone, attributes=contact.attributes)
-    except MissingVariableError as error:
-        return End(MessageStatus.FAILED, "missing_variable", str(error))
+        body = fill_in(step.kind, step.body, name=contact.name, phone=contact.phone, attributes=contact.attributes)
+    except UnfillableError as error:
+        minutes = None if step.step.send_time else step.step.after_join // timedelta(minutes=1)
+        header = write_header(step.step.day, step.step.send_time, minutes)
+        return End(MessageStatus.FAILED, error.code, f"“{step.sequence}”, {header}: {error}")
     return Admit(step.kind, body, step.media_id)

@@ -2,19 +2,27 @@
 
 It is one statement, so it sees one snapshot: a claim, an outcome or a move is in it as a whole or not at all. What
 it finds is so, and looking a second time would prove nothing more.
+
+For each step and campaign, planned = pending + processing + every outcome. Results count the rows of `messages`
+and what has been pruned, so this holds if each row is in exactly one of the queue, a device and an outcome (two
+that are wrong in opposite ways do not make up for each other here), belongs to a step of its own run's sequence,
+and what was pruned was counted once.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 
 from engine.alerts import Problem, Solution, tell
 from engine.database import Database
+from engine.sequences.pasting import write_header
 from models.enums import AlertKind
 
 SUBJECT = "books"
+MOST_TOLD = 10  # places in one alert
 
 # Every message has one of: a row in the queue, a device that names it, an outcome. Every open run waits for one
 # of: a time, a message (one that is sent once more by hand is not its own any more); a run whose sequence has no
@@ -22,7 +30,7 @@ SUBJECT = "books"
 # what is missing.
 FINDINGS = """
 WITH found AS (
-    SELECT m.workspace_id,
+    SELECT m.workspace_id, m.step_id,
            CASE WHEN m.outcome IS NULL AND q.message_id IS NULL AND d.id IS NULL THEN 'astray'
                 WHEN m.outcome = 'unknown' AND u.message_id IS NULL AND q.message_id IS NULL AND d.id IS NULL
                 THEN 'unasked'
@@ -37,15 +45,25 @@ WITH found AS (
         OR q.device_id <> m.device_id
         OR (m.outcome = 'unknown' AND u.message_id IS NULL)
      UNION ALL
-    SELECT d.workspace_id, 'queued'
+    SELECT m.workspace_id, m.step_id, 'misplaced'
+      FROM messages m
+      JOIN sequence_contacts e ON e.id = m.enrolment_id
+      JOIN sequence_steps t ON t.id = m.step_id
+     WHERE t.sequence_id <> e.sequence_id
+     UNION ALL
+    SELECT p.workspace_id, p.step_id, 'pruned'
+      FROM pruned_messages p
+     WHERE p.messages < greatest(1, p.delivered, p.replied, p.opted_out) OR p.delivered < p.read
+     UNION ALL
+    SELECT d.workspace_id, CAST(NULL AS bigint), 'queued'
       FROM queue q LEFT JOIN messages m ON m.id = q.message_id JOIN user_devices d ON d.id = q.device_id
      WHERE m.id IS NULL
      UNION ALL
-    SELECT d.workspace_id, 'flying'
+    SELECT d.workspace_id, NULL, 'flying'
       FROM user_devices d LEFT JOIN messages m ON m.id = d.in_flight_message_id AND m.device_id = d.id
      WHERE d.in_flight_message_id IS NOT NULL AND (m.id IS NULL OR m.outcome IS NOT NULL)
      UNION ALL
-    SELECT e.workspace_id, 'runs'
+    SELECT e.workspace_id, e.next_step_id, 'runs'
       FROM sequence_contacts e
       LEFT JOIN (SELECT m.enrolment_id, count(*) AS messages FROM messages m
                   WHERE m.outcome IS NULL AND m.enrolment_id IS NOT NULL AND NOT m.by_hand
@@ -56,15 +74,22 @@ WITH found AS (
                  OR EXISTS (SELECT FROM sequence_steps t
                              WHERE t.sequence_id = e.sequence_id AND t.retired_at IS NULL)))
         OR (e.status = 'completed' AND o.messages > 0))
-SELECT workspace_id, finding, count(*) AS times FROM found GROUP BY workspace_id, finding
-ORDER BY workspace_id, finding
+SELECT f.workspace_id, f.finding, count(*) AS times, s.name AS sequence, t.day_number, t.send_time,
+       t.after_join_minutes
+  FROM found f
+  LEFT JOIN sequence_steps t ON t.id = f.step_id
+  LEFT JOIN sequences s ON s.id = t.sequence_id
+ GROUP BY f.workspace_id, f.finding, t.id, s.name
+ ORDER BY f.workspace_id, f.finding, lower(s.name), t.day_number, t.id
 """
 
 IN_WORDS = {
     "astray": "messages that neither wait nor are on their way nor have an outcome",
     "double": "messages that are in two places at once",
     "elsewhere": "messages that wait at another device than their own",
+    "misplaced": "messages that are counted in another sequence than their person's",
     "flying": "devices that send a message which is not open",
+    "pruned": "counts of old messages that contradict themselves",
     "queued": "places in the queue without a message",
     "runs": "people who wait for nothing, or for two messages at once",
     "unasked": "unsure messages that nobody is asked about",
@@ -80,6 +105,13 @@ class Finding:
     workspace_id: int
     finding: str  # a key of IN_WORDS
     times: int
+    sequence: str | None = None
+    step: str | None = None  # "Day 2 09:00"
+
+    @property
+    def in_words(self) -> str:
+        where = f" (“{self.sequence}”, {self.step})" if self.step else ""
+        return f"{self.times:,} {IN_WORDS[self.finding]}{where}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +122,22 @@ class Books:
         """Look, raise an alert for each team whose books do not balance, and resolve those that do again."""
         async with self.database.transaction() as session:
             rows = await session.execute(text(FINDINGS))
-            found = [Finding(row.workspace_id, row.finding, row.times) for row in rows]
+            found = [_finding(row) for row in rows]
             unbalanced = {finding.workspace_id for finding in found}
             for workspace_id in unbalanced:
-                words = ", ".join(
-                    f"{one.times:,} {IN_WORDS[one.finding]}" for one in found if one.workspace_id == workspace_id
-                )
-                problem = Problem(AlertKind.BOOKS_UNBALANCED, SUBJECT, f"There are {words}.", 0)
+                words = [one.in_words for one in found if one.workspace_id == workspace_id]
+                more = [f"and {len(words) - MOST_TOLD} more of the kind"] if len(words) > MOST_TOLD else []
+                told = f"There are {', '.join(words[:MOST_TOLD] + more)}."
+                problem = Problem(AlertKind.BOOKS_UNBALANCED, SUBJECT, told, 0)
                 await tell(session, workspace_id, problem, now)
             balanced = Solution(AlertKind.BOOKS_UNBALANCED, SUBJECT, "The books balance again.")
             for workspace_id in set(await session.scalars(text(OPEN))) - unbalanced:
                 await tell(session, workspace_id, balanced, now)
         return found
+
+
+def _finding(row: Any) -> Finding:
+    step = None
+    if row.day_number is not None:
+        step = write_header(row.day_number, row.send_time, row.after_join_minutes)
+    return Finding(row.workspace_id, row.finding, row.times, row.sequence, step)

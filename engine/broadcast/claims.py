@@ -69,7 +69,7 @@ class Claims:
         async with self._connection.transaction() as transaction:
             locked = await store.lock_candidates(transaction, self._engine_id, asks, now)
             await _doubt(transaction, locked, now)
-            decisions = [(one, decide(one.candidate, now)) for one in locked]
+            decisions = await _possible(transaction, [(one, decide(one.candidate, now)) for one in locked])
             answers = await self._admit(transaction, decisions, now)
             await _end(transaction, decisions, now)
             await _defer(transaction, decisions)
@@ -126,6 +126,15 @@ class Claims:
 async def _doubt(transaction: Transaction, locked: Sequence[Locked], now: datetime) -> None:
     """What is still in flight when a device asks for another message may have been sent: it is unknown."""
     await settle(transaction, [doubtful(one.left, NO_OUTCOME) for one in locked if one.left is not None], now)
+
+
+async def _possible(
+    transaction: Transaction, decisions: Sequence[tuple[Locked, Decision]]
+) -> Sequence[tuple[Locked, Decision]]:
+    """Leave for the next round what would have to wait for somebody: a claim never does."""
+    ends = [one.ask.message_id for one, decision in decisions if isinstance(decision, End) and one.candidate.step]
+    held_up = await store.held_up(transaction, ends) if ends else set()
+    return [(one, decision) for one, decision in decisions if one.ask.message_id not in held_up]
 
 
 async def _end(transaction: Transaction, decisions: Sequence[tuple[Locked, Decision]], now: datetime) -> None:

@@ -21,6 +21,14 @@ LIMITS = {
     ContentKind.AUDIO: (16 * MEGABYTE, ("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg")),
     ContentKind.DOCUMENT: (100 * MEGABYTE, ()),
 }
+# Other names for the same types.
+_SAME_TYPES = {
+    "audio/mp3": "audio/mpeg",
+    "audio/m4a": "audio/mp4",
+    "audio/x-m4a": "audio/mp4",
+    "audio/opus": "audio/ogg",
+    "image/jpg": "image/jpeg",
+}
 
 # A large file on its way over a slow line looks to the server like somebody who fell asleep in a transaction.
 UNHURRIED = """
@@ -30,15 +38,25 @@ SELECT set_config('idle_in_transaction_session_timeout', '0', true),
 FILE = "SELECT content, sha256, mime_type, file_name FROM media WHERE id = :media_id"
 
 
+def plain_type(mime_type: str) -> str:
+    """Write a type by its usual name, without parameters: `audio/ogg; codecs=opus` is `audio/ogg`."""
+    plain = mime_type.partition(";")[0].strip().lower()
+    return _SAME_TYPES.get(plain, plain)
+
+
 def check_media(kind: ContentKind, mime_type: str, size: int) -> None:
     """Raise InvalidInputError if WhatsApp would not take this file as this kind of message."""
     largest, types = LIMITS[kind]
     if types and mime_type not in types:
         names = ", ".join(one.partition("/")[2].upper() for one in types)
         raise InvalidInputError(f"WhatsApp takes {kind}s as {names}, not {mime_type}. Send it as a file instead.")
+    if not size:
+        raise InvalidInputError("This file is empty.")
     if size > largest:
+        otherwise = "a smaller one" if kind is ContentKind.DOCUMENT else "it as a file instead"
         raise InvalidInputError(
-            f"This {kind} has {size / MEGABYTE:.1f} MB; WhatsApp takes at most {largest // MEGABYTE} MB."
+            f"This {kind} has {size / MEGABYTE:.1f} MB; WhatsApp takes at most {largest // MEGABYTE} MB. "
+            f"Send {otherwise}."
         )
 
 

@@ -9,13 +9,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
+from engine.broadcast.tallying import COUNTS, SKIP_REASON, WITH_ANSWERS
 from engine.database import Database
 
 PAGE = 5_000
 
 # One page of all messages in the order of their ids: a walk over the primary key, once a day. What has no outcome,
 # or is being sent once more, is never closed. Two engines at it: who deletes a row counts it.
-PRUNE_PAGE = """
+COLUMNS = "workspace_id, step_id, campaign_id, outcome, reason, messages, delivered, read, replied, opted_out"
+ADDED = ", ".join(f"{count} = p.{count} + excluded.{count}" for count in COLUMNS.split(", ")[5:])
+PRUNE_PAGE = f"""
 WITH page AS MATERIALIZED (
     SELECT m.id, coalesce(e.status IN ('completed', 'exited') AND e.ended_at < :before,
                           c.status IN ('finished', 'cancelled')
@@ -30,21 +33,19 @@ pruned AS (
     DELETE FROM messages m USING page
      WHERE m.id = page.id AND page.closed AND m.outcome IS NOT NULL
        AND NOT EXISTS (SELECT FROM doubts u WHERE u.message_id = m.id AND u.left_at IS NULL)
-    RETURNING m.workspace_id, m.step_id, m.campaign_id, m.outcome),
+    RETURNING m.id, m.workspace_id, m.step_id, m.campaign_id, m.outcome, m.error_code),
+counted AS (
+    SELECT m.workspace_id, m.step_id, m.campaign_id, m.outcome, {SKIP_REASON} AS reason, {COUNTS}
+      FROM pruned m {WITH_ANSWERS}
+     WHERE m.step_id IS NOT NULL OR m.campaign_id IS NOT NULL
+     GROUP BY m.workspace_id, m.step_id, m.campaign_id, m.outcome, reason
+     ORDER BY m.step_id, m.campaign_id, m.outcome, reason),
 of_steps AS (
-    INSERT INTO pruned_messages (workspace_id, step_id, outcome, messages)
-    SELECT workspace_id, step_id, outcome, count(*) FROM pruned WHERE step_id IS NOT NULL
-     GROUP BY workspace_id, step_id, outcome
-     ORDER BY step_id, outcome
-        ON CONFLICT (step_id, outcome, reason)
-           DO UPDATE SET messages = pruned_messages.messages + excluded.messages),
+    INSERT INTO pruned_messages AS p ({COLUMNS}) SELECT {COLUMNS} FROM counted WHERE step_id IS NOT NULL
+        ON CONFLICT (step_id, outcome, reason) DO UPDATE SET {ADDED}),
 of_campaigns AS (
-    INSERT INTO pruned_messages (workspace_id, campaign_id, outcome, messages)
-    SELECT workspace_id, campaign_id, outcome, count(*) FROM pruned WHERE campaign_id IS NOT NULL
-     GROUP BY workspace_id, campaign_id, outcome
-     ORDER BY campaign_id, outcome
-        ON CONFLICT (campaign_id, outcome, reason)
-           DO UPDATE SET messages = pruned_messages.messages + excluded.messages)
+    INSERT INTO pruned_messages AS p ({COLUMNS}) SELECT {COLUMNS} FROM counted WHERE campaign_id IS NOT NULL
+        ON CONFLICT (campaign_id, outcome, reason) DO UPDATE SET {ADDED})
 SELECT (SELECT max(id) FROM page) AS last, (SELECT count(*) FROM pruned) AS pruned
 """
 

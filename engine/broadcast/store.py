@@ -45,19 +45,26 @@ SELECT device_id, max(message_id) AS newest FROM queue WHERE message_id > :newes
 """
 NEWEST = "SELECT max(message_id) AS newest FROM queue"
 
+# What `decide` knows of a message m, its device d, workspace w and contact c; of its run e, sequence s and step t.
+# Whoever foresees a claim reads the same (engine/broadcast/outlook_store.py).
+CANDIDATE_FACTS = """d.next_send_at, d.paused_at IS NOT NULL OR w.stopped_at IS NOT NULL AS paused,
+       d.min_delay_seconds, d.max_delay_seconds, d.hourly_cap, d.daily_cap,
+       d.ramp_start_cap, d.ramp_days, d.ramp_started_on, d.hour_started_at, d.hour_count, d.day, d.day_count,
+       w.time_zone, w.quiet_start, w.quiet_end, m.kind, m.body, m.media_id,
+       c.phone, c.name, c.attributes, c.consent,
+       EXISTS (SELECT FROM suppressions x
+                WHERE x.workspace_id = c.workspace_id AND x.phone = c.phone) AS suppressed"""
+STEP_FACTS = """e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_number, e.last_minute,
+       e.reached_day, e.reached_on, s.id AS sequence_id, s.name, s.status AS sequence_status, s.missed_policy,
+       s.late_window_minutes, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
+       t.id AS step_id, t.day_number, t.send_time, t.after_join_minutes, t.kind, t.body, t.media_id"""
+
 # Lock what the claim is about. What somebody else has locked is left for the next round, so that a claim never
 # waits and never takes part in a deadlock. `IS NOT DISTINCT FROM` keeps the planner off the index on the owner,
 # by which a generic plan would compare every device of this engine with every one that asks.
-LOCK_ASKED = """
-SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.in_flight_since, d.in_flight_body, d.next_send_at,
-       d.paused_at IS NOT NULL OR w.stopped_at IS NOT NULL AS paused,
-       d.min_delay_seconds, d.max_delay_seconds, d.hourly_cap, d.daily_cap,
-       d.ramp_start_cap, d.ramp_days, d.ramp_started_on, d.hour_started_at, d.hour_count, d.day, d.day_count,
-       w.time_zone, w.quiet_start, w.quiet_end,
-       m.id, m.lane, m.body, q.due_at, m.expires_at, m.attempts, m.by_hand,
-       c.phone, c.name, c.attributes, c.consent,
-       EXISTS (SELECT FROM suppressions x
-                WHERE x.workspace_id = c.workspace_id AND x.phone = c.phone) AS suppressed
+LOCK_ASKED = f"""
+SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.in_flight_since, d.in_flight_body,
+       m.id, m.lane, q.due_at, m.expires_at, m.attempts, m.by_hand, {CANDIDATE_FACTS}
   FROM unnest(CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:message_ids AS bigint[]))
        AS asked(device_id, epoch, message_id)
   JOIN user_devices d ON d.id = asked.device_id AND d.epoch = asked.epoch
@@ -72,11 +79,8 @@ SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.in_flight_since, d.
 """
 
 # `had` is what tells whether a late message is the latest, and is asked for only then.
-LOCK_STEPS = """
-SELECT m.id AS message_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_number, e.last_minute,
-       e.reached_day, e.reached_on, s.id AS sequence_id, s.status AS sequence_status, s.missed_policy,
-       s.late_window_minutes, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
-       t.id AS step_id, t.day_number, t.send_time, t.after_join_minutes, t.kind, t.body, t.media_id,
+LOCK_STEPS = f"""
+SELECT m.id AS message_id, {STEP_FACTS},
        CASE WHEN m.expires_at < :now AND s.missed_policy = 'send_now' THEN
             ARRAY(SELECT o.step_id FROM messages o WHERE o.enrolment_id = e.id AND o.id <> m.id) END AS had
   FROM messages m
@@ -86,6 +90,23 @@ SELECT m.id AS message_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.
   JOIN sequence_steps t ON t.id = m.step_id
  WHERE m.id = ANY(:message_ids)
    FOR SHARE OF e, s SKIP LOCKED
+"""
+
+# Of messages that end here and now, those whose run may go on to another sequence, which has to be locked for
+# that before anything of the run is written; and those of them for which it is.
+GOING_ON = """
+SELECT m.id FROM messages m
+  JOIN sequence_contacts e ON e.id = m.enrolment_id
+  JOIN sequences s ON s.id = e.sequence_id AND s.next_sequence_id IS NOT NULL
+ WHERE m.id = ANY(:message_ids)
+"""
+LOCK_NEXT = """
+SELECT m.id FROM messages m
+  JOIN sequence_contacts e ON e.id = m.enrolment_id
+  JOIN sequences s ON s.id = e.sequence_id
+  JOIN sequences n ON n.id = s.next_sequence_id
+ WHERE m.id = ANY(:message_ids)
+   FOR SHARE OF n SKIP LOCKED
 """
 
 # Why an asked message did not come back locked: the device is another engine's, or the message waits no more;
@@ -247,6 +268,14 @@ def in_flight(device: Any) -> InFlight | None:
     return InFlight(device.in_flight_message_id, device.epoch, device.in_flight_since, device.in_flight_body)
 
 
+async def held_up(transaction: Transaction, message_ids: Sequence[int]) -> set[int]:
+    """Of these messages, find those that cannot end now: somebody is changing what their run would go on to."""
+    going_on = {row.id for row in await transaction.rows(GOING_ON, {"message_ids": message_ids})}
+    if not going_on:
+        return set()
+    return going_on - {row.id for row in await transaction.rows(LOCK_NEXT, {"message_ids": list(going_on)})}
+
+
 async def lock_candidates(
     transaction: Transaction, engine_id: int, asks: Sequence[Ask], now: datetime
 ) -> list[Locked]:
@@ -257,7 +286,7 @@ async def lock_candidates(
     return [
         Locked(
             Ask(row.device_id, row.epoch, row.id),
-            _candidate(row, steps.get(row.id), now),
+            candidate_of(row, steps.get(row.id), now),
             row.attempts + 1,
             in_flight(row),
         )
@@ -278,10 +307,13 @@ async def undo_unanswered_claims(transaction: Transaction, in_flight: Sequence[t
 async def _lock_steps(transaction: Transaction, message_ids: list[int], now: datetime) -> dict[int, StepFacts]:
     rows = await transaction.rows(LOCK_STEPS, {"message_ids": message_ids, "now": now})
     steps = await load_steps(transaction, {row.sequence_id for row in rows if row.had is not None})
-    return {row.message_id: _step(row, steps[row.sequence_id] if row.had is not None else ()) for row in rows}
+    return {
+        row.message_id: step_facts_of(row, steps[row.sequence_id] if row.had is not None else ()) for row in rows
+    }
 
 
-def _candidate(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
+def candidate_of(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
+    """Read it from a row with CANDIDATE_FACTS, and lane, due_at, expires_at and by_hand."""
     zone = ZoneInfo(row.time_zone)
     return Candidate(
         lane=Lane(row.lane),
@@ -299,10 +331,13 @@ def _candidate(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
         quiet=QuietHours(row.quiet_start, row.quiet_end) if row.quiet_start is not None else None,
         step=step,
         by_hand=row.by_hand,
+        kind=ContentKind(row.kind or ContentKind.TEXT),
+        media_id=row.media_id,
     )
 
 
-def _step(row: Any, steps: Sequence[Step]) -> StepFacts:
+def step_facts_of(row: Any, steps: Sequence[Step]) -> StepFacts:
+    """Read it from a row with STEP_FACTS, and `had`, which belongs to `steps`."""
     return StepFacts(
         run=run_of(row),
         status=EnrolmentStatus(row.status),
@@ -312,6 +347,7 @@ def _step(row: Any, steps: Sequence[Step]) -> StepFacts:
         days=sending_days_of(row),
         missed_policy=MissedPolicy(row.missed_policy),
         late_window=timedelta(minutes=row.late_window_minutes),
+        sequence=row.name,
         kind=ContentKind(row.kind),
         body=row.body,
         media_id=row.media_id,

@@ -5,15 +5,18 @@ A missing or empty variable is an error, never a blank, unless the text gives a 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.errors import InvalidInputError
+from models.enums import ContentKind
 
 LONGEST_TEXT = 4096  # characters; what WhatsApp clients show without cutting
+LONGEST_CAPTION = 1024
 VARIABLES = ("name", "first_name", "phone", "attributes")
 _ALLOWED_FILTERS = ("default", "d", "title", "upper", "lower", "capitalize", "trim")
 _ALLOWED_NODES = (
@@ -26,8 +29,44 @@ _environment.filters = {name: _environment.filters[name] for name in _ALLOWED_FI
 _environment.globals.clear()
 
 
-class MissingVariableError(Exception):
+@dataclass(frozen=True, slots=True)
+class Variable:
+    name: str  # one of VARIABLES
+    column: str | None = None  # of `attributes`
+
+    def __str__(self) -> str:
+        if self.column is None:
+            return self.name
+        return f"attributes.{self.column}" if self.column.isidentifier() else f"attributes[{self.column!r}]"
+
+    @property
+    def with_default(self) -> str:
+        """How to write it so that nobody can lack it."""
+        instead = "there" if self.column is None else f"your {self.column}".replace("'", "")
+        return f"{{{{ {self} | default('{instead}') }}}}"
+
+
+Need = tuple[Variable, ...]  # one of them at least must have a value
+
+
+class UnfillableError(Exception):
+    """The text cannot be filled in for one contact; the message is for the operator."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class MissingVariableError(UnfillableError):
     """The contact has no value for a variable of the text."""
+
+    def __init__(self, variable: Variable) -> None:
+        super().__init__(
+            "missing_variable",
+            f"{{{{ {variable} }}}} has no value for this contact; say what to write instead, "
+            f"for example {variable.with_default}",
+        )
+        self.variable = variable
 
 
 class _Columns:
@@ -36,7 +75,7 @@ class _Columns:
     __slots__ = ("_values",)
 
     def __init__(self, attributes: Mapping[str, Any]) -> None:
-        self._values = {key: value for key, value in attributes.items() if value}
+        self._values = {key: value for key, value in attributes.items() if _has_value(value)}
 
     def __getitem__(self, column: str) -> Any:
         return self._values[column]
@@ -70,7 +109,7 @@ def check_template(body: str) -> None:
                 f"Line {node.lineno}: “{node.name}” is not known; use one of {', '.join(_ALLOWED_FILTERS)}."
             )
         bare = isinstance(node, nodes.Name) and node.name == "attributes" and id(node) not in columns
-        if bare or (isinstance(node, nodes.Getattr | nodes.Getitem) and not _is_attribute(node)):
+        if bare or (isinstance(node, nodes.Getattr | nodes.Getitem) and not _is_column(node)):
             raise InvalidInputError(
                 f"Line {node.lineno}: a column of the imported file is written {{{{ attributes.city }}}}."
             )
@@ -82,7 +121,7 @@ def check_template(body: str) -> None:
 
 
 def render(body: str, *, name: str, phone: str, attributes: Mapping[str, Any]) -> str:
-    """Fill the text in for one contact. Raises MissingVariableError with a message for the operator."""
+    """Fill the text in for one contact. Raises UnfillableError with a message for the operator."""
     if "{" not in body:
         return body
     values: dict[str, object] = {"phone": phone, "attributes": _Columns(attributes)}
@@ -90,19 +129,70 @@ def render(body: str, *, name: str, phone: str, attributes: Mapping[str, Any]) -
         values["name"], values["first_name"] = name, words[0]
     try:
         return _compiled(body).render(values)
-    except UndefinedError as error:
-        name = str(error).removesuffix(" is undefined").rpartition(" ")[2].strip("'")
-        variable = name if name in VARIABLES else f"attributes.{name}"
-        raise MissingVariableError(
-            f"{{{{ {variable} }}}} has no value for this contact; say what to write instead, "
-            f"for example {{{{ {variable} | default('there') }}}}"
-        ) from None
     except (TemplateError, TypeError, ValueError) as error:
-        raise MissingVariableError(f"the text cannot be filled in ({error})") from None
+        for need in needs(body):
+            if not any(_has_value(attributes.get(one.column) if one.column else name) for one in need):
+                raise MissingVariableError(need[0]) from None
+        raise UnfillableError("missing_variable", f"the text cannot be filled in ({error})") from None
 
 
-def _is_attribute(node: nodes.Getattr | nodes.Getitem) -> bool:
-    return isinstance(node.node, nodes.Name) and node.node.name == "attributes"
+def fill_in(kind: ContentKind, body: str, *, name: str, phone: str, attributes: Mapping[str, Any]) -> str:
+    """Fill in the text or caption of a message that can be sent so. Raises UnfillableError."""
+    filled = render(body, name=name, phone=phone, attributes=attributes)
+    if kind is ContentKind.TEXT and not filled.strip():
+        raise UnfillableError(
+            "blank_text", "nothing is left of the text for this contact; give a default that says something"
+        )
+    longest = LONGEST_TEXT if kind is ContentKind.TEXT else LONGEST_CAPTION
+    if len(filled) > longest:
+        raise UnfillableError(
+            "too_long",
+            f"filled in for this contact it has {len(filled):,} characters, and WhatsApp takes {longest:,}",
+        )
+    return filled
+
+
+@lru_cache(maxsize=1024)
+def needs(body: str) -> tuple[Need, ...]:
+    """What a contact must have so that this text can be filled in: of each need one variable. Each once."""
+    found: list[Need] = []
+    for output in _environment.parse(body).find_all(nodes.Output):
+        for node in output.nodes:
+            demanded, value = _needs_of(node)
+            found += [*demanded, value]
+    always = Variable("phone")
+    return tuple(dict.fromkeys(need for need in found if need and always not in need))
+
+
+def _needs_of(node: nodes.Expr) -> tuple[list[Need], Need]:
+    """What the expression fails without, and without all of what it has no value (empty: it always has one)."""
+    match node:
+        case nodes.Name():
+            return [], (Variable(node.name),)
+        case nodes.Getattr():
+            return [], (Variable("attributes", node.attr),)
+        case nodes.Getitem(arg=nodes.Const(value=column)):
+            return [], (Variable("attributes", column),)
+        case nodes.Filter(node=nodes.Expr() as inner):
+            demanded, value = _needs_of(inner)
+            given = [_needs_of(one) for one in (*node.args, *(keyword.value for keyword in node.kwargs))]
+            demanded = [*demanded, *(need for one, _ in given for need in one)]
+            if node.name not in {"default", "d"}:
+                return [*demanded, value], ()
+            default = given[0][1] if given else ()
+            return demanded, (*value, *default) if value and default else ()
+    return [], ()
+
+
+def _is_column(node: nodes.Getattr | nodes.Getitem) -> bool:
+    named = isinstance(node, nodes.Getattr) or (
+        isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str)
+    )
+    return named and isinstance(node.node, nodes.Name) and node.node.name == "attributes"
+
+
+def _has_value(value: object) -> bool:
+    return value is not None and bool(str(value).strip())
 
 
 @lru_cache(maxsize=1024)

@@ -1,13 +1,19 @@
-"""The contact book: looking people, lists and interests up."""
+"""The contact book: looking people, lists and interests up, and noting where somebody is."""
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
+
 from engine.actor import Actor
+from engine.clock import Clock
 from engine.contacts import store
+from engine.contacts.time_zones import read_zone
 from engine.database import Database
-from models.enums import ConsentSource, ConsentState
+from engine.errors import NotFoundError
+from models import Contact
+from models.enums import ConsentSource, ConsentState, Role
 
 _FEWEST_DIGITS = 3  # a shorter part of a number matches nearly everybody
 
@@ -52,8 +58,9 @@ class OptedOut:
 
 
 class ContactBook:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
 
     async def count(self, actor: Actor) -> int:
         async with self._database.transaction() as session:
@@ -66,16 +73,15 @@ class ContactBook:
 
     async def find(self, actor: Actor, text: str, limit: int = 10) -> list[ContactSummary]:
         """Find by a part of the name or of the number, with or without its leading zero; by name."""
-        name = " ".join(text.replace("\0", "").split())
+        name, digits = searched(text)
         if not name:
             return []
-        digits = "" if re.search(r"[^\W\d]", name) else re.sub(r"\D", "", name).lstrip("0")
         async with self._database.transaction() as session:
             rows = await store.find_contacts(
                 session,
                 actor.workspace_id,
                 name=name,
-                digits=digits if len(digits) >= _FEWEST_DIGITS else "",
+                digits=digits,
                 limit=limit,
             )
         return [
@@ -102,3 +108,32 @@ class ContactBook:
             rows = await store.suppressions(session, actor.workspace_id, limit)
         latest = (Suppressed(**{**row, "source": ConsentSource(row["source"])}) for row in rows)
         return OptedOut(count, tuple(latest))
+
+    async def set_time_zone(self, actor: Actor, contact_id: int, typed: str | None) -> str | None:
+        """Set it, by a city or a zone's name, for what this contact joins from now on; return the zone's name.
+
+        Runs keep the zone that they began with. None: guess it from the number. Raises InvalidInputError.
+        """
+        actor.must_be(Role.OPERATOR)
+        query = select(Contact).where(Contact.id == contact_id, Contact.workspace_id == actor.workspace_id)
+        async with self._database.transaction() as session:
+            country = (await store.workspace(session, actor.workspace_id)).country
+            zone = read_zone(typed, country) if typed is not None else None
+            contact = await session.scalar(query.with_for_update())
+            if contact is None:
+                raise NotFoundError("This person is not in the contact book any more.")
+            if contact.time_zone != zone:
+                contact.time_zone = zone
+                actor.record(session, self._clock.now(), "contact.time_zone", contact_id, zone=zone)
+        return zone
+
+
+def searched(text: str) -> tuple[str, str]:
+    """Read what somebody typed to find a person: a part of a name, and of a number if it can be one."""
+    name = " ".join(text.replace("\0", "").split())
+    if re.search(r"[^\W\d]", name):
+        return name, ""
+    digits = re.sub(r"\D", "", name)
+    stripped = digits.lstrip("0")  # a number as it is dialled at home; but 0002 may be its end
+    digits = stripped if len(stripped) >= _FEWEST_DIGITS else digits
+    return name, digits if len(digits) >= _FEWEST_DIGITS else ""

@@ -12,6 +12,7 @@ from engine.contacts import store
 from engine.contacts.reading import ContactFile, RejectedRow, read_contacts
 from engine.database import Database
 from engine.errors import InvalidInputError
+from engine.sequences.intake import JoinedByItself, NewLead, join_new_leads, open_to_new_leads
 from models.enums import ConsentSource, Role
 
 _LONGEST_FILE_NAME = 60
@@ -38,6 +39,7 @@ class ImportResult:
     opted_out: int
     file: ContactFile
     without_consent: bool  # nobody knows where they opted in: who had no permission before has none now
+    by_themselves: tuple[JoinedByItself, ...]  # the sequences that their interests led them into
 
     @property
     def rejected(self) -> tuple[RejectedRow, ...]:
@@ -85,6 +87,7 @@ class ContactImports:
         async with self._database.transaction() as session:
             zone = ZoneInfo((await store.workspace(session, workspace_id)).time_zone)
             local = now.astimezone(zone)
+            sequences = await open_to_new_leads(session, workspace_id)
             name = f"{PurePath(file_name).stem[:_LONGEST_FILE_NAME]} · {local.day} {local:%b %Y}"
             await store.copy_incoming(session, rows)
             created = await store.upsert_contacts(session, workspace_id, now)
@@ -92,7 +95,9 @@ class ContactImports:
             if source is not None:
                 proof = f"{file_name}: {evidence}" if evidence else file_name
                 await store.record_opt_ins(session, workspace_id, source=source, evidence=proof, at=now, by=by)
-            await store.add_leads(session, workspace_id, (niche or "").strip() or None, now)
+            added = await store.add_leads(session, workspace_id, (niche or "").strip() or None, now)
+            leads = [NewLead(lead.contact_id, lead.niche) for lead in added]
+            by_themselves = await join_new_leads(session, actor, sequences, leads, now)
             list_id = await store.make_list(session, workspace_id, name=name, by=by, at=now)
             updated = len(file.contacts) - created
             actor.record(
@@ -100,7 +105,10 @@ class ContactImports:
                 file=file_name, created=created, updated=updated, rejected=len(file.rejected),
                 opted_out=opted_out, source=source,
             )  # fmt: skip
-        return ImportResult(list_id, name, created, updated, opted_out, file, without_consent=source is None)
+        return ImportResult(
+            list_id, name, created, updated, opted_out, file,
+            without_consent=source is None, by_themselves=tuple(by_themselves),
+        )  # fmt: skip
 
     async def _read(self, actor: Actor, data: bytes, file_name: str) -> ContactFile:
         async with self._database.transaction() as session:

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from engine.clock import Clock
 from engine.contacts import inbox_store
+from engine.contacts.opting_out import opt_out
 from engine.contacts.stopwords import START_WORD, is_start, is_stop
 from engine.database import Database
 from engine.transactions import Session
 from engine.transports.contract import Inbound
-from models.enums import ConsentSource, ConsentState, OnReply
+from models.enums import ConsentSource, ConsentState, Lane, OnReply
 
 # START gives the permission back and no more: what somebody was in has ended, and may or may not begin again.
 OPTED_OUT_ANSWER = (
@@ -53,30 +54,24 @@ class Inbox:
                 return
             heard = _Heard(kept.workspace_id, kept.contact_id, device_id, inbound.phone, body, now)
             if is_stop(body, kept.stop_words):
+                await inbox_store.mark_opted_out(session, kept.id)
                 await _opt_out(session, heard)
             elif not (is_start(body) and await _opt_in_again(session, heard)):
                 await _reply(session, heard)
 
 
 async def _opt_out(session: Session, heard: _Heard) -> None:
-    first = await inbox_store.suppress(
+    first = await opt_out(
         session,
         heard.workspace_id,
+        heard.contact_id,
         heard.phone,
         source=ConsentSource.STOP_WORD,
         evidence=heard.text,
         at=heard.at,
     )
-    if heard.contact_id is None:
-        return
-    workspace_id, contact_id = heard.workspace_id, heard.contact_id
-    open_ones = await inbox_store.lock_open_enrolments(session, workspace_id, contact_id)
-    enrolments = [enrolment.id for enrolment in open_ones]
-    await inbox_store.cancel_pending(session, workspace_id, contact_id, code="opted_out")
-    await inbox_store.exit_enrolments(session, workspace_id, enrolments, reason="opted_out", at=heard.at)
-    await _record(session, heard, contact_id, ConsentState.OPTED_OUT, ConsentSource.STOP_WORD)
-    if first:
-        await _answer(session, heard, contact_id, OPTED_OUT_ANSWER)
+    if first and heard.contact_id is not None:
+        await _answer(session, heard, heard.contact_id, OPTED_OUT_ANSWER)
 
 
 async def _opt_in_again(session: Session, heard: _Heard) -> bool:
@@ -92,11 +87,13 @@ async def _reply(session: Session, heard: _Heard) -> None:
     if heard.contact_id is None:
         return
     workspace_id, contact_id = heard.workspace_id, heard.contact_id
+    if await inbox_store.last_lane(session, workspace_id, contact_id) == Lane.TEST:
+        return  # an operator tries out what answering does; the sequences that they are in themselves go on
     open_ones = await inbox_store.lock_open_enrolments(session, workspace_id, contact_id)
     paused = [enrolment.id for enrolment in open_ones if enrolment.on_reply == OnReply.PAUSE]
     ended = [enrolment.id for enrolment in open_ones if enrolment.on_reply == OnReply.EXIT]
     if paused:
-        await inbox_store.pause_enrolments(session, workspace_id, paused)
+        await inbox_store.pause_enrolments(session, workspace_id, paused, at=heard.at)
     if ended:
         await inbox_store.cancel_pending(session, workspace_id, contact_id, code="replied", enrolments=ended)
         await inbox_store.exit_enrolments(session, workspace_id, ended, reason="replied", at=heard.at)

@@ -16,21 +16,35 @@ from models.enums import ConsentSource, ConsentState
 async def keep_inbound(
     session: Session, *, device_id: int, message_id: str, phone: str, body: str, at: datetime
 ) -> Row[Any] | None:
-    """Return (workspace_id, contact_id or None, stop_words); None when the message was here before."""
+    """Return (id, workspace_id, contact_id or None, stop_words); None when the message was here before.
+
+    It answers the last message that any device of the workspace had sent to the contact.
+    """
     statement = text("""
         WITH kept AS (
             INSERT INTO inbound_messages
-                   (workspace_id, device_id, contact_id, phone, provider_message_id, body, received_at)
-            SELECT d.workspace_id, d.id, c.id, :phone, :message, :body, :at
+                   (workspace_id, device_id, contact_id, phone, provider_message_id, body, received_at,
+                    answers_message_id)
+            SELECT d.workspace_id, d.id, c.id, :phone, :message, :body, :at,
+                   (SELECT m.id FROM messages m
+                     WHERE m.contact_id = c.id AND m.lane IN ('sequence', 'campaign')
+                       AND m.outcome IN ('sent', 'unknown')
+                     ORDER BY coalesce(m.sent_at, m.claimed_at) DESC, m.id DESC LIMIT 1)
               FROM user_devices d LEFT JOIN contacts c ON c.workspace_id = d.workspace_id AND c.phone = :phone
              WHERE d.id = :device
             ON CONFLICT (device_id, provider_message_id) DO NOTHING
-            RETURNING workspace_id, contact_id)
-        SELECT kept.workspace_id, kept.contact_id, w.stop_words
+            RETURNING id, workspace_id, contact_id)
+        SELECT kept.id, kept.workspace_id, kept.contact_id, w.stop_words
           FROM kept JOIN workspaces w ON w.id = kept.workspace_id
     """)
     values = {"device": device_id, "message": message_id, "phone": phone, "body": body, "at": at}
     return (await session.execute(statement, values)).one_or_none()
+
+
+async def mark_opted_out(session: Session, inbound_id: int) -> None:
+    """Remember that this message asked to stop."""
+    statement = text("UPDATE inbound_messages SET opted_out = true WHERE id = :id")
+    await session.execute(statement, {"id": inbound_id})
 
 
 async def suppress(
@@ -62,6 +76,7 @@ async def record_consent(
     source: ConsentSource,
     evidence: str,
     at: datetime,
+    by: int | None = None,
 ) -> None:
     """Set the contact's consent and append the evidence, unless the consent is that already."""
     statement = text("""
@@ -69,17 +84,29 @@ async def record_consent(
             UPDATE contacts SET consent = CAST(:state AS text)
              WHERE workspace_id = :workspace AND id = :contact AND consent IS DISTINCT FROM CAST(:state AS text)
             RETURNING id)
-        INSERT INTO consents (workspace_id, contact_id, state, source, evidence, recorded_at)
-        SELECT :workspace, id, CAST(:state AS text), :source, :evidence, :at FROM changed
+        INSERT INTO consents (workspace_id, contact_id, state, source, evidence, recorded_at, recorded_by)
+        SELECT :workspace, id, CAST(:state AS text), :source, :evidence, :at, CAST(:by AS bigint) FROM changed
     """)
-    values = {"workspace": workspace_id, "contact": contact_id, "state": state}
+    values = {"workspace": workspace_id, "contact": contact_id, "state": state, "by": by}
     await session.execute(statement, {**values, "source": source, "evidence": evidence, "at": at})
 
 
-async def lock_open_enrolments(session: Session, workspace_id: int, contact_id: int) -> Sequence[Row[Any]]:
-    """Return (id, on_reply of the sequence)."""
+async def last_lane(session: Session, workspace_id: int, contact_id: int) -> str | None:
+    """Return the lane of the last message that has reached the contact, or may have."""
     statement = text("""
-        SELECT e.id, s.on_reply
+        SELECT lane FROM broadcast_messages
+         WHERE workspace_id = :workspace AND contact_id = :contact AND claimed_at IS NOT NULL
+           AND status IN ('processing', 'sent', 'unknown')
+         ORDER BY claimed_at DESC, id DESC LIMIT 1
+    """)
+    lane: str | None = await session.scalar(statement, {"workspace": workspace_id, "contact": contact_id})
+    return lane
+
+
+async def lock_open_enrolments(session: Session, workspace_id: int, contact_id: int) -> Sequence[Row[Any]]:
+    """Return (id, on_reply of the sequence, niche of the sequence)."""
+    statement = text("""
+        SELECT e.id, s.on_reply, s.niche
           FROM sequence_contacts e JOIN sequences s ON s.id = e.sequence_id
          WHERE e.workspace_id = :workspace AND e.contact_id = :contact AND e.status IN ('active', 'paused')
          ORDER BY e.id FOR UPDATE OF e
@@ -99,12 +126,15 @@ async def exit_enrolments(
     await session.execute(statement, values)
 
 
-async def pause_enrolments(session: Session, workspace_id: int, enrolments: Sequence[int]) -> None:
+async def pause_enrolments(
+    session: Session, workspace_id: int, enrolments: Sequence[int], *, at: datetime
+) -> None:
+    """Pause them because of a reply; what is paused already keeps its first reason."""
     statement = text("""
-        UPDATE sequence_contacts SET status = 'paused'
-         WHERE workspace_id = :workspace AND id = ANY(CAST(:enrolments AS bigint[]))
+        UPDATE sequence_contacts SET status = 'paused', paused_at = :at, paused_reason = 'replied'
+         WHERE workspace_id = :workspace AND id = ANY(CAST(:enrolments AS bigint[])) AND status = 'active'
     """)
-    await session.execute(statement, {"workspace": workspace_id, "enrolments": list(enrolments)})
+    await session.execute(statement, {"workspace": workspace_id, "enrolments": list(enrolments), "at": at})
 
 
 async def cancel_pending(

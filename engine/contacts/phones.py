@@ -66,6 +66,12 @@ def read_phones(cell: str, country: str) -> list[Phone | UnreadablePhone]:
     return list(dict.fromkeys(_read_one(number.strip(), country) for number in numbers or [text]))
 
 
+def example_phone(country: str) -> str | None:
+    """A mobile number as they are in `country`, E.164. It may be somebody's: for simulated phones only."""
+    number = phonenumbers.example_number_for_type(country, PhoneNumberType.MOBILE)
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164) if number else None
+
+
 def _read_one(text: str, country: str) -> Phone | UnreadablePhone:
     if scientific := _SCIENTIFIC.fullmatch(text):
         whole, fraction, exponent = scientific[1], scientific[2] or "", int(scientific[3])

@@ -1,7 +1,8 @@
-"""The rows that could not be used, as a file to mend and send again. Pure."""
+"""Rows and people that were left out, as a file; rows can be mended in it and sent again. Pure."""
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 
 from engine.contacts.reading import ContactFile
 
@@ -9,15 +10,19 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def rejects_csv(file: ContactFile) -> bytes:
+    width = max((len(row.cells) for row in file.rejected), default=0)
+    labels = (*file.labels, *(f"Column {at + 1}" for at in range(len(file.labels), width)))
+    rows = [
+        (str(row.row), *row.cells, *[""] * (len(labels) - len(row.cells)), row.reason) for row in file.rejected
+    ]
+    return csv_file([("Row", *labels, "Reason"), *rows])
+
+
+def csv_file(rows: Iterable[Sequence[str]]) -> bytes:
     """UTF-8 with BOM, as Excel wants it; no cell can run as a formula there."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    width = max((len(row.cells) for row in file.rejected), default=0)
-    labels = (*file.labels, *(f"Column {at + 1}" for at in range(len(file.labels), width)))
-    writer.writerow(["Row", *map(_harmless, labels), "Reason"])
-    for row in file.rejected:
-        cells = (*row.cells, *[""] * (len(labels) - len(row.cells)))
-        writer.writerow([row.row, *map(_harmless, cells), _harmless(row.reason)])
+    writer.writerows([_harmless(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
 
 

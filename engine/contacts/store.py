@@ -25,7 +25,7 @@ async def count_known(session: Session, workspace_id: int, phones: Sequence[str]
     statement = text("""
         SELECT count(c.id) AS known, count(s.id) AS opted_out
           FROM unnest(CAST(:phones AS text[])) AS i(phone)
-          LEFT JOIN contacts c ON c.workspace_id = :workspace AND c.phone = i.phone
+          LEFT JOIN contacts c ON c.workspace_id = :workspace AND c.phone = i.phone AND NOT c.for_tests
           LEFT JOIN suppressions s ON s.workspace_id = :workspace AND s.phone = i.phone
     """)
     return (await session.execute(statement, {"workspace": workspace_id, "phones": list(phones)})).one()
@@ -47,7 +47,8 @@ async def upsert_contacts(session: Session, workspace_id: int, at: datetime) -> 
     """Create the unknown and fill in the known; return how many were created.
 
     Every row is locked here, unchanged ones too, and in the order of the phones, so that two imports of the
-    same people take turns and no opt-out can come in between the statements that follow.
+    same people take turns and no opt-out can come in between the statements that follow. An operator's own
+    phone, so far for their tests alone, becomes a contact: it counts as created.
     """
     statement = text("""
         WITH upserted AS (
@@ -55,11 +56,14 @@ async def upsert_contacts(session: Session, workspace_id: int, at: datetime) -> 
             SELECT :workspace, phone, name, CAST(attributes AS jsonb), :at FROM incoming ORDER BY phone
             ON CONFLICT (workspace_id, phone) DO UPDATE
                SET name = coalesce(nullif(excluded.name, ''), c.name),
-                   attributes = c.attributes || excluded.attributes
+                   attributes = c.attributes || excluded.attributes, for_tests = false
              WHERE (excluded.name <> '' AND excluded.name <> c.name)
-                OR NOT c.attributes @> excluded.attributes
+                OR NOT c.attributes @> excluded.attributes OR c.for_tests
             RETURNING xmax = 0 AS created)
-        SELECT count(*) FILTER (WHERE created) FROM upserted
+        SELECT count(*) FILTER (WHERE created) + (
+               SELECT count(*) FROM incoming i
+                 JOIN contacts c ON c.workspace_id = :workspace AND c.phone = i.phone AND c.for_tests)
+          FROM upserted
     """)
     return int((await session.execute(statement, {"workspace": workspace_id, "at": at})).scalar_one())
 
@@ -112,17 +116,16 @@ async def record_opt_ins(
     )
 
 
-async def add_leads(session: Session, workspace_id: int, niche: str | None, at: datetime) -> None:
-    """Note the interest of each row, else the one of the whole file."""
-    await session.execute(
-        text(f"""
-            INSERT INTO leads (workspace_id, contact_id, niche, created_at)
-            SELECT :workspace, c.id, coalesce(i.niche, :niche), :at FROM {_OF_THE_IMPORT}
-             WHERE coalesce(i.niche, :niche) IS NOT NULL
-            ON CONFLICT (contact_id, lower(niche)) DO NOTHING
-        """),
-        {"workspace": workspace_id, "niche": niche, "at": at},
-    )
+async def add_leads(session: Session, workspace_id: int, niche: str | None, at: datetime) -> Sequence[Row[Any]]:
+    """Note the interest of each row, else the one of the whole file; return (contact_id, niche) of what is new."""
+    statement = text(f"""
+        INSERT INTO leads (workspace_id, contact_id, niche, created_at)
+        SELECT :workspace, c.id, coalesce(i.niche, :niche), :at FROM {_OF_THE_IMPORT}
+         WHERE coalesce(i.niche, :niche) IS NOT NULL
+        ON CONFLICT (contact_id, lower(niche)) DO NOTHING
+        RETURNING contact_id, niche
+    """)
+    return (await session.execute(statement, {"workspace": workspace_id, "niche": niche, "at": at})).all()
 
 
 async def make_list(session: Session, workspace_id: int, *, name: str, by: int | None, at: datetime) -> int:
@@ -151,7 +154,7 @@ async def make_list(session: Session, workspace_id: int, *, name: str, by: int |
 
 
 async def count_contacts(session: Session, workspace_id: int) -> int:
-    statement = text("SELECT count(*) FROM contacts WHERE workspace_id = :workspace")
+    statement = text("SELECT count(*) FROM contacts WHERE workspace_id = :workspace AND NOT for_tests")
     return int((await session.execute(statement, {"workspace": workspace_id})).scalar_one())
 
 
@@ -174,7 +177,7 @@ async def find_contacts(
                    AS suppressed,
                ARRAY(SELECT l.niche FROM leads l WHERE l.contact_id = c.id ORDER BY lower(l.niche)) AS niches
           FROM contacts c
-         WHERE c.workspace_id = :workspace
+         WHERE c.workspace_id = :workspace AND NOT c.for_tests
            AND (strpos(lower(c.name), lower(:name)) > 0 OR (:digits <> '' AND strpos(c.phone, :digits) > 0))
          ORDER BY lower(c.name), c.id LIMIT :limit
     """)

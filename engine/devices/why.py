@@ -108,7 +108,7 @@ def _paced(device: Standing, now: datetime) -> Reason | None:
     exempt = upcoming is not None and upcoming.lane is Lane.REPLY and upcoming.due_at <= now
     capped = None if exempt else capped_until(device.pace, device.tally, device.zone)
     if capped is not None:
-        return _cap(device, capped)
+        return cap_reached(device.pace, device.tally, capped)
     if upcoming is None or device.in_flight:
         return None
     if upcoming.due_at <= now and device.next_send_at is not None and device.next_send_at > now:
@@ -120,11 +120,12 @@ def _paced(device: Standing, now: datetime) -> Reason | None:
     return None
 
 
-def _cap(device: Standing, until: datetime) -> Reason:
-    day_cap, hour_cap = device.pace.cap_on(device.tally.day), device.pace.hourly_cap
-    if day_cap is not None and device.tally.day_count >= day_cap:
-        return Reason(ReasonKind.DAILY_CAP, until=until, used=device.tally.day_count, cap=day_cap)
-    return Reason(ReasonKind.HOURLY_CAP, until=until, used=device.tally.hour_count, cap=hour_cap or 0)
+def cap_reached(pace: Pace, tally: Tally, until: datetime) -> Reason:
+    """Tell which of its caps a device has reached that is capped until then."""
+    day_cap, hour_cap = pace.cap_on(tally.day), pace.hourly_cap
+    if day_cap is not None and tally.day_count >= day_cap:
+        return Reason(ReasonKind.DAILY_CAP, until=until, used=tally.day_count, cap=day_cap)
+    return Reason(ReasonKind.HOURLY_CAP, until=until, used=tally.hour_count, cap=hour_cap or 0)
 
 
 def _planned(device: Standing, around: Surroundings, now: datetime) -> Reason:

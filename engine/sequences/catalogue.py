@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import select, text
 
 from engine.actor import Actor
-from engine.broadcast.templating import MissingVariableError, render
+from engine.broadcast.templating import UnfillableError, fill_in
 from engine.clock import Clock
 from engine.database import Database
 from engine.errors import NotFoundError
@@ -17,7 +17,10 @@ from engine.sequences import store
 from engine.sequences.calendar import Run, SendingDays, StepTime, dates
 from engine.sequences.enrolment import calendar_of, starts
 from engine.sequences.pasting import FILE_WORDS, StepDraft, write_header, write_plan
-from models import Contact, Media, SequenceStep, Workspace
+from engine.sequences.results import StepResults, read_results
+from engine.sequences.samples import find_sample
+from engine.sequences.settings import SequenceSettings
+from models import Media, SequenceStep, Workspace
 from models import Sequence as SequenceRow
 from models.enums import ContentKind, EnrolmentStatus, SequenceStatus
 
@@ -32,19 +35,6 @@ class SequenceSummary:
     contacts: int
     active: int
     completed: int
-
-
-@dataclass(frozen=True, slots=True)
-class StepResults:
-    """Planned is the sum of all others, always."""
-
-    planned: int
-    queued: int
-    sent: int
-    failed: int
-    skipped: int
-    unknown: int
-    cancelled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +60,13 @@ class StepView(StepOutline):
 
 
 @dataclass(frozen=True, slots=True)
-class SequenceOutline:
+class SequenceOutline(SequenceSettings):
+    """A sequence: its settings, and what it has."""
+
     id: int
     name: str
     status: SequenceStatus
-    niche: str | None
-    skip_weekends: bool
-    time_zone: str
-    default_time: time
+    revision: int
     devices: tuple[tuple[int, str], ...]  # id, name
     people: dict[EnrolmentStatus, int]
     steps: tuple[StepOutline, ...]
@@ -173,7 +162,7 @@ class SequenceCatalogue:
             workspace = await session.get_one(Workspace, actor.workspace_id)
             steps = await store.steps_of(session, sequence_id)
             start = (await starts(session, sequence, {sequence.time_zone}, now))[sequence.time_zone]
-            results = {row.step_id: row for row in await session.execute(text(store.RESULTS), parameters)}
+            results = await read_results(session, sequence_id)
             people = (await session.execute(text(store.PEOPLE), {"sequence_ids": [sequence_id]})).all()
             queued = await session.scalar(text(store.NEXT_QUEUED), parameters)
             media_ids = [step.media_id for step in steps if step.media_id is not None]
@@ -206,24 +195,20 @@ class SequenceCatalogue:
 
     async def sample(self, actor: Actor, step_id: int) -> str:
         """Fill a step in for the newest contact, or for nobody in particular: what a preview shows."""
-        step_query = select(SequenceStep.body).where(
+        query = select(SequenceStep).where(
             SequenceStep.id == step_id, SequenceStep.workspace_id == actor.workspace_id
         )
-        newest = select(Contact).where(Contact.workspace_id == actor.workspace_id).order_by(Contact.id.desc())
         async with self._database.transaction() as session:
-            body = await session.scalar(step_query)
-            contact = await session.scalar(newest.limit(1))
-        if body is None:
-            raise NotFoundError("This message does not exist any more.")
+            step = await session.scalar(query)
+            if step is None:
+                raise NotFoundError("This message does not exist any more.")
+            sample = await find_sample(session, actor.workspace_id, step.sequence_id)
         try:
-            return render(
-                body,
-                name=contact.name if contact else "Alex Tan",
-                phone=contact.phone if contact else "+15550100",
-                attributes=contact.attributes if contact else {},
+            return fill_in(
+                step.kind, step.body, name=sample.name, phone=sample.phone, attributes=sample.attributes
             )
-        except MissingVariableError as error:
-            return f"{body}\n\n⚠️ {error}"
+        except UnfillableError as error:
+            return f"{step.body}\n\n⚠️ {error}"
 
     async def file(self, actor: Actor, step_id: int) -> StoredFile | None:
         """The file that a step carries, if it carries one."""
@@ -241,15 +226,8 @@ class SequenceCatalogue:
 
 def _settings(sequence: SequenceRow) -> dict[str, Any]:
     """What a sequence is, without what it has."""
-    return {
-        "id": sequence.id,
-        "name": sequence.name,
-        "status": sequence.status,
-        "niche": sequence.niche,
-        "skip_weekends": sequence.skip_weekends,
-        "time_zone": sequence.time_zone,
-        "default_time": sequence.default_time,
-    }
+    about = {"id": sequence.id, "name": sequence.name, "status": sequence.status, "revision": sequence.revision}
+    return {**about, **asdict(SequenceSettings.of(sequence))}
 
 
 def _words(step: SequenceStep) -> dict[str, Any]:
@@ -270,18 +248,12 @@ def _if_joined_now(steps: Sequence[SequenceStep], run: Run, days: SendingDays) -
     return {step_id: instant.astimezone(run.zone) for step_id, instant in dates(run, times, days).items()}
 
 
-def _step_view(step: SequenceStep, if_joined_now: datetime, results: Any, names: dict[int, str]) -> StepView:
+def _step_view(
+    step: SequenceStep, if_joined_now: datetime, results: StepResults, names: dict[int, str]
+) -> StepView:
     return StepView(
         **_words(step),
         media_name=names.get(step.media_id or 0),
         if_joined_now=if_joined_now,
-        results=StepResults(
-            results.planned,
-            results.queued,
-            results.sent,
-            results.failed,
-            results.skipped,
-            results.unknown,
-            results.cancelled,
-        ),
+        results=results,
     )

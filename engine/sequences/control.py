@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from engine.actor import Actor
 from engine.clock import Clock
 from engine.database import Database
 from engine.errors import ConflictError
 from engine.sequences import store
-from engine.sequences.enrolment import starts
+from engine.sequences.enrolment import begin
+from engine.sequences.launch import check_startable
 from engine.sequences.progress import plan_again
 from engine.sequences.store import Lock
 from models.enums import Role, SequenceStatus
@@ -32,21 +31,12 @@ class SequenceControl:
         async with self._database.transaction() as session:
             sequence = await store.find(session, actor, sequence_id, role=Role.OPERATOR, lock=Lock.EXCLUSIVE)
             was, people = sequence.status, 0
-            if was is SequenceStatus.ARCHIVED:
-                raise ConflictError("An archived sequence cannot be started again.")
+            await check_startable(session, sequence)
             if was is SequenceStatus.ACTIVE:
                 return StartReport(was, people)
-            if not await store.steps_of(session, sequence_id):
-                raise ConflictError("This sequence has no messages yet. Add one, then start it.")
-            if not await store.devices_of(session, sequence_id):
-                raise ConflictError("This sequence has no device to send from. Choose one, then start it.")
             sequence.status = SequenceStatus.ACTIVE
             if was is SequenceStatus.DRAFT:
-                untouched = (await session.execute(text(store.UNTOUCHED), {"sequence_id": sequence_id})).all()
-                begun = await starts(session, sequence, {row.time_zone for row in untouched}, now)
-                anchors = {zone: start.run.anchor for zone, start in begun.items()}
-                ids = [row.id for row in untouched]
-                await store.rejoin(session, ids, now, anchors)
+                ids = await begin(session, sequence, now)
                 await plan_again(session, ids, now)
                 people = len(ids)
             actor.record(session, now, "sequence.start", sequence_id, people=people)

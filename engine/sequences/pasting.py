@@ -7,8 +7,10 @@
     D4 2.30pm
     Shall we call you?
 
-A header counts only as a whole line: `Day`, `D` or `Hari` and a number, then a time in any common form, or
-`on joining` (in Malay `bila sertai`), with `+ 15 min` after it if the message is to wait a little.
+A header counts only as a whole line: `Day`, `D` or `Hari` and a number, then a time in any common form (14:30,
+2.30pm, 1430, noon, 9 pagi, 2 petang, 12 tengah hari), or `on joining` (in Malay `bila sertai`, `serta-merta
+selepas sertai`), with `+ 15 min` after it if the message is to wait a little. What is ambiguous is not guessed:
+`9`, `3 malam` and `25:00` are no times, and `unclear_headers` says so.
 Text cannot carry a file: a line such as `[photo: send it with this caption]` below the header stands for it.
 """
 
@@ -29,18 +31,39 @@ FILE_WORDS = {
     ContentKind.DOCUMENT: "file",
 }
 
+_DAY = r"^\s*(?:day|hari(?:\s+ke[-\s]?)?|d)\s*(?P<day>\d{1,4})(?!\d)"
 _HEADER = re.compile(
-    r"""^\s*(?:day|hari|d)\s*(?P<day>\d{1,4})\s*(?:[-–—,:@]|\bat\b|\bpukul\b)?\s*(?P<when>[^\n]*?)\s*:?\s*$""",
-    re.IGNORECASE | re.VERBOSE,
+    _DAY + r"\s*(?:[-–—,:@]|\bat\b|\bpukul\b|\bjam\b)?\s*(?P<when>[^\n]*?)\s*:?\s*$", re.IGNORECASE
 )
+_HALVES = {  # the word for a half of the day, and the hours that are called so, with what is to be added to them
+    "am": {12: -12, **dict.fromkeys(range(1, 12), 0)},
+    "pm": {12: 0, **dict.fromkeys(range(1, 12), 12)},
+    "pagi": {12: -12, **dict.fromkeys(range(1, 12), 0)},
+    "tengah hari": {11: 0, 12: 0, 1: 12, 2: 12},
+    "petang": {12: 0, **dict.fromkeys(range(1, 8), 12)},
+    "malam": {12: -12, **dict.fromkeys(range(7, 12), 12)},
+    "tengah malam": {12: -12},
+}
 _TIME = re.compile(
-    r"""^(?P<hour>\d{1,2})(?:\s*[:.h]\s*(?P<minute>\d{2}))?\s*(?P<half>[ap]\.?\s?m\.?|pagi|petang|malam)?$""",
+    r"""^(?P<hour>\d{1,2})(?:\s*[:.h]\s*(?P<minute>\d{2}))?
+        \s*(?P<half>[ap]\.?\s?m\.?|pagi|petang|tengah\s*hari|(?:tengah\s*)?malam)?$""",
     re.IGNORECASE | re.VERBOSE,
 )
+_FOUR_DIGITS = re.compile(r"^([01]\d|2[0-3])([0-5]\d)\s*(?:h|hrs?|hours)?$", re.IGNORECASE)
+_NAMED = {
+    "noon": time(12), "midday": time(12), "tengah hari": time(12), "midnight": time(0), "tengah malam": time(0),
+}  # fmt: skip
 _FILE = re.compile(r"^\s*\[(?P<file>photo|video|audio|file): send it with this caption\]\s*$", re.IGNORECASE)
-_AFTERNOON = {"pm", "petang", "malam"}
 _JOINING = re.compile(
-    r"^(?:(?:right\s+)?(?:on|after|upon)\s+joining|bila\s+sertai)(?:\s*\+?\s*(?P<minutes>\d{1,4})\s*min(?:utes?)?)?$",
+    r"""^(?:(?:(?:right|straight|immediately)\s+)?(?:on|after|upon|when)\s+joining
+        |(?:(?:serta[-\s]?merta|sejurus|terus)\s+)?(?:bila|apabila|selepas|semasa|ketika|sebaik(?:\s+sahaja)?)
+         \s+(?:sertai|menyertai))
+        (?:\s*\+?\s*(?P<minutes>\d{1,4})\s*min(?:ute?s?|it)?)?$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_LIKE_A_TIME = re.compile(r"^\d\S*(?:\s+\S+)?$")
+_TIME_AND_WORDS = re.compile(
+    r"^(?:\d{1,2}[:.]\d{2}|\d{1,2}\s*[ap]\.?m\b|\d{1,2}\s*(?:pagi|petang|malam)|on\s+joining|bila\s+sertai)\b.*\w",
     re.IGNORECASE,
 )
 
@@ -86,20 +109,50 @@ def read_header(line: str) -> Header | None:
 
 
 def read_time(text: str) -> time | None:
-    """Read a time of day in any common form: 09:00, 9am, 2.30 pm, 14h30, 9 pagi."""
-    match = _TIME.match(text.strip())
+    """Read a time of day in any common form: 09:00, 9am, 2.30 pm, 14h30, 1430, noon, 9 pagi, 12 tengah hari."""
+    text = " ".join(text.lower().split()).replace("tengahhari", "tengah hari")
+    if text in _NAMED:
+        return _NAMED[text]
+    if digits := _FOUR_DIGITS.match(text):
+        return time(int(digits[1]), int(digits[2]))
+    match = _TIME.match(text)
     if not match:
         return None
     hour, minute = int(match["hour"]), int(match["minute"] or 0)
-    half = re.sub(r"[.\s]", "", (match["half"] or "").lower())
-    if not half and match["minute"] is None:
-        return None  # a bare number is not a time: "Day 2 3" says nothing certain
+    half = match["half"] or ""
+    if half not in _HALVES:
+        half = re.sub(r"[.\s]", "", half)  # p. m.
     if half:
-        if not 1 <= hour <= 12:
+        if hour not in _HALVES[half]:
             return None
-        at_midnight = hour == 12 and half == "malam"
-        hour = hour % 12 + (12 if half in _AFTERNOON and not at_midnight else 0)
+        hour += _HALVES[half][hour]
+    elif match["minute"] is None:
+        return None  # a bare number is not a time: "Day 2 3" says nothing certain
     return time(hour, minute) if hour <= 23 and minute <= 59 else None
+
+
+def unclear_headers(text: str) -> list[tuple[str, str]]:
+    """Find the lines that were perhaps meant to be headers and are text: (line, what is wrong with it)."""
+    return [(line.strip(), reason) for line in text.split("\n") if (reason := _unclear(line)) is not None]
+
+
+def _unclear(line: str) -> str | None:
+    match = _HEADER.match(line)
+    if not match or read_header(line) is not None:
+        return None
+    day, when = int(match["day"]), match["when"].strip()
+    joining = _JOINING.match(when)
+    if _TIME_AND_WORDS.match(when) and not joining and not _TIME.match(when):
+        return "a header stands alone on its line, and its message begins on the next"
+    if when and not joining and not _LIKE_A_TIME.match(when) and read_time(when) is None:
+        return None
+    if not 1 <= day <= LAST_DAY:
+        return f"a day is a number from 1 to {LAST_DAY}"
+    if joining:
+        return "“on joining” is possible on Day 1 only, and within its 24 hours"
+    if when.isdigit() and len(when) <= 2:
+        return f"{when} is no certain time; write {when}:00, {when}am or {when}pm"
+    return f"{when} is no certain time; write 09:00, 2.30pm or 9 pagi"
 
 
 def read_plan(text: str, *, next_day: int) -> list[StepDraft]:

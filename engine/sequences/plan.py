@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from datetime import time
 
 from engine.errors import ConflictError, InvalidInputError, NotFoundError
+from engine.sequences.changes import Addition, Place, PlanEdit, place_of
 from engine.sequences.pasting import FILE_WORDS, read_plan, write_header
+from engine.sequences.steps import check_message, check_time
 from models import SequenceStep
 from models.enums import ContentKind
 
-_KINDS = {word: kind for kind, word in FILE_WORDS.items()}
+KINDS = {word: kind for kind, word in FILE_WORDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
     """A message of the plan. With neither time it goes at the sequence's default time.
 
-    `id`: which message of the sequence it is; without one, it is the message of its kind at its day and time, if
-    there is one. Files cannot be part of a plan: a message that has one keeps it.
+    `id`: which message of the sequence it is. Without one it is that of its kind which says the same, and else the
+    one at its day and time, if there is one. Files cannot be part of a plan: a message that has one keeps it.
     """
 
     day: int
@@ -31,14 +33,9 @@ class PlannedStep:
     def header(self) -> str:
         return write_header(self.day, self.send_time, self.after_join_minutes)
 
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """How to get from the messages of a sequence to a plan."""
-
-    kept: list[tuple[SequenceStep, PlannedStep]]
-    added: list[PlannedStep]
-    removed: list[SequenceStep]
+    @property
+    def place(self) -> Place:
+        return Place(self.day, self.send_time, self.after_join_minutes)
 
 
 def read_whole_plan(text: str) -> list[PlannedStep]:
@@ -52,52 +49,61 @@ def read_whole_plan(text: str) -> list[PlannedStep]:
             draft.send_time,
             draft.after_join_minutes,
             draft.body,
-            kind=_KINDS[draft.file] if draft.file else ContentKind.TEXT,
+            kind=KINDS[draft.file] if draft.file else ContentKind.TEXT,
         )
         for draft in drafts
     ]
 
 
-def compare(there: Sequence[SequenceStep], plan: Sequence[PlannedStep], default_time: time) -> Changes:
-    """Find for each message of the plan the one that it is already.
+def compare(there: Sequence[SequenceStep], plan: Sequence[PlannedStep], default_time: time) -> PlanEdit:
+    """Find for each message of the plan the one that it is already, and say what has to change.
 
     Raises NotFoundError, InvalidInputError, ConflictError.
     """
-    by_id = {step.id: step for step in there}
-    named = [step.id for step in plan if step.id is not None]
-    if len(set(named)) < len(named):
-        raise InvalidInputError("Two messages of the plan have the same id. Leave it out where a message is new.")
-    by_place = {
-        (step.day_number, step.send_time, step.after_join_minutes, step.kind): step
-        for step in there
-        if step.id not in named
-    }
-    changes = Changes([], [], [])
     for step in plan:
-        kind = step.kind or ContentKind.TEXT
-        if step.id is not None:
-            row = by_id.get(step.id)
-            if row is None:
-                raise NotFoundError("This message does not exist any more.")
-            kind = step.kind or row.kind
-        else:
-            place = (step.day, *time_of(step, default_time), kind)
-            row = by_place.pop(place, None)
-        if kind is not (row.kind if row else ContentKind.TEXT):
+        check_time(step.day, step.send_time, step.after_join_minutes)
+    rows = _found(there, plan, default_time)
+    for step, row in zip(plan, rows, strict=True):
+        kind = row.kind if row else ContentKind.TEXT
+        if (step.kind or kind) is not kind:
             raise ConflictError(
                 f"{step.header} is to carry a file, or to lose it, and a plan cannot do that. Send the file "
                 "itself to the bot, with the text as its caption, or remove the message there."
             )
-        if row is None:
-            changes.added.append(step)
-        else:
-            changes.kept.append((row, step))
-    kept = {row.id for row, _ in changes.kept}
-    changes.removed.extend(row for row in there if row.id not in kept)
-    return changes
+        check_message(kind, step.body, step.header)
+    kept = [(step, row) for step, row in zip(plan, rows, strict=True) if row is not None]
+    return PlanEdit(
+        texts={row.id: step.body for step, row in kept},
+        places={row.id: step.place for step, row in kept},
+        removed=frozenset(row.id for row in there) - {row.id for _, row in kept},
+        added=tuple(Addition(step.place, step.body) for step, row in zip(plan, rows, strict=True) if row is None),
+    )
 
 
-def time_of(step: PlannedStep, default_time: time) -> tuple[time | None, int | None]:
-    """Its send time and its minutes after joining, one of which is None."""
-    at_default = step.send_time is None and step.after_join_minutes is None
-    return default_time if at_default else step.send_time, step.after_join_minutes
+def _found(
+    there: Sequence[SequenceStep], plan: Sequence[PlannedStep], default_time: time
+) -> list[SequenceStep | None]:
+    """Name for each message of the plan the one that it is: by its id, else by its text, else by its place."""
+    by_id = {step.id: step for step in there}
+    named = [step.id for step in plan if step.id is not None]
+    if len(set(named)) < len(named):
+        raise InvalidInputError("Two messages of the plan have the same id. Leave it out where a message is new.")
+    if not by_id.keys() >= set(named):
+        raise NotFoundError("This message does not exist any more.")
+    found = [None if step.id is None else by_id[step.id] for step in plan]
+    free = [row for row in there if row.id not in named]
+    for same_text, same_place in ((True, True), (True, False), (False, True)):
+        for number, step in enumerate(plan):
+            if found[number] is not None or (not step.body and not same_place):
+                continue
+            for row in free:
+                alike = (step.kind or ContentKind.TEXT) is row.kind
+                if same_text:
+                    alike = alike and step.body == row.body
+                if same_place:
+                    alike = alike and step.place.at(default_time) == place_of(row)
+                if alike:
+                    found[number] = row
+                    free.remove(row)
+                    break
+    return found

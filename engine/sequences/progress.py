@@ -10,15 +10,17 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
+from engine.sequences import joining, joining_store
 from engine.sequences.calendar import Due, Run, SendingDays, StepTime, next_due
+from engine.sequences.joining import Target
 from engine.transactions import Transaction
-from models.enums import EnrolmentStatus
+from models.enums import DeviceState, EnrolmentStatus, ReentryPolicy, SequenceStatus
 
 # Enrolments with all that planning needs; `had` are the steps that this run has a message for already.
 ENROLMENTS = """
 SELECT e.id, e.sequence_id, e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_number,
-       e.last_minute, e.reached_day, e.reached_on, e.next_step_id, e.next_due_at, s.skip_weekends,
-       s.skip_holidays, w.rest_days, w.country,
+       e.last_minute, e.reached_day, e.reached_on, e.next_step_id, e.next_due_at, e.contact_id,
+       s.next_sequence_id, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
        ARRAY(SELECT m.step_id FROM messages m WHERE m.enrolment_id = e.id) AS had
   FROM sequence_contacts e
   JOIN sequences s ON s.id = e.sequence_id
@@ -82,6 +84,8 @@ class Step:
 class _Enrolment:
     id: int
     sequence_id: int
+    contact_id: int
+    next_sequence_id: int | None
     status: EnrolmentStatus
     run: Run
     days: SendingDays
@@ -90,10 +94,14 @@ class _Enrolment:
 
 
 async def move_on(transaction: Transaction, ended: Collection[Ended], now: datetime) -> None:
-    """Let the runs whose message has just ended wait for their next step, or complete them."""
+    """Let the runs whose message has just ended wait for their next step, or complete them.
+
+    Who completes a sequence that has a next one joins that.
+    """
     if not ended:
         return
     by_id = {one.enrolment_id: one for one in ended}
+    await transaction.rows(joining_store.LOCK_NEXT, {"ids": list(by_id)})
     enrolments = await _load(transaction, list(by_id))
     sequence_ids = {enrolment.sequence_id for enrolment in enrolments}
     steps = await load_steps(transaction, sequence_ids, [one.step_id for one in ended])
@@ -124,12 +132,32 @@ async def plan_again(
     return await _plan(transaction, [(enrolment, None) for enrolment in enrolments], steps, now, inserted)
 
 
+async def overtaken(
+    transaction: Transaction, queued: Mapping[int, int], now: datetime, inserted: Collection[int]
+) -> list[int]:
+    """Tell which of these runs another step comes first for than the one whose message is in the queue."""
+    if not queued:
+        return []
+    enrolments = await _load(transaction, list(queued))
+    steps = await load_steps(transaction, {enrolment.sequence_id for enrolment in enrolments})
+    found = []
+    for enrolment in enrolments:
+        had = enrolment.had - {queued[enrolment.id]}
+        waiting = [step for step in _live(steps[enrolment.sequence_id]) if step.step_id not in had]
+        _, due = next_for(enrolment.run, waiting, enrolment.days, now, inserted)
+        if due is not None and due.step_id != queued[enrolment.id]:
+            found.append(enrolment.id)
+    return found
+
+
 async def _load(transaction: Transaction, ids: Collection[int]) -> list[_Enrolment]:
     rows = await transaction.rows(ENROLMENTS, {"ids": list(ids)})
     return [
         _Enrolment(
             id=row.id,
             sequence_id=row.sequence_id,
+            contact_id=row.contact_id,
+            next_sequence_id=row.next_sequence_id,
             status=EnrolmentStatus(row.status),
             run=run_of(row),
             days=sending_days_of(row),
@@ -151,6 +179,7 @@ async def _plan(
     live = {sequence_id: _live(known) for sequence_id, known in steps.items()}
     planned: dict[object, tuple[Run, Due | None]] = {}  # many stand at the same place
     columns: dict[str, list[Any]] = defaultdict(list)
+    completed = []
     for enrolment, exit_reason in moved:
         over = exit_reason is not None or enrolment.status in {
             EnrolmentStatus.EXITED,
@@ -163,8 +192,10 @@ async def _plan(
             run, due = planned[place_in_plan]
         else:
             waiting = [step for step in live[enrolment.sequence_id] if step.step_id not in enrolment.had]
-            run, due = planned[place_in_plan] = _next(enrolment.run, waiting, enrolment.days, now, inserted)
+            run, due = planned[place_in_plan] = next_for(enrolment.run, waiting, enrolment.days, now, inserted)
         changed += due != enrolment.waits_for
+        if not over and due is None and run.last_place is not None:
+            completed.append(enrolment)
         place = run.last_place or (None, None)
         columns["ids"].append(enrolment.id)
         columns["exit_reasons"].append(exit_reason)
@@ -176,10 +207,59 @@ async def _plan(
         columns["reached_on"].append(run.reached_on)
     if columns:
         await transaction.rows(MOVE_ON, {**columns, "now": now})
+    await _go_on(transaction, completed, now)
     return changed
 
 
-def _next(
+async def _go_on(transaction: Transaction, completed: Collection[_Enrolment], now: datetime) -> None:
+    """Let who has completed a sequence join the next one, by the rules for joining it.
+
+    An archived one and one without a device take nobody; in one that is paused, or still a draft, they wait.
+    """
+    leaving: dict[tuple[int, int], list[_Enrolment]] = defaultdict(list)
+    for enrolment in completed:
+        if enrolment.next_sequence_id is not None:
+            leaving[enrolment.next_sequence_id, enrolment.sequence_id].append(enrolment)
+    if not leaving:
+        return
+    targets = {target.id: target for target in await load_targets(transaction, {to for to, _ in leaving})}
+    for (to, origin), enrolments in sorted(leaving.items()):
+        target = targets[to]
+        if target.status is SequenceStatus.ARCHIVED or not target.devices:
+            continue
+        contacts = [enrolment.contact_id for enrolment in enrolments]
+        chosen = await joining.choose(transaction, target, now, contact_ids=contacts)
+        done = await joining.join(transaction, target, chosen, now)
+        paused = [one.id for one in enrolments if one.status is EnrolmentStatus.PAUSED]
+        if paused:
+            inherit = {"paused_ids": paused, "run_ids": list(done.runs.values())}
+            await transaction.rows(joining_store.INHERIT_PAUSES, inherit)
+        await joining.record(transaction, target, origin, done, now)
+
+
+async def load_targets(transaction: Transaction, sequence_ids: Collection[int]) -> list[Target]:
+    """Load these sequences as those see them who join."""
+    lost = [state.value for state in DeviceState if state.is_lost]
+    rows = await transaction.rows(joining_store.TARGETS, {"ids": list(sequence_ids), "lost": lost})
+    steps = await load_steps(transaction, sequence_ids)
+    return [
+        Target(
+            id=row.id,
+            workspace_id=row.workspace_id,
+            status=SequenceStatus(row.status),
+            time_zone=row.time_zone,
+            use_contact_time_zone=row.use_contact_time_zone,
+            reentry_policy=ReentryPolicy(row.reentry_policy),
+            reentry_cooldown_days=row.reentry_cooldown_days,
+            devices=tuple(row.usable or row.pool),
+            steps=tuple(_live(steps[row.id])),
+            days=sending_days_of(row),
+        )
+        for row in rows
+    ]
+
+
+def next_for(
     run: Run, waiting: Sequence[StepTime], days: SendingDays, now: datetime, inserted: Collection[int]
 ) -> tuple[Run, Due | None]:
     """Find what is due next, passing over the inserted steps whose time has gone by."""

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from datetime import time
 
 from engine.broadcast.media import check_media
-from engine.broadcast.templating import check_template
+from engine.broadcast.templating import LONGEST_CAPTION, check_template
 from engine.errors import InvalidInputError
 from engine.sequences.pasting import LAST_DAY, LONGEST_AFTER_JOIN, write_header
 from models.enums import ContentKind
-
-LONGEST_CAPTION = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +43,12 @@ def check_step(step: NewStep) -> None:
 
 
 def check_message(kind: ContentKind, body: str, header: str) -> None:
+    """Raise InvalidInputError if no message of this kind can say this."""
     if kind is ContentKind.TEXT and not body.strip():
         raise InvalidInputError(f"{header} has no text. Write the message below its day.")
     try:
         check_template(body)
-        check_length(kind, body)
+        _check_caption(kind, body)
     except InvalidInputError as error:
         raise InvalidInputError(f"{header}: {error}") from None
 
@@ -63,7 +62,11 @@ def check_time(day: int, send_time: time | None, after_join_minutes: int | None)
         raise InvalidInputError("A message goes out at a time or on joining, not both.")
 
 
-def check_length(kind: ContentKind, body: str) -> None:
+def _check_caption(kind: ContentKind, body: str) -> None:
+    if kind is ContentKind.AUDIO and body.strip():
+        raise InvalidInputError(
+            "WhatsApp shows no text with an audio. Leave it out here, and send it as a message of its own."
+        )
     if kind is not ContentKind.TEXT and len(body) > LONGEST_CAPTION:
         raise InvalidInputError(
             f"A caption can have {LONGEST_CAPTION:,} characters; this one has {len(body):,}. Shorten it."

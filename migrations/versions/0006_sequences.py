@@ -1,4 +1,4 @@
-"""Who paused a run and when, joining in waves, what was answered to which message, and files of test messages."""
+"""Runs paused by whom and when, waves, what was answered to which message, operators' tests, and pastes."""
 
 from alembic import op
 
@@ -42,6 +42,19 @@ ALTER TABLE pruned_messages
     ADD CONSTRAINT uq_pruned_messages_campaign_id_outcome_reason UNIQUE (campaign_id, outcome, reason);
 
 ALTER TABLE operators ADD phone text;
+ALTER TABLE contacts ADD for_tests boolean NOT NULL DEFAULT false;
+
+CREATE TABLE pastes (
+    chat_id bigint NOT NULL,
+    message_id bigint NOT NULL,
+    workspace_id bigint NOT NULL CONSTRAINT fk_pastes_workspace_id REFERENCES workspaces (id) ON DELETE CASCADE,
+    sequence_id bigint NOT NULL CONSTRAINT fk_pastes_sequence_id REFERENCES sequences (id) ON DELETE CASCADE,
+    text text NOT NULL,
+    next_day bigint NOT NULL,
+    step_ids bigint[] NOT NULL,
+    file text,
+    CONSTRAINT pk_pastes PRIMARY KEY (chat_id, message_id));
+CREATE INDEX ix_pastes_sequence_id ON pastes (sequence_id);
 
 ALTER TABLE messages
     DROP CONSTRAINT fk_messages_workspace_id, DROP CONSTRAINT fk_messages_device_id,
@@ -63,6 +76,9 @@ ALTER TABLE messages
     ADD CONSTRAINT fk_messages_step_id FOREIGN KEY (step_id) REFERENCES sequence_steps (id),
     ADD CONSTRAINT fk_messages_enrolment_id
         FOREIGN KEY (enrolment_id) REFERENCES sequence_contacts (id) ON DELETE CASCADE;
+DROP TABLE pastes;
+DELETE FROM contacts WHERE for_tests;
+ALTER TABLE contacts DROP for_tests;
 ALTER TABLE operators DROP phone;
 CREATE TEMP TABLE kept ON COMMIT DROP AS
 SELECT workspace_id, step_id, campaign_id, outcome, sum(messages) AS messages FROM pruned_messages

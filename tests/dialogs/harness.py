@@ -22,6 +22,7 @@ from aiogram.methods import (
     SendChatAction,
     SendDocument,
     SendMessage,
+    SendPhoto,
     TelegramMethod,
 )
 from aiogram.types import Chat as TelegramChat
@@ -30,6 +31,8 @@ from aiogram_dialog.test_tools import BotClient
 from aiogram_dialog.test_tools.keyboard import InlineButtonTextLocator
 
 from bot.sandbox.telegram.formatting import MAX_TEXT, parse_html
+from engine.sequences.pasting import read_plan
+from engine.sequences.steps import NewStep
 
 TOKEN = "42424242:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 BOT = User(id=42424242, is_bot=True, first_name="dripdesk", username="dripdesk_bot")
@@ -75,6 +78,11 @@ class FakeTelegram(BaseSession):
                 self.sent_files[document.filename] = b"".join([chunk async for chunk in document.read(bot)])
                 file = Document(file_id=document.filename, file_unique_id="1", file_name=document.filename)
                 return self._keep(bot, method, next(self._ids), document=file, caption=method.caption)
+            case SendPhoto():
+                photo = method.photo
+                self.sent_files[photo.filename] = b"".join([chunk async for chunk in photo.read(bot)])
+                size = PhotoSize(file_id=photo.filename, file_unique_id="1", width=1, height=1)
+                return self._keep(bot, method, next(self._ids), photo=[size], caption=method.caption)
             case DeleteMessage():
                 return self.messages.pop(method.message_id, None) is not None
             case AnswerCallbackQuery():
@@ -182,6 +190,31 @@ class Chat(BotClient):
     async def say(self, text: str) -> None:
         await self.send(text)
 
+    @property
+    def said(self) -> int:
+        """The id of the last message that this operator wrote."""
+        return self.last_message_id
+
+    async def edit(self, message_id: int, text: str) -> None:
+        """Change a text message of one's own."""
+        await self._change(message_id, text=text)
+
+    async def edit_caption(self, message_id: int, file_name: str, caption: str, *, content: str = "1") -> None:
+        """Change the caption of a document of one's own; other `content`: another file in its place."""
+        document = Document(file_id=file_name, file_unique_id=content, file_name=file_name)
+        await self._change(message_id, document=document, caption=caption)
+
+    async def _change(self, message_id: int, **content: Any) -> None:
+        message = Message(
+            message_id=message_id,
+            date=datetime.now(UTC),
+            edit_date=1,
+            chat=self.chat,
+            from_user=self.user,
+            **content,
+        )
+        await self.dp.feed_update(self.bot, Update(update_id=self._new_update_id(), edited_message=message))
+
     async def drop(
         self, file_name: str, content: bytes, *, size: int | None = None, caption: str | None = None
     ) -> None:
@@ -191,6 +224,11 @@ class Chat(BotClient):
             file_id=file_name, file_unique_id="1", file_name=file_name, file_size=size or len(content)
         )
         await self._receive(document=document, caption=caption)
+
+    async def drop_any(self, content: bytes = b"content", **message: Any) -> None:
+        """Send a message of any other kind; of its file Telegram has this content."""
+        self.telegram.files["file"] = content
+        await self._receive(**message)
 
     async def drop_photo(self, *, caption: str | None = None) -> None:
         photo = PhotoSize(file_id="photo", file_unique_id="AQADBAAD" * 8, width=1, height=1)
@@ -208,3 +246,9 @@ class Chat(BotClient):
     def _keyboard(self) -> list[list[InlineKeyboardButton]]:
         markup = self.menu.reply_markup
         return markup.inline_keyboard if markup else []
+
+
+def messages(plan: str) -> list[NewStep]:
+    """The messages of a plan in the builder's text format."""
+    drafts = read_plan(plan, next_day=1)
+    return [NewStep(draft.day, draft.send_time, draft.after_join_minutes, draft.body) for draft in drafts]

@@ -104,7 +104,7 @@ def test_one_button_pressed_five_times_at_once_is_one_press(product: Product, op
         toasts = list(fingers.map(lambda _: operator.press("Pause"), range(5)))
     assert all("Paused" in toast for toast in toasts if toast)
     operator.see("Pressed", "Paused")
-    operator.press("Resume")
+    operator.launch("Resume", "0 twice")
     product.jump_to_next_due()
     product.run_clock(60)
     product.wait_until_all_is_sent()

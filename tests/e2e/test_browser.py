@@ -106,6 +106,14 @@ class Tour:
         self.page.get_by_test_id("composer").fill(text)
         self.page.get_by_test_id("send").click()
 
+    def edits_the_last_message(self, text: str) -> None:
+        message = self.chat.locator("li.message.own").last
+        message.hover()
+        message.get_by_test_id("action-edit").click()
+        expect(self.page.locator("#context-title")).to_have_text("Edit message")
+        self.say(text)
+        expect(message).to_contain_text("edited")
+
     def sees(self, text: str) -> None:
         expect(self.chat.locator("li.message:not(.own)", has_text=text).last).to_be_visible(timeout=15_000)
 
@@ -212,15 +220,24 @@ def _prepare(tour: Tour, page: Page) -> None:
     tour.sees("Paste the whole plan")
     tour.say(PLAN)
     tour.sees("Type or paste more")
+    tour.edits_the_last_message(PLAN.replace("first class", "first *free* class"))
+    tour.sees("✓ Day 2 09:00 changed by your edit.")
     tour.photographs("3-messages")
     tour.tap("Done")
+    tour.tap("People")
     tour.tap("Add people")
     tour.tap("contacts ·")
-    tour.sees("228 people")
+    tour.sees("228 people would join")
+    tour.tap("All at once")
+    tour.sees("On their way")
+    tour.tap("Back")
+    tour.sees("waiting for the start")
 
 
 def _watch_pause_and_resume(tour: Tour, page: Page) -> None:
     page.get_by_test_id("speed-60").click()
+    tour.tap("Start")
+    tour.sees("228 people begin.")
     tour.tap("Start")
     tour.sees("Next message")
     expect(page.get_by_test_id("jump")).to_be_enabled()
@@ -233,6 +250,8 @@ def _watch_pause_and_resume(tour: Tour, page: Page) -> None:
     tour.tap("Pause")
     tour.sees("Paused")
     tour.is_told("Paused.")
+    tour.tap("Resume")
+    tour.sees("0 twice")
     tour.tap("Resume")
     tour.sees("Active")
     tour.is_told("It goes on")
@@ -278,6 +297,7 @@ def _reply_from_a_phone(tour: Tour, page: Page) -> None:
     tour.say("/start")
     tour.tap("Sequences")
     tour.tap("Welcome week")
+    tour.tap("Results")
     tour.sees("✓ 228 sent")
     tour.photographs("6-finished")
 

@@ -37,7 +37,7 @@ def test_a_dropped_file_becomes_two_days_of_messages(
     operator.press("Done")
     operator.see("Welcome week", "Draft")
     operator.add_people("contacts")
-    assert operator.press("Start") == f"Started with {people} people."
+    assert operator.launch("Start", f"{people} people begin.") == f"Started with {people} people."
 
     product.jump_to_next_due()
     wait_until(lambda: len(product.ledger()) > people // 4, "a quarter of day 1 on the phones", 40)
@@ -48,7 +48,7 @@ def test_a_dropped_file_becomes_two_days_of_messages(
     product.let_pass(MANY_DELAYS)
     assert len(product.ledger()) == at_pause
 
-    assert "goes on" in operator.press("Resume")
+    assert "goes on" in operator.launch("Resume", "0 twice")
     wait_until(lambda: len(product.ledger()) >= people, "all of day 1 on the phones", 60)
 
     product.jump_to_next_due()

@@ -1,87 +1,50 @@
-from datetime import time
+from dataclasses import replace
 from typing import Any
 
-from aiogram.types import BufferedInputFile, CallbackQuery, Message
-from aiogram_dialog import DialogManager, ShowMode
+from aiogram.types import CallbackQuery, Message
+from aiogram_dialog import Data, DialogManager, ShowMode
 from aiogram_dialog.widgets.input import ManagedTextInput, MessageInput
 from aiogram_dialog.widgets.kbd import Button
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.builder.attachments import read_attachment, send_preview
-from bot.dialogs.builder.getters import find_step, sequence_of
+from bot.dialogs.builder.attachments import send_preview
+from bot.dialogs.builder.getters import find_step, free_day
+from bot.dialogs.builder.pending import Pending, pending_of, propose, save, wait
 from bot.dialogs.builder.states import Builder
+from bot.dialogs.builder.texts import text_of
 from bot.dialogs.context import actor_of, bot_of
-from bot.dialogs.formatting import to_telegram_html, to_whatsapp
+from bot.dialogs.formatting import people, to_telegram_html
+from bot.dialogs.sequences.context import sequence_of
 from engine.errors import InvalidInputError
-from engine.sequences.catalogue import SequenceCatalogue
-from engine.sequences.control import SequenceControl
+from engine.sequences.catalogue import SequenceCard, SequenceCatalogue, StepView
+from engine.sequences.changes import Addition, Place, PlanEdit
 from engine.sequences.editor import SequenceEditor
-from engine.sequences.pasting import Header, StepDraft, read_header, read_time, starts_with_header
-from engine.sequences.steps import NewStep
-
-MOST_EXPLAINED = 5
-NEARLY_CUT = 3900  # characters; Telegram's apps cut a paste at 4096, at the last space before
+from engine.sequences.pastes import Paste, Pastes
+from engine.sequences.pasting import read_header, read_plan, read_time, starts_with_header
+from engine.sequences.revisions import ChangedMeanwhileError
+from models.enums import SequenceStatus
 
 
 def step_of(manager: DialogManager) -> int:
     return int(manager.dialog_data["step_id"])
 
 
-@inject
-async def take_message(
-    message: Message,
-    _input: MessageInput,
-    manager: DialogManager,
-    editor: FromDishka[SequenceEditor],
-    catalogue: FromDishka[SequenceCatalogue],
-) -> None:
-    """Add what was typed, pasted or sent as a file. The parts of a paste that Telegram cut are joined."""
-    text = to_whatsapp(message.text or message.caption or "", message.entities or message.caption_entities)
-    attachment = await read_attachment(bot_of(manager), message)
-    cut = manager.dialog_data.get("cut") or {}
-    follows = cut.get("message_id") == message.message_id - 1
-    added = await editor.add_text(
-        actor_of(manager),
-        sequence_of(manager),
-        text,
-        attachment=attachment,
-        continues=cut["step_id"] if follows else None,
-    )
-    was_cut = len(message.text or "") >= NEARLY_CUT
-    goes_on = was_cut and added.ids
-    manager.dialog_data["cut"] = {"message_id": message.message_id, "step_id": added.ids[-1]} if goes_on else None
-    notice = [_without_file(draft) for draft in added.without_file[:MOST_EXPLAINED]]
-    if added.ids and not starts_with_header(text) and not (follows and cut["step_id"] in added.ids):
-        card = await catalogue.card(actor_of(manager), sequence_of(manager))
-        notice.insert(0, f"✓ Added as {find_step(card, added.ids[0]).header}.")
-    manager.dialog_data["notice"] = "\n".join(notice)
+def revision_of(manager: DialogManager) -> int | None:
+    """Find the revision at which the operator has seen what they change."""
+    revision: int | None = manager.dialog_data.get("revision")
+    return revision
 
 
-def _without_file(draft: StepDraft) -> str:
-    return (
-        f"⚠️ {draft.header} is not in yet: text cannot carry its {draft.file}. Send the {draft.file} itself, with "
-        "these lines of the paste as its caption."
-    )
+async def on_start(data: Data, manager: DialogManager) -> None:
+    """Open with a change to look at, if the one who starts the menu brings one."""
+    if isinstance(data, dict) and "pending" in data:
+        manager.dialog_data["pending"] = data["pending"]
 
 
 async def open_step(_callback: CallbackQuery, _select: Any, manager: DialogManager, step_id: int) -> None:
-    manager.dialog_data["notice"] = None
-    manager.dialog_data["step_id"] = step_id
+    manager.dialog_data.update(notice=None, step_id=step_id)
     await manager.switch_to(Builder.step)
-
-
-@inject
-async def export(
-    callback: CallbackQuery, _button: Button, manager: DialogManager, catalogue: FromDishka[SequenceCatalogue]
-) -> None:
-    plan = await catalogue.export(actor_of(manager), sequence_of(manager))
-    if callback.message is not None:
-        file = BufferedInputFile(plan.encode(), "sequence.txt")
-        await bot_of(manager).send_document(
-            callback.message.chat.id, file, caption="Change it and paste it into a new sequence."
-        )
-    manager.show_mode = ShowMode.DELETE_AND_SEND
 
 
 @inject
@@ -113,24 +76,20 @@ async def _show(
 
 
 @inject
-async def start(
-    callback: CallbackQuery, _button: Button, manager: DialogManager, control: FromDishka[SequenceControl]
-) -> None:
-    report = await control.start(actor_of(manager), sequence_of(manager))
-    await callback.answer(f"Started with {report.people:,} people.")
-    await manager.done()
-
-
-@inject
 async def change_text(
     message: Message,
     _input: MessageInput,
     manager: DialogManager,
     editor: FromDishka[SequenceEditor],
+    pastes: FromDishka[Pastes],
 ) -> None:
-    body = to_whatsapp(message.text or "", message.entities)
-    await editor.set_text(actor_of(manager), step_of(manager), body.strip())
-    await manager.switch_to(Builder.step)
+    step_id, body = step_of(manager), text_of(message).strip()
+    edit = PlanEdit(texts={step_id: body})
+    pending = Pending(edit, since=revision_of(manager), to_step=step_id)
+    if len(read_plan(body, next_day=1)) == 1 and not starts_with_header(body):
+        paste = Paste(message.chat.id, message.message_id, body, 1, (step_id,))
+        pending = replace(pending, pastes=(paste,), retyped=step_id)
+    await propose(manager, editor, pastes, pending)
 
 
 @inject
@@ -140,91 +99,155 @@ async def change_time(
     manager: DialogManager,
     typed: str,
     editor: FromDishka[SequenceEditor],
+    pastes: FromDishka[Pastes],
     catalogue: FromDishka[SequenceCatalogue],
 ) -> None:
-    at = read_time(typed)
-    header = read_header(typed)
-    if header is None and at is None:
-        raise InvalidInputError("Write a time such as 14:30, or a day and a time such as Day 3 2.30pm.")
     card = await catalogue.card(actor_of(manager), sequence_of(manager))
     step = find_step(card, step_of(manager))
+    edit = PlanEdit(places={step.id: _read_place(typed, step)})
+    await propose(manager, editor, pastes, Pending(edit, since=revision_of(manager), to_step=step.id))
+
+
+def _read_place(typed: str, step: StepView) -> Place:
+    """Read "14:30", "Day 3 2.30pm" or "Day 3": what is not named is as it is in this message."""
+    header, at = read_header(typed), read_time(typed)
+    if header is None and at is None:
+        raise InvalidInputError("Write a time such as 14:30, or a day and a time such as Day 3 2.30pm.")
     if header is None:
-        header = Header(step.day, at, None)
-    elif header.send_time is None and header.after_join_minutes is None:  # a day alone
+        return Place(step.day, at, None)
+    if header.send_time is None and header.after_join_minutes is None:  # a day alone
         after = step.after_join_minutes if header.day == 1 else None  # joining is on Day 1 only
-        header = Header(header.day, step.send_time, after)
-    await editor.set_time(
-        actor_of(manager),
-        step.id,
-        day=header.day,
-        send_time=header.send_time,
-        after_join_minutes=header.after_join_minutes,
-    )
-    await manager.switch_to(Builder.step)
+        return Place(header.day, step.send_time, after)
+    return Place(header.day, header.send_time, header.after_join_minutes)
+
+
+@inject
+async def swap(
+    _callback: CallbackQuery,
+    button: Button,
+    manager: DialogManager,
+    editor: FromDishka[SequenceEditor],
+    pastes: FromDishka[Pastes],
+    catalogue: FromDishka[SequenceCatalogue],
+) -> None:
+    """Let a message and the one before it (or behind it) change places: each goes out when the other did."""
+    card = await catalogue.card(actor_of(manager), sequence_of(manager))
+    step = find_step(card, step_of(manager))
+    other = card.steps.index(step) + (-1 if button.widget_id == "up" else 1)
+    if not 0 <= other < len(card.steps):  # it is at the end by now
+        return
+    places = {step.id: _place(card.steps[other]), card.steps[other].id: _place(step)}
+    pending = Pending(PlanEdit(places=places), since=revision_of(manager), to_step=step.id)
+    await propose(manager, editor, pastes, pending)
+
+
+def _place(step: StepView) -> Place:
+    return Place(step.day, step.send_time, step.after_join_minutes)
+
+
+@inject
+async def copy_to_free_day(
+    _callback: CallbackQuery,
+    _button: Button,
+    manager: DialogManager,
+    editor: FromDishka[SequenceEditor],
+    pastes: FromDishka[Pastes],
+    catalogue: FromDishka[SequenceCatalogue],
+) -> None:
+    card = await catalogue.card(actor_of(manager), sequence_of(manager))
+    step = find_step(card, step_of(manager))
+    day = free_day(card, step)
+    if day is None:
+        raise InvalidInputError("There is no day behind it any more. Type the day and time of the copy.")
+    await _copy(manager, editor, pastes, step, Place(day, step.send_time, None))
+
+
+@inject
+async def copy_to(
+    _message: Message,
+    _input: ManagedTextInput[str],
+    manager: DialogManager,
+    typed: str,
+    editor: FromDishka[SequenceEditor],
+    pastes: FromDishka[Pastes],
+    catalogue: FromDishka[SequenceCatalogue],
+) -> None:
+    card = await catalogue.card(actor_of(manager), sequence_of(manager))
+    step = find_step(card, step_of(manager))
+    await _copy(manager, editor, pastes, step, _read_place(typed, step))
+
+
+async def _copy(
+    manager: DialogManager, editor: SequenceEditor, pastes: Pastes, step: StepView, place: Place
+) -> None:
+    edit = PlanEdit(added=(Addition(place, step.body, step.kind, step.media_id),))
+    await propose(manager, editor, pastes, Pending(edit, since=revision_of(manager), to_step=0))
+
+
+@inject
+async def ask_to_remove(
+    _callback: CallbackQuery,
+    _button: Button,
+    manager: DialogManager,
+    editor: FromDishka[SequenceEditor],
+    pastes: FromDishka[Pastes],
+    catalogue: FromDishka[SequenceCatalogue],
+) -> None:
+    """Ask, if it would be gone at once; of a sequence that has begun it is shown before what that does."""
+    card: SequenceCard = await catalogue.card(actor_of(manager), sequence_of(manager))
+    if card.status is SequenceStatus.DRAFT:
+        await manager.switch_to(Builder.remove)
+    else:
+        await _remove(manager, editor, pastes)
 
 
 @inject
 async def remove(
-    callback: CallbackQuery, _button: Button, manager: DialogManager, editor: FromDishka[SequenceEditor]
+    callback: CallbackQuery,
+    _button: Button,
+    manager: DialogManager,
+    editor: FromDishka[SequenceEditor],
+    pastes: FromDishka[Pastes],
 ) -> None:
-    await editor.remove_step(actor_of(manager), step_of(manager))
-    await callback.answer("Removed. Who waited for it waits for the next one.")
-    await manager.switch_to(Builder.plan)
+    if await _remove(manager, editor, pastes):
+        await callback.answer("Removed.")
 
 
-# One message by buttons: its day, its time, then what it says
+async def _remove(manager: DialogManager, editor: SequenceEditor, pastes: Pastes) -> bool:
+    edit = PlanEdit(removed=frozenset({step_of(manager)}))
+    return await propose(manager, editor, pastes, Pending(edit, since=revision_of(manager))) is not None
 
 
-async def choose_day(_callback: CallbackQuery, _select: Any, manager: DialogManager, day: int) -> None:
-    manager.dialog_data["day"] = day
-    await manager.switch_to(Builder.add_time)
-
-
-async def type_day(_message: Message, _input: ManagedTextInput[str], manager: DialogManager, typed: str) -> None:
-    header = read_header(typed if not typed.strip().isdigit() else f"Day {typed}")
-    if header is None:
-        raise InvalidInputError("Write the number of a day, for example 3.")
-    manager.dialog_data["day"] = header.day
-    await manager.switch_to(Builder.add_time)
-
-
-async def choose_time(_callback: CallbackQuery, _select: Any, manager: DialogManager, at: str) -> None:
-    await _take_time(manager, time.fromisoformat(at))
-
-
-async def type_time(_message: Message, _input: ManagedTextInput[str], manager: DialogManager, typed: str) -> None:
-    at = read_time(typed)
-    if at is None:
-        raise InvalidInputError("Write a time such as 14:30 or 2.30pm.")
-    await _take_time(manager, at)
-
-
-async def choose_joining(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
-    manager.dialog_data["time"] = None
-    manager.dialog_data["time_label"] = "right after joining"
-    await manager.switch_to(Builder.add_content)
-
-
-async def _take_time(manager: DialogManager, at: time) -> None:
-    manager.dialog_data["time"] = manager.dialog_data["time_label"] = f"{at:%H:%M}"
-    await manager.switch_to(Builder.add_content)
+# What waits to be saved
 
 
 @inject
-async def add(
-    message: Message,
-    _input: MessageInput,
+async def save_pending(
+    callback: CallbackQuery,
+    _button: Button,
     manager: DialogManager,
     editor: FromDishka[SequenceEditor],
+    pastes: FromDishka[Pastes],
 ) -> None:
-    at = manager.dialog_data["time"]
-    step = NewStep(
-        day=manager.dialog_data["day"],
-        send_time=time.fromisoformat(at) if at else None,
-        after_join_minutes=None if at else 0,
-        body=to_whatsapp(message.text or message.caption or "", message.entities or message.caption_entities),
-        attachment=await read_attachment(bot_of(manager), message),
-    )
-    await editor.add_steps(actor_of(manager), sequence_of(manager), [step])
-    manager.dialog_data["notice"] = None
-    await manager.switch_to(Builder.plan)
+    """Save what the window shows, if nobody came in between since it was shown."""
+    pending = pending_of(manager)
+    if pending is None:
+        return
+    try:
+        saved = await save(manager, editor, pastes, pending, manager.dialog_data["shown"])
+    except ChangedMeanwhileError:
+        await callback.answer("It was changed again just now. Look at it once more.", show_alert=True)
+    else:
+        await callback.answer(f"Saved; {people(saved.changed)} wait anew." if saved.changed else "Saved.")
+
+
+@inject
+async def leave_pending(
+    _callback: CallbackQuery, _button: Button, manager: DialogManager, catalogue: FromDishka[SequenceCatalogue]
+) -> None:
+    """Go back to where it was begun. What was typed stands in the chat above, as it was sent."""
+    pending = pending_of(manager)
+    wait(manager, None)
+    card: SequenceCard = await catalogue.card(actor_of(manager), sequence_of(manager))
+    is_there = pending is not None and pending.to_step in {step.id for step in card.steps}
+    await manager.switch_to(Builder.step if is_there else Builder.plan)

@@ -8,7 +8,7 @@ from aiogram_dialog.widgets.text import Const, Format, Jinja
 from bot.dialogs.contacts import getters, handlers, texts
 from bot.dialogs.contacts.states import AddToSequence, Contacts, Import
 from bot.dialogs.navigation import back_and_home, choices
-from bot.dialogs.sequences.states import NewSequence
+from bot.dialogs.new_sequence.states import NewSequence
 
 book = Dialog(
     Window(
@@ -24,6 +24,7 @@ book = Dialog(
     ),
     Window(
         Jinja(texts.FIND),
+        choices("person", items="labels", on_click=handlers.open_person),
         TextInput(id="query", on_success=handlers.find),
         back_and_home(Contacts.main),
         state=Contacts.find,
@@ -95,19 +96,13 @@ importing = Dialog(
 adding = Dialog(
     Window(
         Jinja(texts.ADD),
-        choices("sequence", items="labels", on_click=handlers.join_sequence),
+        choices("sequence", items="labels", on_click=handlers.choose_sequence),
         Start(Const("+ New sequence"), id="new", state=NewSequence.name),
         back_and_home(),
         state=AddToSequence.sequence,
         getter=getters.get_sequences,
     ),
-    Window(
-        Jinja(texts.ADDED),
-        Button(Const("Open the sequence"), id="open", on_click=handlers.open_sequence),
-        back_and_home(),
-        state=AddToSequence.done,
-        getter=getters.get_added,
-    ),
+    on_process_result=handlers.on_joined,
 )
 
 dialogs = (book, importing, adding)

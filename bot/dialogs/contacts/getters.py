@@ -44,6 +44,7 @@ async def get_found(
     found = await book.find(actor, query)
     return {
         "query": query,
+        "labels": [(f"👤 {contact.name[:LONGEST_SHOWN] or contact.phone}", contact.id) for contact in found],
         "found": [
             {
                 "name": contact.name[:LONGEST_SHOWN],
@@ -135,16 +136,4 @@ async def get_sequences(
             for status in OPEN_TO_ALL
             for sequence in await catalogue.list(actor, status)
         ],
-    }
-
-
-@inject
-async def get_added(
-    dialog_manager: DialogManager, actor: Actor, catalogue: FromDishka[SequenceCatalogue], **_: Any
-) -> dict[str, Any]:
-    card = await catalogue.card(actor, dialog_manager.dialog_data["sequence_id"])
-    return {
-        "card": card,
-        "report": dialog_manager.dialog_data["report"],
-        "is_draft": card.status is SequenceStatus.DRAFT,
     }

@@ -1,7 +1,7 @@
 from typing import Any, cast
 
 from aiogram.types import BufferedInputFile, CallbackQuery, Message
-from aiogram_dialog import DialogManager, ShowMode
+from aiogram_dialog import Data, DialogManager, ShowMode
 from aiogram_dialog.widgets.kbd import Button
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
@@ -10,13 +10,14 @@ from bot.dialogs.contacts.files import fetch
 from bot.dialogs.contacts.getters import file_of
 from bot.dialogs.contacts.states import AddToSequence, Import
 from bot.dialogs.context import actor_of, bot_of
-from bot.dialogs.sequences.handlers import told
-from bot.dialogs.sequences.states import Sequences
+from bot.dialogs.joining.states import Joining
+from bot.dialogs.person.context import about_person
+from bot.dialogs.person.states import Person
+from bot.dialogs.sequences.context import about
 from engine.contacts.book import ContactBook
 from engine.contacts.importing import ContactImports
 from engine.contacts.rejects import rejects_csv
 from engine.devices.registry import check_name
-from engine.sequences.enrolment import Enrolments
 from models.enums import ConsentSource
 
 LONGEST_QUERY = 100
@@ -24,6 +25,10 @@ LONGEST_QUERY = 100
 
 async def find(_message: Message, _input: Any, manager: DialogManager, text: str) -> None:
     manager.dialog_data["query"] = " ".join(text.split())[:LONGEST_QUERY]
+
+
+async def open_person(_callback: CallbackQuery, _select: Any, manager: DialogManager, contact_id: int) -> None:
+    await manager.start(Person.card, data=about_person(contact_id))
 
 
 @inject
@@ -87,6 +92,7 @@ async def run_import(
         "updated": result.updated,
         "opted_out": result.opted_out,
         "without_consent": result.without_consent,
+        "by_themselves": [(one.name, one.joined) for one in result.by_themselves if one.joined],
     }
     await manager.switch_to(Import.done)
 
@@ -116,19 +122,13 @@ async def add_import_to_sequence(_callback: CallbackQuery, _button: Button, mana
     await manager.start(AddToSequence.sequence, data=data)
 
 
-@inject
-async def join_sequence(
-    _callback: CallbackQuery,
-    _select: Any,
-    manager: DialogManager,
-    sequence_id: int,
-    enrolments: FromDishka[Enrolments],
+async def choose_sequence(
+    _callback: CallbackQuery, _select: Any, manager: DialogManager, sequence_id: int
 ) -> None:
     list_id = cast(dict[str, Any], manager.start_data)["list_id"]
-    report = await enrolments.join_list(actor_of(manager), sequence_id, list_id)
-    manager.dialog_data.update(sequence_id=sequence_id, report=told(report))
-    await manager.switch_to(AddToSequence.done)
+    await manager.start(Joining.review, data={**about(sequence_id), "who": {"list_id": list_id}})
 
 
-async def open_sequence(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
-    await manager.start(Sequences.card, data={"sequence_id": manager.dialog_data["sequence_id"]})
+async def on_joined(_start_data: Data, result: Any, manager: DialogManager) -> None:
+    if result is not None:
+        await manager.done()

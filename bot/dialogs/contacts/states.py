@@ -17,4 +17,3 @@ class Import(StatesGroup):
 
 class AddToSequence(StatesGroup):
     sequence = State()
-    done = State()

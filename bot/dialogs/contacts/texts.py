@@ -33,7 +33,8 @@ Nobody matches “{{ query }}”.
 
 {% endfor %}
 {% endif %}
-Type a part of a name, or at least three digits of a number."""
+Type a part of a name, or at least three digits of a number.\
+{% if found %} Tap one to see where they are.{% endif %}"""
 
 LISTS = """\
 <b>Lists</b>
@@ -114,6 +115,9 @@ IMPORTED = """\
 
 
 📋 {{ result.list_name }}
+{% for name, joined in result.by_themselves %}
+➡️ {{ "{:,}".format(joined) }} joined {{ name }} by themselves
+{% endfor %}
 {% if result.without_consent %}
 
 ⚠️ Nobody knows where they opted in, so <b>they cannot be sent to</b>, except those whose permission was known \
@@ -124,16 +128,7 @@ ADD = """\
 📋 <b>{{ list_name }}</b>
 
 {% if labels %}
-Which sequence are these people to join? Who has no permission, opted out or is in it already is left out.
+Which sequence are these people to join? Before they do, you see how many would, and who is left out.
 {% else %}
 There is no sequence yet. Make one, and add these people to it.
-{% endif %}"""
-
-ADDED = """\
-<b>{{ card.name }}</b>
-
-{{ report }}
-{% if is_draft %}
-
-It is a draft: nothing goes out until you start it.
 {% endif %}"""

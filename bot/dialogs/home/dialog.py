@@ -11,8 +11,9 @@ from bot.dialogs.home.getters import get_alerts, get_home
 from bot.dialogs.home.handlers import acknowledge, resume_everything, stop_everything
 from bot.dialogs.home.states import Home
 from bot.dialogs.navigation import choices
-from bot.dialogs.sequences.handlers import open_created
-from bot.dialogs.sequences.states import NewSequence, Sequences
+from bot.dialogs.new_sequence.handlers import open_created
+from bot.dialogs.new_sequence.states import NewSequence
+from bot.dialogs.sequences.states import Sequences
 from bot.dialogs.settings.states import Settings
 
 MAIN = """\

@@ -5,13 +5,14 @@ from aiogram_dialog import DialogManager
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.formatting import counted, file_label, to_telegram_html
+from bot.dialogs.formatting import file_label, short_date, to_telegram_html
 from bot.dialogs.navigation import coming
+from bot.dialogs.results.wording import open_ones, reached
+from bot.dialogs.sequences.context import sequence_of
 from engine.actor import Actor
-from engine.contacts.book import ContactBook
-from engine.devices.registry import Devices
 from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCard, SequenceCatalogue, StepView
+from engine.sequences.results import StepResults
 from models.enums import EnrolmentStatus, SequenceStatus
 
 TABS = (
@@ -32,7 +33,8 @@ PEOPLE = {
     EnrolmentStatus.COMPLETED: "finished",
     EnrolmentStatus.EXITED: "left early",
 }
-PREVIEW = 60  # characters of a message in a list
+ON_THEIR_WAY = (EnrolmentStatus.ACTIVE, EnrolmentStatus.PAUSED)
+PREVIEW = 40  # characters of a message in a list
 MOST_SHOWN = 15  # lines of a list in a text; Telegram takes 4096 characters
 
 
@@ -46,7 +48,7 @@ async def get_list(
         "tab_name": dict(TABS)[tab],
         "tabs": [(f"• {name}" if status is tab else name, status.value) for status, name in TABS],
         "sequences": sequences[:MOST_SHOWN],
-        "labels": [(_label(sequence.name, sequence.contacts), sequence.id) for sequence in sequences],
+        "labels": [(label(sequence.name, sequence.contacts), sequence.id) for sequence in sequences],
         "is_active_tab": tab is SequenceStatus.ACTIVE,
     }
 
@@ -59,8 +61,10 @@ async def get_card(
     overviews: FromDishka[Overviews],
     **_: Any,
 ) -> dict[str, Any]:
-    card = await catalogue.card(actor, dialog_manager.dialog_data["sequence_id"])
+    card = await catalogue.card(actor, sequence_of(dialog_manager))
     overview = await overviews.get(actor)
+    total = StepResults.sum(step.results for step in card.steps)
+    deletable = card.contacts == 0
     return {
         "card": card,
         "badge": BADGES[card.status],
@@ -75,9 +79,12 @@ async def get_card(
         "startable": card.status in {SequenceStatus.DRAFT, SequenceStatus.PAUSED},
         "start_label": "▶️ Start" if card.status is SequenceStatus.DRAFT else "▶️ Resume",
         "editable": card.status is not SequenceStatus.ARCHIVED,
-        "deletable": card.contacts == 0,
-        "skips": card.skip_weekends,
-        "sends_daily": not card.skip_weekends,
+        "sent": " · ".join(filter(None, (reached(total) if total.planned else "", open_ones(total)))),
+        "deletable": deletable,
+        "verb": "Delete" if deletable else "Archive",
+        "verb_icon": "🗑" if deletable else "🗄",
+        "on_their_way": sum(card.people.get(status, 0) for status in ON_THEIR_WAY),
+        "queued": total.queued,
     }
 
 
@@ -90,57 +97,16 @@ def _people(card: SequenceCard) -> str:
 
 
 def step_line(step: StepView) -> dict[str, Any]:
-    """Tell one step in a line or two: when it goes out for somebody who joins now, and what it says."""
+    """Tell one step in a line: when it goes out for somebody who joins now, and what it says."""
     text = " ".join(step.body.split())
     said = to_telegram_html(text[:PREVIEW] + ("…" if len(text) > PREVIEW else ""))
     file = escape(file_label(step.kind, step.media_name), quote=False) if step.media_name else ""
     return {
         "header": step.header,
-        "date": f"{step.if_joined_now:%a} {step.if_joined_now.day} {step.if_joined_now:%b}",
+        "date": short_date(step.if_joined_now),
         "html": " · ".join(filter(None, (file, said))),
-        "results": step.results,
     }
 
 
-@inject
-async def get_people(
-    dialog_manager: DialogManager,
-    actor: Actor,
-    catalogue: FromDishka[SequenceCatalogue],
-    book: FromDishka[ContactBook],
-    **_: Any,
-) -> dict[str, Any]:
-    card: SequenceCard = await catalogue.card(actor, dialog_manager.dialog_data["sequence_id"])
-    lists = await book.lists(actor)
-    return {
-        "card": card,
-        "lists": [(_label(one.name, one.size), one.id) for one in lists[:8]],
-        "everyone": counted(await book.count(actor), "contact"),
-        "has_contacts": bool(lists),
-        "no_contacts": not lists,
-        "niche": card.niche or "",
-        "has_niche": bool(card.niche),
-    }
-
-
-@inject
-async def get_devices(
-    dialog_manager: DialogManager, actor: Actor, devices: FromDishka[Devices], **_: Any
-) -> dict[str, Any]:
-    known = await devices.list(actor)
-    return {
-        "devices": [(device.name, device.id) for device in known],
-        "has_devices": bool(known),
-        "no_devices": not known,
-        "name": dialog_manager.dialog_data.get("name", ""),
-    }
-
-
-@inject
-async def get_niches(actor: Actor, book: FromDishka[ContactBook], **_: Any) -> dict[str, Any]:
-    niches = await book.niches(actor)
-    return {"niches": [(_label(one.niche, one.contacts), number) for number, one in enumerate(niches[:8])]}
-
-
-def _label(name: str, count: int) -> str:
+def label(name: str, count: int) -> str:
     return f"{name[:40]} · {count:,}"

@@ -1,13 +1,13 @@
 """The answers to the welcome questions, as people type them. Pure."""
 
 import re
-import unicodedata
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 import pytz
 
+from engine.contacts.time_zones import plain
 from engine.errors import InvalidInputError
 from engine.sequences.pasting import read_time
 
@@ -21,12 +21,12 @@ _BETWEEN_TIMES = re.compile(r"\s*(?:[-–—]|\bto\b|\buntil\b|\btill\b|\bhingga
 
 def read_country(text: str) -> str:
     """Read the name, a part of it, or the two-letter code; return the code. Raises InvalidInputError."""
-    asked = _plain(text)
+    asked = plain(text)
     if asked.upper() in COUNTRIES:
         return asked.upper()
     if asked in _OTHER_NAMES:
         return _OTHER_NAMES[asked]
-    names = {code: _plain(name) for code, name in COUNTRIES.items()}
+    names = {code: plain(name) for code, name in COUNTRIES.items()}
     for matches in (
         [code for code, name in names.items() if name == asked],
         [code for code, name in names.items() if asked and name.startswith(asked)],
@@ -53,22 +53,6 @@ def zones_of(country: str) -> list[str]:
     return [zone for zone in zones if by_offsets[_offsets(zone)] == zone]
 
 
-def read_zone(text: str, country: str) -> str:
-    """Read a city of the time zone database, or a whole name such as Asia/Jakarta. Raises InvalidInputError."""
-    asked = _plain(text)
-    for zone in (*pytz.country_timezones[country], *pytz.common_timezones):
-        if asked in {_plain(zone), _plain(city_of(zone))}:
-            return zone
-    raise InvalidInputError(
-        f"No time zone is named after “{_cut(text)}”. Type the largest city near you that keeps the same time, "
-        "such as Jakarta, or a name such as Asia/Jakarta."
-    )
-
-
-def city_of(zone: str) -> str:
-    return zone.rpartition("/")[2].replace("_", " ")
-
-
 def read_quiet_hours(text: str) -> tuple[time, time] | None:
     """Read `21:30-8am` or `22 to 7`; None is no quiet hours. Raises InvalidInputError."""
     if text.strip().casefold() in _NO_QUIET_HOURS:
@@ -82,12 +66,6 @@ def read_quiet_hours(text: str) -> tuple[time, time] | None:
 
 def write_quiet_hours(start: time | None, end: time | None) -> str:
     return f"{start:%H:%M}–{end:%H:%M}" if start is not None and end is not None else "none"
-
-
-def _plain(text: str) -> str:
-    """Lower case, no accents, single spaces: "Kuala_Lumpur" is "kuala lumpur"."""
-    decomposed = unicodedata.normalize("NFKD", text.replace("_", " ").replace("’", "'").casefold())
-    return " ".join("".join(letter for letter in decomposed if not unicodedata.combining(letter)).split())
 
 
 def _cut(text: str) -> str:

@@ -5,9 +5,10 @@ from aiogram_dialog import DialogManager
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.welcome.answers import COUNTRIES, city_of, zones_of
+from bot.dialogs.welcome.answers import COUNTRIES, zones_of
 from engine.actor import Actor
 from engine.clock import Clock
+from engine.contacts.time_zones import city_of
 from engine.settings import Settings
 from engine.workspaces import Workspaces
 

@@ -7,9 +7,10 @@ from dishka.integrations.aiogram_dialog import inject
 
 from bot.dialogs.context import actor_of
 from bot.dialogs.home.states import Home
-from bot.dialogs.welcome.answers import read_country, read_quiet_hours, read_zone, zones_of
+from bot.dialogs.welcome.answers import read_country, read_quiet_hours, zones_of
 from bot.dialogs.welcome.getters import is_changing
 from bot.dialogs.welcome.states import Welcome
+from engine.contacts.time_zones import read_zone
 from engine.workspaces import Workspaces
 
 

@@ -3,8 +3,7 @@ from aiogram.types import MessageEntity
 
 from bot.dialogs.formatting import to_telegram_html, to_whatsapp
 from engine.devices.registry import Devices
-from engine.sequences.catalogue import SequenceCatalogue
-from engine.sequences.editor import SequenceEditor
+from models.enums import SequenceStatus
 
 PLAN = """Day 1 09:00
 Hi {{ name }}, welcome!
@@ -14,40 +13,6 @@ D4 2.30pm
 Shall we call you?"""
 
 
-@pytest.fixture
-async def catalogue(container) -> SequenceCatalogue:
-    return await container.get(SequenceCatalogue)
-
-
-@pytest.fixture
-async def editor(container) -> SequenceEditor:
-    return await container.get(SequenceEditor)
-
-
-@pytest.fixture
-async def sequence_id(container, editor, owner) -> int:
-    device = await (await container.get(Devices)).add_simulated(owner, "Sales-1")
-    return await editor.create(owner, name="Welcome", device_ids=[device], niche=None, skip_weekends=False)
-
-
-@pytest.fixture
-async def builder(chat, sequence_id):
-    """The owner's chat at the messages of a new sequence."""
-    await chat.press("✉️ Sequences")
-    await chat.press("Drafts")
-    await chat.press("Welcome · 0")
-    await chat.press("✉️ Messages")
-    return chat
-
-
-@pytest.fixture
-async def steps(catalogue, owner, sequence_id):
-    async def read() -> list[tuple[str, str]]:
-        return [(step.header, step.body) for step in (await catalogue.card(owner, sequence_id)).steps]
-
-    return read
-
-
 async def test_a_whole_sequence_is_one_paste(builder, steps):
     await builder.say(PLAN)
     assert await steps() == [
@@ -55,7 +20,7 @@ async def test_a_whole_sequence_is_one_paste(builder, steps):
         ("Day 2 09:00", "Here is the price list."),
         ("Day 4 14:30", "Shall we call you?"),
     ]
-    assert "joined now: Tue 6 Jan · Wed 7 Jan · Fri 9 Jan" in builder.text
+    assert "joined today: Tue 6 Jan, Wed 7, Fri 9" in builder.text
 
 
 async def test_text_without_a_header_is_the_next_day(builder, steps):
@@ -211,10 +176,33 @@ async def test_a_hundred_long_messages_still_fit_the_screen(builder):
     assert "… and 85 more messages." in builder.text
 
 
+async def test_a_five_day_sequence_is_one_paste_and_four_taps(chat, container, owner, catalogue):
+    await (await container.get(Devices)).add_simulated(owner, "Sales-1")
+    await chat.press("✉️ Sequences")
+    taps = ["+ New", "No particular interest ›", "Send on every day", "▶️ Start"]
+    await chat.press(taps[0])
+    await chat.say("Welcome week")
+    await chat.press(taps[1])
+    await chat.press(taps[2])
+    await chat.say("Day 1 on joining\nHi!\nDay 2\nTwo\nHari 3 2.30 petang\nTiga\nD4 noon\nFour\nDay 5 9am\nFive")
+    await chat.press(taps[3])
+    [running] = await catalogue.list(owner, SequenceStatus.ACTIVE)
+    assert (running.name, running.steps) == ("Welcome week", 5)
+
+
+async def test_what_is_nearly_a_header_is_told(builder, steps):
+    await builder.say("Day 1 09:00\nOne\nDay 2 25:00\nTwo\nDay 400\nThree\nDay 3 is the best")
+    assert "⚠️ “Day 2 25:00” looks like a header, but 25:00 is no certain time" in builder.text
+    assert "⚠️ “Day 400” looks like a header, but a day is a number from 1 to 365." in builder.text
+    assert "Day 3 is the best” looks" not in builder.text
+    assert len(await steps()) == 1
+
+
 async def test_it_starts_from_here(builder, catalogue, owner, sequence_id):
     await builder.say(PLAN)
-    await builder.press("▶️ Start it")
+    await builder.press("▶️ Start")
     assert "🟢 Active" in builder.text
+    assert "📊 Results" in builder.buttons
 
 
 @pytest.mark.parametrize(

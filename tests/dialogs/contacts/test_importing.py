@@ -3,7 +3,10 @@ from sqlalchemy import text
 
 from engine.contacts.book import ContactBook
 from engine.devices.registry import Devices
+from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
+from engine.sequences.settings import SequenceRules
+from engine.sequences.steps import NewStep
 from models import Suppression
 from models.enums import ConsentSource, ConsentState, Role
 
@@ -196,6 +199,7 @@ class TestAddingToASequence:
         await dropped.press("Event")
         await dropped.press("✉️ Add to a sequence")
         await dropped.press("Welcome <week> · draft")
+        await dropped.press("✅ All at once")
         assert dropped.text == (
             "Welcome <week>\n\n3 joined\n\nIt is a draft: nothing goes out until you start it."
         )
@@ -207,6 +211,7 @@ class TestAddingToASequence:
         await dropped.press("Event")
         await dropped.press("✉️ Add to a sequence")
         await dropped.press("Welcome <week> · draft")
+        await dropped.press("✅ All at once")
         await dropped.press("Open the sequence")
         await dropped.press("✉️ Messages")
         await dropped.drop("price list.csv", FILE)
@@ -216,12 +221,13 @@ class TestAddingToASequence:
         await dropped.press("Don't know → cannot be sent to")
         await dropped.press("✉️ Add to a sequence")
         await dropped.press("Welcome <week> · draft")
-        assert "0 joined · 3 without permission" in dropped.text
+        assert dropped.text == "Welcome <week>\n\nNobody of them can join.\nLeft out: 3 without permission."
 
     async def test_five_quick_presses_add_them_once(self, sequence, dropped):
         await dropped.press("Event")
         await dropped.press("✉️ Add to a sequence")
         await dropped.press_times("Welcome <week> · draft", 5)
+        await dropped.press_times("✅ All at once", 5)
         assert "3 joined" in dropped.text
 
     async def test_an_older_list_joins_too(self, sequence, dropped):
@@ -230,7 +236,26 @@ class TestAddingToASequence:
         await dropped.press("📋 Lists")
         await dropped.press("customers · 5 Jan 2026 · 3")
         await dropped.press("Welcome <week> · draft")
+        await dropped.press("✅ All at once")
         assert "3 joined" in dropped.text
+        await dropped.press("‹ Back")
+        assert dropped.text.startswith("Lists")
+
+    async def test_who_thinks_again_comes_back_to_the_choice_of_a_sequence(self, sequence, dropped):
+        await dropped.press("Event")
+        await dropped.press("✉️ Add to a sequence")
+        await dropped.press("Welcome <week> · draft")
+        await dropped.press("‹ Back")
+        assert "Which sequence are these people to join?" in dropped.text
+
+    async def test_new_leads_that_join_by_themselves_are_told(self, sequence, dropped, container, owner):
+        rules, control = await container.get(SequenceRules), await container.get(SequenceControl)
+        editor = await container.get(SequenceEditor)
+        await editor.add_steps(owner, sequence, [NewStep(1, None, None, "Hi")])
+        await control.start(owner, sequence)
+        await rules.change(owner, sequence, niche="Yoga", auto_enroll=True)
+        await dropped.press("Event")
+        assert "➡️ 1 joined Welcome <week> by themselves" in dropped.text
 
     async def test_without_a_sequence_one_is_made_first(self, dropped):
         await dropped.press("Event")

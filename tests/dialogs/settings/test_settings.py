@@ -23,7 +23,7 @@ async def at_settings(chat):
 async def test_the_screen_shows_what_is_set(at_settings):
     assert at_settings.text == (
         "Settings · Acme\n\n🌍 Country: Malaysia\n🕘 Time zone: Asia/Kuala_Lumpur; it is Mon 5 Jan 10:00 there\n"
-        "🌙 Quiet hours: none\n🔔 Alerts are only at Home. Add me to a group, and they are posted there too."
+        "🌙 Quiet hours: none\n🧪 Your own number, for tests: not known yet\n🔔 Alerts are only at Home. Add me to a group, and they are posted there too."
     )
 
 

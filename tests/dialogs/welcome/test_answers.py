@@ -3,7 +3,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.dialogs.welcome.answers import COUNTRIES, MOST_ZONES, read_country, read_quiet_hours, read_zone, zones_of
+from bot.dialogs.welcome.answers import COUNTRIES, MOST_ZONES, read_country, read_quiet_hours, zones_of
+from engine.contacts.time_zones import read_zone
 from engine.errors import InvalidInputError
 
 

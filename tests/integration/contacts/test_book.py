@@ -22,7 +22,7 @@ async def book(database, clock, owner) -> ContactBook:
         device = UserDevice(workspace_id=owner.workspace_id, name="A", transport=TransportKind.SIMULATOR)
         session.add(device)
     await Inbox(database, clock).receive(device.id, Inbound("m1", "+60123456789", "Stop!"))
-    return ContactBook(database)
+    return ContactBook(database, clock)
 
 
 async def test_the_book_counts_its_contacts_and_lists(book, owner):

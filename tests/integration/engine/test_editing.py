@@ -1,13 +1,14 @@
 """Changing a sequence while people are in it, and what happens to those who are late."""
 
-from datetime import time, timedelta
+from datetime import time
 
 import pytest
 
 from engine.broadcast.claims import Claimed, Refused
 from engine.errors import ConflictError, InvalidInputError
+from engine.sequences.changes import Addition, Place, PlanEdit
 from engine.sequences.steps import NewStep
-from models.enums import MissedPolicy, ReentryPolicy
+from models.enums import MissedPolicy
 from tests.integration.engine.world import World, at
 
 NEXT_DUE = "SELECT next_due_at FROM sequence_contacts"
@@ -44,6 +45,27 @@ async def test_a_step_inserted_behind_somebodys_position_is_not_sent_to_them(wor
     await world.move_to(at(6, 18))
     assert await engine.send_all(device) == ["still ahead"]
     await world.move_to(at(7, 11))
+    assert await engine.send_all(device) == ["three"]
+
+
+@pytest.mark.parametrize("how", ["added", "moved"])
+async def test_a_step_that_comes_before_a_message_that_is_late_is_not_passed_over(world: World, how: str) -> None:
+    """The late message has gone to another day, and its place in the queue is no place in the sequence."""
+    sequence, device = await world.running((1, 11, "one"), (3, 11, "three"), (4, 11, "four"))
+    engine = await world.engine()
+    await world.move_to(at(5, 11))
+    await engine.send_all(device)
+    await world.move_to(at(7, 11))
+    world.clock.set(at(8, 0, 30))
+    assert isinstance(await engine.claim(device), Refused)  # it goes on the 8th instead
+    *_, last = await world.steps(sequence)
+    earlier = Place(3, time(9), None)
+    edit = PlanEdit(added=(Addition(earlier, "four"),)) if how == "added" else PlanEdit(places={last: earlier})
+    assert (await world.editor.preview(world.actor, sequence, edit)).changed == 1
+    assert (await world.editor.save(world.actor, sequence, edit)).changed == 1
+    await world.move_to(at(8, 9))
+    assert await engine.send_all(device) == ["four"]
+    await world.move_to(at(8, 11))
     assert await engine.send_all(device) == ["three"]
 
 
@@ -231,35 +253,8 @@ async def test_skipping_weekends_may_be_switched_on_under_way(world: World) -> N
     await world.move_to(at(9, 11))
     await engine.send_all(device)
     assert await world.one(NEXT_DUE) == at(10, 11)
-    await world.editor.set_skip_weekends(world.actor, sequence, skip=True)
+    await world.rules.change(world.actor, sequence, skip_weekends=True)
     assert await world.one(NEXT_DUE) == at(12, 11)
-
-
-@pytest.mark.parametrize(
-    ("policy", "refusal", "days_later"),
-    [
-        (ReentryPolicy.NEVER, "had_it_before", 300),
-        (ReentryPolicy.AFTER_EXIT, None, 1),
-        (ReentryPolicy.AFTER_COOLDOWN, "had_it_lately", 29),
-        (ReentryPolicy.AFTER_COOLDOWN, None, 31),
-    ],
-)
-async def test_joining_again_follows_the_reentry_policy(
-    world: World, policy: ReentryPolicy, refusal: str | None, days_later: int
-) -> None:
-    sequence, device = await world.running(reentry_policy=policy)
-    engine = await world.engine()
-    (contact,) = [row[0] for row in await world.rows("SELECT id FROM contacts")]
-    report = await world.enrolments.join_contacts(world.actor, sequence, [contact])
-    assert dict(report.refused) == {"already_in_it": 1}
-    await world.move_to(at(5, 11))
-    await engine.send_all(device)
-    world.clock.advance(timedelta(days=days_later))
-    report = await world.enrolments.join_contacts(world.actor, sequence, [contact])
-    assert dict(report.refused) == ({refusal: 1} if refusal else {})
-    assert [run for (run,) in await world.rows("SELECT run_no FROM sequence_contacts ORDER BY id")] == (
-        [1] if refusal else [1, 2]
-    )
 
 
 async def test_who_may_not_be_written_to_cannot_join(world: World) -> None:

@@ -16,41 +16,80 @@ from engine.actor import Actor
 from engine.alerts import Alerts, raise_signals
 from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
+from engine.contacts.book import ContactBook
+from engine.contacts.card import ContactCards
+from engine.contacts.leads import Leads
+from engine.contacts.opting_out import OptOuts
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
 from engine.errors import NotAllowedError, NotFoundError
+from engine.operators import Operators
 from engine.sequences.catalogue import SequenceCatalogue
+from engine.sequences.changes import Addition, Place, PlanEdit
 from engine.sequences.control import SequenceControl
+from engine.sequences.copying import SequenceCopies
+from engine.sequences.coverage import Coverage
 from engine.sequences.editor import SequenceEditor
-from engine.sequences.enrolment import Enrolments
+from engine.sequences.enrolment import Enrolments, Who
+from engine.sequences.launch import Launches
+from engine.sequences.moves import Moves
+from engine.sequences.pastes import Paste, Pastes
+from engine.sequences.people import SequencePeople, Tab
 from engine.sequences.plan import PlannedStep
+from engine.sequences.rehearsal import Rehearsals
+from engine.sequences.results import Results
+from engine.sequences.runs import Runs
+from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
-from models import ContactList, Message
-from models.enums import DeviceState, Lane, MessageStatus, Role, SequenceStatus
+from models import ContactList, Media, Message
+from models.enums import ContentKind, DeviceState, Lane, MessageStatus, Role, SequenceStatus
 from tests.integration.engine.world import World
 
 USE_CASES = (
     SequenceEditor,
     SequenceControl,
+    SequenceCopies,
+    Launches,
+    Results,
     Enrolments,
+    SequenceRules,
+    ContactBook,
+    Leads,
     SequenceCatalogue,
+    Pastes,
     Devices,
     DeviceLimits,
     Alerts,
     Doubts,
     Relocation,
+    Runs,
+    Moves,
+    SequencePeople,
+    ContactCards,
+    OptOuts,
+    Rehearsals,
+    Coverage,
+    Operators,
 )
 READERS = {
+    "Enrolments.preview", "SequenceRules.get", "ContactBook.count", "ContactBook.lists", "ContactBook.find",
+    "ContactBook.niches", "ContactBook.opted_out",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
-    "SequenceCatalogue.sample",
+    "SequenceCatalogue.sample", "SequenceEditor.changes", "Launches.review", "Results.get", "Results.export",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
-    "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting",
+    "Runs.if_resumed", "Moves.targets", "Moves.foresee", "SequencePeople.page",
+    "ContactCards.get", "ContactCards.history",
+    "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
 }  # fmt: skip
 WITHOUT_AN_ID = {
+    "ContactBook.count", "ContactBook.lists", "ContactBook.find", "ContactBook.niches", "ContactBook.opted_out",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
+    "SequenceEditor.additions",
+    "Pastes.find",  # by a chat's message, which says nothing of a team
     "Relocation.run_once",  # the job: it has no actor
+    "Operators.phone", "Operators.set_phone",
 }  # fmt: skip
 
 
@@ -66,6 +105,8 @@ class Things:
     list: int
     alert: int
     doubt: int
+    run: int
+    media: int
 
 
 Call = Callable[[Things, Things, Actor], Awaitable[Any]]
@@ -86,13 +127,24 @@ CALLS: dict[str, list[Call]] = {
         lambda t, o, a: t.world.editor.set_devices(a, t.sequence, [o.device]),
         lambda t, o, a: t.world.editor.set_devices(a, o.sequence, [t.device]),
     ],
-    "SequenceEditor.set_skip_weekends": [
-        lambda t, o, a: t.world.editor.set_skip_weekends(a, t.sequence, skip=True)
-    ],
     "SequenceEditor.add_steps": [
         lambda t, o, a: t.world.editor.add_steps(a, t.sequence, [NewStep(5, time(9), None, "x")])
     ],
-    "SequenceEditor.add_text": [lambda t, o, a: t.world.editor.add_text(a, t.sequence, "Day 5 09:00\nx")],
+    "SequenceEditor.preview": [
+        lambda t, o, a: t.world.editor.preview(a, t.sequence, PlanEdit()),
+        lambda t, o, a: t.world.editor.preview(a, o.sequence, PlanEdit(removed=frozenset({t.step}))),
+    ],
+    "SequenceEditor.save": [
+        lambda t, o, a: t.world.editor.save(a, t.sequence, PlanEdit()),
+        lambda t, o, a: t.world.editor.save(a, o.sequence, PlanEdit(texts={t.step: "x"})),
+        lambda t, o, a: t.world.editor.save(a, o.sequence, PlanEdit(added=(photo(t),))),
+    ],
+    "SequenceEditor.difference": [lambda t, o, a: t.world.editor.difference(a, t.sequence, [])],
+    "SequenceEditor.changes": [lambda t, o, a: t.world.editor.changes(a, t.sequence, since=0)],
+    "Pastes.read": [lambda t, o, a: t.world.pastes.read(a, t.sequence, "Day 5 09:00\nx")],
+    "Pastes.keep": [lambda t, o, a: t.world.pastes.keep(a, t.sequence, [paste(t)])],
+    "Pastes.keep_whole": [lambda t, o, a: t.world.pastes.keep_whole(a, t.sequence, [paste(t)])],
+    "Pastes.reread": [lambda t, o, a: t.world.pastes.reread(a, t.sequence, paste(t), "x")],
     "SequenceEditor.set_text": [lambda t, o, a: t.world.editor.set_text(a, t.step, "x")],
     "SequenceEditor.set_time": [
         lambda t, o, a: t.world.editor.set_time(a, t.step, day=3, send_time=time(9), after_join_minutes=None)
@@ -101,20 +153,34 @@ CALLS: dict[str, list[Call]] = {
     "SequenceEditor.delete": [lambda t, o, a: t.world.editor.delete(a, t.sequence)],
     "SequenceControl.start": [lambda t, o, a: t.world.control.start(a, t.sequence)],
     "SequenceControl.pause": [lambda t, o, a: t.world.control.pause(a, t.sequence)],
+    "SequenceCopies.duplicate": [
+        lambda t, o, a: SequenceCopies(t.world.database, t.world.clock).duplicate(a, t.sequence)
+    ],
+    "Launches.review": [lambda t, o, a: t.world.launch.review(a, t.sequence)],
+    "Results.get": [lambda t, o, a: t.world.results.get(a, t.sequence)],
+    "Results.export": [lambda t, o, a: t.world.results.export(a, t.sequence)],
     "Enrolments.join": [
-        lambda t, o, a: t.world.enrolments.join(a, t.sequence, contact_ids=[o.contact]),
-        lambda t, o, a: t.world.enrolments.join(a, o.sequence, list_id=t.list),
+        lambda t, o, a: t.world.enrolments.join(a, t.sequence, Who(contact_ids=[o.contact])),
+        lambda t, o, a: t.world.enrolments.join(a, o.sequence, Who(list_id=t.list)),
     ],
-    "Enrolments.join_list": [
-        lambda t, o, a: t.world.enrolments.join_list(a, t.sequence, o.list),
-        lambda t, o, a: t.world.enrolments.join_list(a, o.sequence, t.list),
+    "Enrolments.preview": [
+        lambda t, o, a: t.world.enrolments.preview(a, t.sequence, Who(contact_ids=[o.contact])),
+        lambda t, o, a: t.world.enrolments.preview(a, o.sequence, Who(list_id=t.list)),
     ],
-    "Enrolments.join_niche": [lambda t, o, a: t.world.enrolments.join_niche(a, t.sequence, "solar")],
     "Enrolments.join_contacts": [
         lambda t, o, a: t.world.enrolments.join_contacts(a, t.sequence, [o.contact]),
         lambda t, o, a: t.world.enrolments.join_contacts(a, o.sequence, [t.contact]),
     ],
-    "Enrolments.join_everyone": [lambda t, o, a: t.world.enrolments.join_everyone(a, t.sequence)],
+    "SequenceRules.get": [lambda t, o, a: t.world.rules.get(a, t.sequence)],
+    "SequenceRules.change": [
+        lambda t, o, a: t.world.rules.change(a, t.sequence, skip_weekends=True),
+        lambda t, o, a: t.world.rules.change(a, o.sequence, next_sequence_id=t.sequence),
+    ],
+    "Leads.become_customer": [
+        lambda t, o, a: t.world.leads.become_customer(a, t.contact, None),
+        lambda t, o, a: t.world.leads.become_customer(a, t.contact, "solar"),
+    ],
+    "ContactBook.set_time_zone": [lambda t, o, a: t.world.book.set_time_zone(a, t.contact, "Asia/Tokyo")],
     "SequenceCatalogue.card": [lambda t, o, a: t.world.catalogue.card(a, t.sequence)],
     "SequenceCatalogue.export": [lambda t, o, a: t.world.catalogue.export(a, t.sequence)],
     "SequenceCatalogue.sample": [lambda t, o, a: t.world.catalogue.sample(a, t.step)],
@@ -142,8 +208,43 @@ CALLS: dict[str, list[Call]] = {
         lambda t, o, a: t.world.relocation.move(a, o.device, t.device),
     ],
     "Relocation.hold": [lambda t, o, a: t.world.relocation.hold(a, t.device)],
+    "Runs.pause": [lambda t, o, a: t.world.runs.pause(a, t.run)],
+    "Runs.resume": [lambda t, o, a: t.world.runs.resume(a, t.run)],
+    "Runs.remove": [lambda t, o, a: t.world.runs.remove(a, t.run)],
+    "Runs.if_resumed": [lambda t, o, a: t.world.runs.if_resumed(a, t.run)],
+    "Runs.resume_replied": [lambda t, o, a: t.world.runs.resume_replied(a, t.sequence)],
+    "Moves.targets": [lambda t, o, a: t.world.moves.targets(a, t.run)],
+    "Moves.foresee": [
+        lambda t, o, a: t.world.moves.foresee(a, t.run, o.step),
+        lambda t, o, a: t.world.moves.foresee(a, o.run, t.step),
+    ],
+    "Moves.move": [
+        lambda t, o, a: t.world.moves.move(a, t.run, o.step),
+        lambda t, o, a: t.world.moves.move(a, o.run, t.step),
+    ],
+    "SequencePeople.page": [lambda t, o, a: t.world.in_sequence.page(a, t.sequence, Tab.ACTIVE)],
+    "ContactCards.get": [lambda t, o, a: t.world.cards.get(a, t.contact)],
+    "ContactCards.history": [lambda t, o, a: t.world.cards.history(a, t.contact, 0)],
+    "OptOuts.opt_out": [lambda t, o, a: t.world.opt_outs.opt_out(a, t.contact)],
+    "Rehearsals.run": [
+        lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, t.sequence),
+        lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, o.sequence, step_id=t.step),
+    ],
+    "Rehearsals.progress": [
+        lambda t, o, a: Rehearsals(t.world.database, t.world.clock).progress(a, [t.doubt]),
+    ],
+    "Coverage.gaps": [lambda t, o, a: Coverage(t.world.database).gaps(a, t.sequence)],
     "Alerts.acknowledge": [lambda t, o, a: Alerts(t.world.database, t.world.clock).acknowledge(a, t.alert)],
 }
+
+
+def photo(things: Things) -> Addition:
+    """A message with a file of theirs."""
+    return Addition(Place(5, time(9), None), "x", ContentKind.IMAGE, things.media)
+
+
+def paste(things: Things) -> Paste:
+    return Paste(things.step, 1, "x", 1, (things.step,))
 
 
 async def replace_whole(world: World, actor: Actor, sequence: int, device: int, step: int) -> None:
@@ -157,7 +258,9 @@ async def things_of(world: World) -> Things:
     device = await world.device()
     sequence = await world.sequence([device], (1, 11, "Hi"))
     (step,) = await world.steps(sequence)
-    (contact,) = await world.contacts(1)
+    (contact, member) = await world.contacts(2)
+    await world.enrolments.join_contacts(world.actor, sequence, [member])
+    run = await world.one("SELECT id FROM sequence_contacts WHERE contact_id = :id", id=member)
     async with world.database.transaction() as session:
         people = ContactList(workspace_id=world.actor.workspace_id, name="People")
         session.add(people)
@@ -168,11 +271,18 @@ async def things_of(world: World) -> Things:
             due_at=world.clock.now(), body="Hi", claimed_at=world.clock.now(), claim_epoch=0,
             outcome=MessageStatus.UNKNOWN,
         )  # fmt: skip
-        session.add(doubt)
+        media = Media(
+            workspace_id=world.actor.workspace_id,
+            sha256="0" * 64,
+            mime_type="image/png",
+            file_name="a",
+            content=b"x",
+        )
+        session.add_all([doubt, media])
         await session.flush()
         await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
-    return Things(world, sequence, step, device, contact, people.id, alert, doubt.id)
+    return Things(world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id)
 
 
 def test_every_use_case_is_tried() -> None:
@@ -209,11 +319,28 @@ async def test_lists_show_only_what_is_ours(world: World, stranger: Actor) -> No
     assert (await world.relocation.waiting(world.actor, ours.device)).devices == ()
 
 
+async def test_a_chat_message_of_another_team_became_nothing_here(world: World, stranger: Actor) -> None:
+    theirs = await things_of(World(world.database, world.clock, stranger))
+    await theirs.world.pastes.keep(stranger, theirs.sequence, [paste(theirs)])
+    assert await theirs.world.pastes.find(stranger, theirs.step, 1) == (theirs.sequence, paste(theirs))
+    assert await world.pastes.find(world.actor, theirs.step, 1) is None
+    ours = await things_of(world)
+    await world.pastes.keep(world.actor, ours.sequence, [paste(theirs)])
+    assert await theirs.world.pastes.find(stranger, theirs.step, 1) == (theirs.sequence, paste(theirs))
+
+
 async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> None:
     ours = await things_of(world)
     viewer = replace(world.actor, role=Role.VIEWER)
     before = await snapshot(world, viewer)
-    changes = {**CALLS, "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")]}
+    changes = {
+        **CALLS,
+        "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")],
+        "SequenceEditor.additions": [lambda t, o, a: t.world.editor.additions(a, [])],
+        "Operators.set_phone": [
+            lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
+        ],
+    }
     for name, calls in changes.items():
         for call in calls:
             if name in READERS:
@@ -234,7 +361,7 @@ async def refused(call: Awaitable[Any], error: type[Exception]) -> bool:
 async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
     tables = (
         "sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts",
-        "messages", "doubts",
+        "messages", "doubts", "contacts", "leads", "suppressions", "pastes",
     )  # fmt: skip
     return [
         await world.rows(

@@ -2,8 +2,12 @@
 
 import asyncio
 
-from engine.sequences.enrolment import Refusal, RefusalReason
+from sqlalchemy import event
+
+from engine.sequences.enrolment import Who
+from engine.sequences.joining import Refusal, RefusalReason
 from models import ContactList, ListMember
+from tests.integration.engine.meeting import somebody_waits
 from tests.integration.engine.world import World, until
 
 ENROLLED = "SELECT contact_id FROM sequence_contacts ORDER BY 1"
@@ -13,7 +17,6 @@ INSERT INTO sequence_contacts
 SELECT workspace_id, sequence_id, :contact, joined_at, anchor_date, time_zone, device_id, next_due_at, next_step_id
   FROM sequence_contacts LIMIT 1
 """
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
 async def list_of(world: World, *contacts: int) -> int:
@@ -33,7 +36,9 @@ async def test_phones_ids_and_a_list_join_together_and_each_person_once(world: W
     two, three, four = await world.contacts(3)
     people = await list_of(world, two, three)
     report = await world.enrolments.join(
-        world.actor, sequence, phones=["012-000 0002", "+60120000004"], contact_ids=[two, two], list_id=people
+        world.actor,
+        sequence,
+        Who(phones=["012-000 0002", "+60120000004"], contact_ids=[two, two], list_id=people),
     )
     assert (report.joined, report.refusals) == (3, ())
     assert [contact for (contact,) in await world.rows(ENROLLED)][1:] == [two, three, four]
@@ -45,8 +50,10 @@ async def test_each_refusal_says_who_and_why(world: World) -> None:
     report = await world.enrolments.join(
         world.actor,
         sequence,
-        phones=["0120000001", "+60120000099", "12", "", "0120000001 / 0120000002", "n/a"],
-        contact_ids=[unasked, 999],
+        Who(
+            phones=["0120000001", "+60120000099", "12", "", "0120000001 / 0120000002", "n/a"],
+            contact_ids=[unasked, 999],
+        ),
     )
     assert report.joined == 0
     known = Refusal(RefusalReason.ALREADY_IN_IT, 1, "+60120000001")
@@ -70,11 +77,24 @@ async def test_who_joins_in_another_transaction_at_the_same_moment_is_not_counte
     (contact,) = await world.contacts(1)
     async with world.database.transaction() as session:
         await session.rows(ENROL, {"contact": contact})
-        joining = asyncio.create_task(world.enrolments.join(world.actor, sequence, contact_ids=[contact]))
+        joining = asyncio.create_task(world.enrolments.join(world.actor, sequence, Who(contact_ids=[contact])))
 
-        async def waits() -> bool:
-            return bool(await world.one(WAITING))
-
-        await until(waits)
+        await until(lambda: somebody_waits(world))
     report = await joining
     assert (report.joined, report.refused) == (0, {"already_in_it": 1})
+
+
+async def test_thousands_join_with_as_many_statements_as_three(world: World) -> None:
+    device = await world.device()
+    statements: list[str] = []
+    engine = world.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *values: statements.append(values[2]))
+    counted = []
+    for people in (3, 3000):
+        sequence = await world.sequence([device], (1, 11, "Hi"), name=f"For {people}")
+        who = Who(contact_ids=await world.contacts(people))
+        statements.clear()
+        report = await world.enrolments.join(world.actor, sequence, who, per_day=100)
+        assert report.joined == people
+        counted.append(len(statements))
+    assert counted[0] == counted[1]

@@ -20,7 +20,12 @@ from engine.broadcast.observations import Observations, ReceiptNote
 from engine.broadcast.outcomes import Outcomes, Report
 from engine.broadcast.store import Ask
 from engine.clock import ManualClock
+from engine.contacts.book import ContactBook
+from engine.contacts.card import ContactCards
+from engine.contacts.importing import ContactImports
 from engine.contacts.inbox import Inbox
+from engine.contacts.leads import Leads
+from engine.contacts.opting_out import OptOuts
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.ownership import Ownership
@@ -30,7 +35,14 @@ from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments
+from engine.sequences.launch import Launches
+from engine.sequences.moves import Moves
+from engine.sequences.pastes import Pastes
+from engine.sequences.people import SequencePeople
 from engine.sequences.processor import SequenceProcessor
+from engine.sequences.results import Results
+from engine.sequences.runs import Runs
+from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.settings import Settings
 from engine.transports.contract import Outcome, Sent, Unknown
@@ -71,16 +83,28 @@ class World:
         database, clock = self.database, self.clock
         settings = Settings(_env_file=None)
         self.editor = SequenceEditor(database, clock)
+        self.pastes = Pastes(database, clock)
         self.control = SequenceControl(database, clock)
+        self.launch = Launches(database, clock)
+        self.results = Results(database, clock)
         self.enrolments = Enrolments(database, clock)
         self.catalogue = SequenceCatalogue(database, clock)
         self.devices = Devices(database, clock, settings)
         self.limits = DeviceLimits(database, clock)
         self.workspaces = Workspaces(database, clock, settings)
         self.inbox = Inbox(database, clock)
+        self.rules = SequenceRules(database, clock)
+        self.leads = Leads(database, clock)
+        self.book = ContactBook(database, clock)
+        self.imports = ContactImports(database, clock)
         self.processor = SequenceProcessor(database)
         self.doubts = Doubts(database, clock)
         self.relocation = Relocation(database, clock)
+        self.runs = Runs(database, clock)
+        self.moves = Moves(database, clock)
+        self.cards = ContactCards(database, clock)
+        self.in_sequence = SequencePeople(database)
+        self.opt_outs = OptOuts(database, clock)
 
     async def device(self, name: str = "Sales", **columns: Any) -> int:
         columns = {"min_delay_seconds": 0, "max_delay_seconds": 0, "state": DeviceState.ONLINE, **columns}
@@ -96,8 +120,8 @@ class World:
         rows = []
         for _ in range(count):
             self.people += 1
-            named = {"name": f"Person {self.people}", **columns}
-            rows.append(Contact(workspace_id=self.actor.workspace_id, phone=f"+6012{self.people:07d}", **named))
+            named = {"name": f"Person {self.people}", "phone": f"+6012{self.people:07d}", **columns}
+            rows.append(Contact(workspace_id=self.actor.workspace_id, **named))
         async with self.database.transaction() as session:
             session.add_all(rows)
         return [row.id for row in rows]
@@ -168,6 +192,8 @@ class World:
             for results in (step.results for step in card.steps):
                 ended = results.sent + results.failed + results.skipped + results.unknown + results.cancelled
                 assert results.planned == results.queued + ended
+                assert sum(results.skipped_by.values()) == results.skipped
+                assert results.sent >= results.delivered >= results.read
         lost = await self.rows("""
             SELECT e.id, e.status, e.next_due_at, count(m.id) FROM sequence_contacts e
               LEFT JOIN messages m ON m.enrolment_id = e.id AND m.outcome IS NULL AND NOT m.by_hand

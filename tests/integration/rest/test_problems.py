@@ -86,7 +86,7 @@ async def test_only_a_caption_may_be_empty(api: Api) -> None:
 
 async def test_joining_asks_for_somebody(api: Api) -> None:
     told = await api.problem(422, "POST", "/1/contacts", {})
-    assert told["detail"] == "Say who is to join: phones, contact_ids or a list_id."
+    assert told["detail"] == "Say who is to join: phones, contact_ids, a list_id or a niche."
 
 
 async def test_many_wrong_fields_are_counted_and_a_hundred_of_them_named(api: Api) -> None:

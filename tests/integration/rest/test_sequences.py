@@ -133,6 +133,7 @@ async def test_people_join_and_each_refusal_is_told(api: Api, world: World) -> N
             {"reason": "not_found", "contact_id": None, "phone": "+60199999999", "detail": None},
             {"reason": "no_consent", "contact_id": unasked, "phone": "+60120000004", "detail": None},
         ],
+        "last_on": None,
         "left_off": 0,
     }
     again = await api.post(f"/{made['id']}/contacts", {"contact_ids": [one]})
@@ -236,3 +237,72 @@ async def test_a_lost_answer_is_no_second_sequence(api: Api, client: httpx.Async
         409, "POST", "", {"name": "Welcome", "device_ids": [made["devices"][0]["id"]], "steps": STEPS}
     )
     assert len((await api.get())["sequences"]) == 1
+
+
+EVERY_SETTING = {
+    "niche": "solar",
+    "auto_enroll": True,
+    "skip_weekends": True,
+    "skip_holidays": True,
+    "time_zone": "Europe/Berlin",
+    "use_contact_time_zone": True,
+    "default_time": "14:30",
+    "missed_policy": "skip",
+    "late_window_minutes": 90,
+    "on_reply": "exit",
+    "reentry_policy": "after_cooldown",
+    "reentry_cooldown_days": 7,
+}
+
+
+def settings_of(sequence: dict[str, Any]) -> dict[str, Any]:
+    return {name: sequence[name] for name in (*EVERY_SETTING, "next_sequence_id")}
+
+
+async def test_every_setting_is_made_read_and_replaced(api: Api, world: World) -> None:
+    first = await draft(api, world, name="First")
+    made = await draft(api, world, **EVERY_SETTING, next_sequence_id=first["id"])
+    assert settings_of(made) == {**EVERY_SETTING, "next_sequence_id": first["id"]}
+    assert made["steps"][1]["send_time"] == "14:30"
+    changed = {"missed_policy": "send_now", "late_window_minutes": 60, "next_sequence_id": None}
+    replaced = await api.put(f"/{made['id']}", whole(made, **changed))
+    assert settings_of(replaced) == {**EVERY_SETTING, **changed}
+
+
+async def test_settings_that_are_not_named_stay_as_they_are(api: Api, world: World) -> None:
+    made = await draft(api, world, **EVERY_SETTING)
+    assert settings_of(await api.put(f"/{made['id']}", whole(made))) == settings_of(made)
+
+
+async def test_the_usual_settings(api: Api, world: World) -> None:
+    made = await draft(api, world)
+    assert settings_of(made) == {
+        "niche": None, "auto_enroll": False, "skip_weekends": False, "skip_holidays": False,
+        "time_zone": "Asia/Kuala_Lumpur", "use_contact_time_zone": False, "default_time": "09:00",
+        "missed_policy": "shift", "late_window_minutes": 720, "on_reply": "pause", "reentry_policy": "never",
+        "reentry_cooldown_days": 30, "next_sequence_id": None,
+    }  # fmt: skip
+
+
+async def test_a_setting_that_is_not_possible_sets_nothing_at_all(api: Api, world: World) -> None:
+    made = await draft(api, world)
+    address = f"/{made['id']}"
+    told = await api.problem(409, "PUT", address, whole(made, name="Other", next_sequence_id=made["id"]))
+    assert told["detail"] == "Other → Other: a loop. People would go round for ever."
+    await api.problem(409, "PUT", address, whole(made, name="Other", auto_enroll=True))
+    await api.problem(404, "PUT", address, whole(made, name="Other", next_sequence_id=999))
+    for field, value in {"time_zone": "Mars/Olympus", "on_reply": "cry", "late_window_minutes": 0}.items():
+        await api.problem(422, "PUT", address, whole(made, name="Other", **{field: value}))
+    assert await api.get(address) == made
+
+
+async def test_people_of_a_niche_join_day_by_day(api: Api, world: World) -> None:
+    made = await draft(api, world, skip_weekends=True)
+    people = await world.contacts(3)
+    await world.run(
+        "INSERT INTO leads (workspace_id, contact_id, niche) SELECT workspace_id, id, 'Solar' FROM contacts"
+    )
+    answer = await api.post(f"/{made['id']}/contacts", {"niche": "solar", "per_day": 2})
+    assert (answer["joined"], answer["last_on"]) == (len(people), "2026-01-06")
+    await api.problem(422, "POST", f"/{made['id']}/contacts", {"per_day": 2})
+    await api.problem(422, "POST", f"/{made['id']}/contacts", {"niche": "solar", "per_day": 0})

@@ -52,6 +52,7 @@ STEP = StepFacts(
     days=SendingDays(),
     missed_policy=MissedPolicy.SHIFT,
     late_window=WINDOW,
+    sequence="Welcome",
     kind=ContentKind.TEXT,
     body="Hi {{ name }}",
     media_id=None,
@@ -60,6 +61,7 @@ DEVICE = DeviceFacts(Pace(10, 30), TALLY, ZONE, next_send_at=None, paused=False)
 CONTACT = ContactFacts("+60120000001", "Siti", {}, ConsentState.OPTED_IN, suppressed=False)
 CANDIDATE = Candidate(Lane.SEQUENCE, None, NOW, NOW + WINDOW, DEVICE, CONTACT, quiet=None, step=STEP)
 REPLY = replace(CANDIDATE, lane=Lane.REPLY, body="You are unsubscribed.", expires_at=None, step=None)
+TEST = replace(REPLY, lane=Lane.TEST, body="Hi", kind=ContentKind.IMAGE, media_id=7, expires_at=NOW + WINDOW)
 ADMITTED = Admit(ContentKind.TEXT, "Hi Siti", None)
 
 
@@ -153,6 +155,13 @@ def test_what_was_set_for_quiet_hours_is_set_for_their_end() -> None:
     assert decide(quiet, at(5, 9, 30)) == ADMITTED
 
 
+def test_what_was_set_for_quiet_hours_is_not_late_before_they_end() -> None:
+    """Also when it is first asked for long after its time: the device may have been away in the night."""
+    quiet = replace(CANDIDATE, quiet=QuietHours(time(8), time(23)))
+    assert decide(quiet, at(5, 22)) == Defer(at(5, 23), at(5, 23) + WINDOW)
+    assert decide(quiet, at(6, 7)) == ADMITTED
+
+
 def test_quiet_hours_do_not_make_a_late_message_any_less_late() -> None:
     quiet = replace(CANDIDATE, quiet=QuietHours(time(20), time(6)))
     assert decide(quiet, at(5, 20, 30)) == Defer(at(6, 6))
@@ -221,3 +230,45 @@ def test_a_missing_value_fails_it_with_words_for_the_operator() -> None:
 
 def test_media_is_passed_on_with_its_caption() -> None:
     assert decide(step(kind=ContentKind.IMAGE, media_id=4), NOW) == Admit(ContentKind.IMAGE, "Hi Siti", 4)
+
+
+TESTED = Admit(ContentKind.IMAGE, "Hi", 7)
+
+
+@pytest.mark.parametrize("consent", [None, ConsentState.OPTED_IN])
+def test_a_test_goes_with_its_file_to_whom_nobody_asked_for_permission(consent: ConsentState | None) -> None:
+    asked = replace(TEST, contact=replace(CONTACT, consent=consent), quiet=QuietHours(time(8), time(20)))
+    assert decide(asked, NOW) == TESTED
+
+
+@pytest.mark.parametrize("facts", [{"suppressed": True}, {"consent": ConsentState.OPTED_OUT}])
+def test_a_test_does_not_reach_an_opted_out_phone(facts: dict[str, object]) -> None:
+    decision = decide(replace(TEST, contact=replace(CONTACT, **facts)), NOW)
+    assert isinstance(decision, End)
+    assert (decision.outcome, decision.code) == (MessageStatus.SKIPPED, "opted_out")
+
+
+def test_a_test_keeps_the_devices_pace_and_caps() -> None:
+    resting = replace(DEVICE, next_send_at=at(5, 9, 1))
+    assert decide(replace(TEST, device=resting), NOW) == Pause(at(5, 9, 1))
+    capped = replace(DEVICE, pace=Pace(10, 30, daily_cap=7))
+    assert decide(replace(TEST, device=capped), NOW) == Pause(at(6, 0))
+    assert decide(replace(TEST, device=replace(DEVICE, paused=True)), NOW) == Pause(None)
+
+
+def test_a_test_that_waited_too_long_is_skipped() -> None:
+    decision = decide(TEST, NOW + WINDOW + timedelta(seconds=1))
+    assert isinstance(decision, End)
+    assert (decision.outcome, decision.code) == (MessageStatus.SKIPPED, "expired")
+
+
+def test_what_cannot_be_filled_in_names_its_sequence_and_its_day() -> None:
+    decision = decide(step(body="In {{ attributes.city }}"), NOW)
+    assert isinstance(decision, End)
+    assert decision.text.startswith("“Welcome”, Day 1 09:00: {{ attributes.city }} has no value")
+
+
+def test_a_text_of_which_nothing_is_left_fails() -> None:
+    decision = decide(step(body="{{ attributes.offer | default('') }}"), NOW)
+    assert isinstance(decision, End)
+    assert (decision.outcome, decision.code) == (MessageStatus.FAILED, "blank_text")

@@ -11,6 +11,7 @@ from engine.sequences.pasting import (
     read_header,
     read_plan,
     read_time,
+    unclear_headers,
     write_plan,
 )
 
@@ -37,6 +38,17 @@ NINE = time(9)
         ("Day 1 on joining", Header(1, None, 0)),
         ("Day 1 right after joining + 15 min", Header(1, None, 15)),
         ("Hari 1 bila sertai", Header(1, None, 0)),
+        ("Hari 1 serta-merta selepas sertai", Header(1, None, 0)),
+        ("hari 1 sebaik sahaja menyertai + 15 minit", Header(1, None, 15)),
+        ("Hari ke-2 9 pagi", Header(2, NINE, None)),
+        ("Hari 2 12 tengah hari", Header(2, time(12), None)),
+        ("Hari 2 1.30 tengah hari", Header(2, time(13, 30), None)),
+        ("Hari 2 tengah malam", Header(2, time(0), None)),
+        ("Hari 2 2 petang", Header(2, time(14), None)),
+        ("Day 2 noon", Header(2, time(12), None)),
+        ("Day 2 at midnight", Header(2, time(0), None)),
+        ("Day 2 1430", Header(2, time(14, 30), None)),
+        ("Day 2 0900 hrs", Header(2, NINE, None)),
     ],
 )
 def test_headers_in_the_forms_people_write(line: str, header: Header) -> None:
@@ -55,7 +67,45 @@ def test_ordinary_text_that_looks_like_a_header_stays_text(line: str) -> None:
     assert read_header(line) is None
 
 
-@pytest.mark.parametrize("text", ["9", "24:00", "9:60", "0am", "noon", "-1:00", "9:00:00"])
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("Day 2 25:00", "25:00 is no certain time"),
+        ("Day 2 9:75", "9:75 is no certain time"),
+        ("Day 2 9", "9 is no certain time; write 9:00, 9am or 9pm"),
+        ("Hari 2 3 malam", "3 malam is no certain time"),
+        ("Day 2 9 o'clock", "9 o'clock is no certain time"),
+        ("Day 400", "from 1 to 365"),
+        ("Day 0 09:00", "from 1 to 365"),
+        ("Day 2 on joining", "Day 1 only"),
+        ("Day 1 on joining + 1440 min", "within its 24 hours"),
+        ("Day 2 14:00 Here is the price list", "stands alone on its line"),
+    ],
+)
+def test_what_is_nearly_a_header_is_text_and_said_to_be(line: str, reason: str) -> None:
+    assert read_header(line) is None
+    [(shown, told)] = unclear_headers(f"Hi\n{line} \nBye")
+    assert shown == line
+    assert reason in told
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Day 2 09:00",
+        "Day 2",
+        "Day 2 is the best day of all",
+        "Day 1: arrival",
+        "Day 2: 3 nights in Bali",
+        "Days",
+        "d",
+    ],
+)
+def test_headers_and_ordinary_text_are_not_made_doubtful(line: str) -> None:
+    assert unclear_headers(line) == []
+
+
+@pytest.mark.parametrize("text", ["9", "24:00", "9:60", "0am", "3 malam", "9 petang", "2500", "-1:00", "9:00:00"])
 def test_what_is_not_a_time(text: str) -> None:
     assert read_time(text) is None
 
@@ -94,6 +144,11 @@ bodies = st.text(
         "{{ name }}",
         "[photo: send it with this caption]",
         "\\[file: send it with this caption]\ntext",
+        "Hari 2 tengah hari\nDay 2 25:00",
+        "d1\n\n\\d1\n\\\\d1",
+        "Day 1 on joining + 15 min",
+        "\u2028Day 2\x1cD3 noon",
+        "DAY 9:\n[Photo: send it with this caption]",
     ]
 )
 times = st.one_of(

@@ -111,7 +111,7 @@ class Simulation:
         sequence = self.sequence
         facts = StepFacts(
             self.run, EnrolmentStatus.ACTIVE, SequenceStatus.ACTIVE, step, tuple(waiting), sequence.days,
-            sequence.policy, sequence.window, ContentKind.TEXT, "Hi", None,
+            sequence.policy, sequence.window, "Welcome", ContentKind.TEXT, "Hi", None,
         )  # fmt: skip
         device = DeviceFacts(Pace(0, 0), Tally(due, 0, due.date(), 0), self.run.zone, None, paused=False)
         contact = ContactFacts("+60120000001", "Siti", {}, ConsentState.OPTED_IN, suppressed=False)

@@ -2,8 +2,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.broadcast.templating import LONGEST_TEXT, MissingVariableError, check_template, render
+from engine.broadcast.templating import (
+    LONGEST_CAPTION,
+    LONGEST_TEXT,
+    MissingVariableError,
+    UnfillableError,
+    check_template,
+    fill_in,
+    needs,
+    render,
+)
 from engine.errors import InvalidInputError
+from models.enums import ContentKind
 
 
 def filled(body: str, name: str = "Siti Aminah", **attributes: object) -> str:
@@ -94,3 +104,90 @@ def test_whatever_somebody_types_is_sent_or_refused_in_words(
 def test_a_name_is_never_read_as_a_template(name: str) -> None:
     if name.strip():
         assert render("{{ name }}", name=name, phone="+1", attributes={}) == name
+
+
+def test_a_value_of_blanks_alone_is_no_value_and_a_zero_is_one() -> None:
+    assert filled("{{ attributes.left | default('none') }}", left=" \t") == "none"
+    assert filled("{{ attributes.left }}", left=0) == "0"
+
+
+def test_a_column_with_a_space_in_its_name_is_told_as_it_is_written() -> None:
+    with pytest.raises(MissingVariableError) as error:
+        filled("{{ attributes['Company name'] }}")
+    assert "{{ attributes['Company name'] }} has no value" in str(error.value)
+    assert "{{ attributes['Company name'] | default('your Company name') }}" in str(error.value)
+
+
+@pytest.mark.parametrize("body", ["{{ attributes[name] }}", "{{ attributes[0] }}"])
+def test_a_column_is_named_in_the_text_itself(body: str) -> None:
+    with pytest.raises(InvalidInputError, match=r"attributes\.city"):
+        check_template(body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "code"),
+    [
+        (ContentKind.TEXT, "{{ attributes.offer | default('') }}", "blank_text"),
+        (ContentKind.TEXT, " {{ attributes.offer | default(' ') }}\n", "blank_text"),
+        (ContentKind.TEXT, "x" * LONGEST_TEXT + "{{ name }}", "too_long"),
+        (ContentKind.IMAGE, "x" * LONGEST_CAPTION + "{{ name }}", "too_long"),
+    ],
+)
+def test_what_cannot_be_sent_once_it_is_filled_in_is_an_error(kind: ContentKind, body: str, code: str) -> None:
+    with pytest.raises(UnfillableError) as error:
+        fill_in(kind, body, name="Siti", phone="+60123456789", attributes={})
+    assert error.value.code == code
+
+
+def test_a_file_may_go_without_its_caption() -> None:
+    body = "{{ attributes.offer | default('') }}"
+    assert not fill_in(ContentKind.IMAGE, body, name="", phone="+60123456789", attributes={})
+
+
+@pytest.mark.parametrize(
+    ("body", "needed"),
+    [
+        ("Hi", []),
+        ("{{ phone }} {{ 'x' }}", []),
+        ("{{ name }}, {{ name | upper }} {{ attributes.city }}", ["name", "attributes.city"]),
+        ("{{ name | default('there') }}", []),
+        ("{{ name | default }}", []),
+        ("{{ name | upper | default('there') }}", ["name"]),  # who has none fails before the default is asked
+        ("{{ name | default(attributes.nick) }}", ["name or attributes.nick"]),
+        ("{{ name | default(attributes.nick) | d('you') }}", []),
+        ("{{ name | default(attributes.nick | upper) }}", ["attributes.nick"]),
+        ("{{ name | default(phone) }}", []),
+    ],
+)
+def test_what_a_text_needs(body: str, needed: list[str]) -> None:
+    check_template(body)
+    assert [" or ".join(map(str, need)) for need in needs(body)] == needed
+
+
+VARIABLES = st.sampled_from(["name", "first_name", "phone", "attributes.city", "attributes['a b']"])
+EXPRESSIONS = st.recursive(
+    VARIABLES | st.just("'x'"),
+    lambda inner: st.one_of(
+        st.builds("({} | upper)".format, inner),
+        st.builds("({} | default({}))".format, inner, inner),
+        st.builds("({} | d)".format, inner),
+    ),
+    max_leaves=6,
+)
+VALUES = st.sampled_from(["", " ", "Ipoh"])
+
+
+@given(st.lists(EXPRESSIONS, max_size=3), VALUES, VALUES, VALUES)
+def test_a_text_can_be_filled_in_exactly_for_those_who_have_what_it_needs(
+    expressions: list[str], name: str, city: str, other: str
+) -> None:
+    body = " ".join(f"{{{{ {one} }}}}" for one in expressions)
+    values = {"name": name, "first_name": name, "attributes.city": city, "attributes['a b']": other}
+    lacking = [need for need in needs(body) if not any(values[str(one)].strip() for one in need)]
+    columns = {"city": city, "a b": other}
+    if not lacking:
+        filled(body, name=name, **columns)
+        return
+    with pytest.raises(MissingVariableError) as error:
+        filled(body, name=name, **columns)
+    assert error.value.variable in {one for need in lacking for one in need}

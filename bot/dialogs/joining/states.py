@@ -1,0 +1,10 @@
+from aiogram.fsm.state import State, StatesGroup
+
+
+class Joining(StatesGroup):
+    who = State()
+    interest = State()
+    find = State()
+    review = State()
+    pace = State()
+    done = State()

@@ -1,0 +1,6 @@
+from aiogram.fsm.state import State, StatesGroup
+
+
+class People(StatesGroup):
+    list = State()
+    resume_replied = State()

@@ -1,0 +1,6 @@
+from aiogram.fsm.state import State, StatesGroup
+
+
+class Rehearsing(StatesGroup):
+    number = State()
+    result = State()

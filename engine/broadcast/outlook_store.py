@@ -1,0 +1,104 @@
+"""Reads what open runs wait for as the claim reads it, without its locks; also what is not in the queue yet."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from engine.broadcast.admission import Candidate, StepFacts
+from engine.broadcast.store import CANDIDATE_FACTS, NOT_HELD, STEP_FACTS, candidate_of, step_facts_of
+from engine.sequences.pasting import write_header
+from engine.sequences.progress import load_steps
+from engine.transactions import Session
+from models.enums import Lane
+
+MOST_COUNTED = 1000  # of those who are before it in the queue
+
+# What is not in the queue yet is as the processor would put it there.
+MESSAGES = f"""
+SELECT e.id AS enrolment_id, m.id AS message_id, q.message_id IS NOT NULL AS queued, d.id AS device_id,
+       d.name AS device, '{Lane.SEQUENCE}' AS lane, coalesce(q.due_at, m.due_at, e.next_due_at) AS due_at,
+       CASE WHEN m.id IS NULL THEN e.next_due_at + s.late_window_minutes * interval '1 minute'
+            ELSE m.expires_at END AS expires_at,
+       false AS by_hand, {CANDIDATE_FACTS}
+  FROM sequence_contacts e
+  JOIN sequences s ON s.id = e.sequence_id
+  JOIN workspaces w ON w.id = e.workspace_id
+  JOIN contacts c ON c.id = e.contact_id
+  LEFT JOIN messages m ON m.enrolment_id = e.id AND m.outcome IS NULL AND NOT m.by_hand
+  LEFT JOIN queue q ON q.message_id = m.id
+  JOIN user_devices d ON d.id = coalesce(m.device_id, e.device_id)
+ WHERE e.id = ANY(:ids) AND e.status IN ('active', 'paused') AND (m.id IS NOT NULL OR e.next_due_at IS NOT NULL)
+"""
+
+# `had` is always asked for: it may be late when its time comes.
+PLACES = f"""
+SELECT e.id AS enrolment_id, {STEP_FACTS},
+       ARRAY(SELECT o.step_id FROM messages o WHERE o.enrolment_id = e.id AND o.step_id <> t.id) AS had
+  FROM sequence_contacts e
+  LEFT JOIN messages m ON m.enrolment_id = e.id AND m.outcome IS NULL AND NOT m.by_hand
+  JOIN sequences s ON s.id = e.sequence_id
+  JOIN workspaces w ON w.id = e.workspace_id
+  JOIN sequence_steps t ON t.id = coalesce(m.step_id, e.next_step_id)
+ WHERE e.id = ANY(:ids)
+"""
+
+AHEAD = f"""
+SELECT count(*) FROM (
+    SELECT FROM queue own
+      JOIN queue q ON q.device_id = own.device_id
+           AND (q.lane, q.due_at, q.message_id) < (own.lane, own.due_at, own.message_id)
+      JOIN messages b ON b.id = q.message_id
+      LEFT JOIN sequence_contacts e ON e.id = b.enrolment_id
+      LEFT JOIN sequences s ON s.id = e.sequence_id
+     WHERE own.message_id = :message_id AND {NOT_HELD}
+     LIMIT {MOST_COUNTED}) ahead
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What one open run waits for. `on_its_way`: it has been claimed and has no outcome yet."""
+
+    enrolment_id: int
+    message_id: int | None  # None: the processor has not made it yet
+    on_its_way: bool
+    device_id: int
+    device: str
+    header: str  # of its step
+    step: StepFacts
+    row: Any
+
+    def candidate(self, now: datetime) -> Candidate:
+        return candidate_of(self.row, self.step, now)
+
+
+async def read_prospects(session: Session, enrolment_ids: Collection[int]) -> dict[int, Prospect]:
+    """Read, by enrolment, what those of these runs wait for that wait."""
+    if not enrolment_ids:
+        return {}
+    about = {"ids": list(enrolment_ids)}
+    rows = (await session.execute(text(MESSAGES), about)).all()
+    places = {row.enrolment_id: row for row in await session.execute(text(PLACES), about)}
+    steps = await load_steps(session, {row.sequence_id for row in places.values()})
+    return {
+        row.enrolment_id: Prospect(
+            row.enrolment_id,
+            row.message_id,
+            row.message_id is not None and not row.queued,
+            row.device_id,
+            row.device,
+            write_header(place.day_number, place.send_time, place.after_join_minutes),
+            step_facts_of(place, steps[place.sequence_id]),
+            row,
+        )
+        for row in rows
+        if (place := places.get(row.enrolment_id)) is not None
+    }
+
+
+async def count_ahead(session: Session, message_id: int) -> int:
+    """How many messages its device sends before this one; MOST_COUNTED means that many or more."""
+    return int(await session.scalar(text(AHEAD), {"message_id": message_id}) or 0)

@@ -1,0 +1,224 @@
+"""A person's card, and what can be done from it; clicked."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+
+from engine.contacts.inbox import Inbox
+from engine.sequences.processor import SequenceProcessor
+from engine.transports.contract import Inbound
+from engine.workspaces import Workspaces
+from models.enums import Role
+
+ZONE = ZoneInfo("Asia/Kuala_Lumpur")
+
+
+@pytest.fixture
+async def do(database):
+    async def run(statement: str) -> None:
+        async with database.transaction() as session:
+            await session.execute(text(statement))
+
+    return run
+
+
+@pytest.fixture
+async def ann(chat, running):
+    await chat.press("👥 Contacts")
+    await chat.press("🔎 Find")
+    await chat.say("ann")
+    await chat.press("👤 Ann")
+    return chat
+
+
+async def refreshed(chat) -> str:
+    await chat.press("⟳ Refresh")
+    return chat.text
+
+
+async def test_the_card_says_who_they_are_where_and_what_is_next(ann):
+    assert ann.text == (
+        "Ann · +15550100001\n"
+        "✅ can be sent to · event “expo.csv” today 10:00\n"
+        "🏷 Solar\n"
+        "📱 Sales-2\n"
+        "🕓 not known: the sequence's time counts\n\n"
+        "Welcome · on their way · 0 of 3\n"
+        "Next: Day 1 11:00 · today 11:00"
+    )
+
+
+async def test_what_is_in_the_way_is_told(ann, do):
+    await do("UPDATE user_devices SET daily_cap = 120, day_count = 120, day = '2026-01-05'")
+    assert "⏳ device Sales-2 is capped today: 120 of 120, again tomorrow 00:00" in await refreshed(ann)
+    assert "It goes tomorrow 11:00 at the earliest" in ann.text  # by midnight it is late, and moves
+    await do("UPDATE user_devices SET daily_cap = NULL")
+    await do("UPDATE workspaces SET quiet_start = '10:30', quiet_end = '12:00'")
+    assert "⏳ quiet until 12:00" in await refreshed(ann)
+    assert "It goes today 12:00 at the earliest" in ann.text
+
+
+async def test_both_time_zones(ann, do):
+    await do("UPDATE sequence_contacts SET time_zone = 'Europe/London'")
+    assert "Next: Day 1 11:00 · today 03:00 London = 11:00 Kuala Lumpur" in await refreshed(ann)
+
+
+async def test_what_was_sent_and_answered(ann, container, database, clock, do):
+    await do(
+        "INSERT INTO messages (workspace_id, lane, contact_id, device_id, due_at, body, outcome, sent_at)"
+        " SELECT workspace_id, 'test', id, device_id, now(), 'Hello there', 'sent', '2026-01-04 09:00+08'"
+        "   FROM contacts WHERE name = 'Ann'"
+    )
+    inbox = Inbox(database, clock)
+    for number in range(8):
+        await inbox.receive(1, Inbound(f"in-{number}", "+15550100001", f"Answer {number}"))
+    assert "Lately\n💬 today 10:00 “Answer 7”" in await refreshed(ann)
+    assert "⏳ they replied today 10:00: “Answer" in ann.text
+    await ann.press("📜 History")
+    assert "Answer 7" in ann.text
+    await ann.press("Older ›")
+    assert "page 2" in ann.text
+    assert "✓ yesterday 09:00 test · sent\n   Hello there" in ann.text
+    assert "Older ›" not in ann.buttons
+    await ann.press("‹ Newer")
+    assert "Answer 7" in ann.text
+
+
+async def test_pause_and_resume_say_who_and_what_will_happen(ann, clock, owner):
+    await ann.press("✉️ Welcome")
+    await ann.press_times("⏸ Pause", 5)
+    assert "⏸ paused · 0 of 3" in ann.text
+    assert "⏳ paused by Owner of Acme today 10:00" in ann.text
+    clock.set(datetime(2026, 1, 7, 10, tzinfo=ZONE))
+    await ann.press("▶️ Resume")
+    assert ann.text == (
+        "Resume Ann in “Welcome”?\n\nIt was due Mon 5 Jan 11:00. “Day 1 11:00” goes out today 11:00."
+    )
+    await ann.press("Keep paused")
+    assert "⏸ paused" in ann.text
+    await ann.press("▶️ Resume")
+    await ann.press("▶️ Resume")
+    assert ann.toast.text == "It goes on where it stopped."
+    assert "on their way" in ann.text
+
+
+async def test_move_ahead_is_told_before_it_is_done(ann):
+    await ann.press("✉️ Welcome")
+    await ann.press("↪️ Move to…")
+    assert ann.buttons[:3] == [
+        "▸ Day 1 11:00 · text of 1", "Day 2 11:00 · text of 2", "Day 3 11:00 · text of 3",
+    ]  # fmt: skip
+    await ann.press("Day 3 11:00 · text of 3")
+    assert ann.text == "Ann gets “Day 3 11:00” today 11:00; “Day 1 11:00” and “Day 2 11:00” are passed over."
+    await ann.press("Leave as it is")
+    assert "Next: Day 1 11:00" in ann.text
+    await ann.press("↪️ Move to…")
+    await ann.press("Day 3 11:00 · text of 3")
+    await ann.press("↪️ Move")
+    assert "on their way · 2 of 3" in ann.text
+    assert "Next: Day 3 11:00 · today 11:00" in ann.text
+
+
+async def test_move_back_begins_a_new_run(ann):
+    await ann.press("✉️ Welcome")
+    await ann.press("↪️ Move to…")
+    await ann.press("Day 3 11:00 · text of 3")
+    await ann.press("↪️ Move")
+    await ann.press("↪️ Move to…")
+    await ann.press("✓ Day 2 11:00 · text of 2")
+    assert "They are past it, so a new run begins here, and “Day 3 11:00” follows once more." in ann.text
+    await ann.press("↪️ Move")
+    assert "on their way · 1 of 3 · run 2" in ann.text
+    await ann.press("‹ Back")
+    assert "Welcome · left · 2 of 3: moved to another message today 10:00" in ann.text
+    assert ann.buttons.count("✉️ Welcome") == 1
+
+
+async def test_to_where_they_are_nothing_is_offered(ann, container, database, clock):
+    clock.set(datetime(2026, 1, 5, 11, tzinfo=ZONE))
+    await SequenceProcessor(database).run_once(clock.now())
+    await ann.press("✉️ Welcome")
+    await ann.press("↪️ Move to…")
+    await ann.press("▸ Day 1 11:00 · text of 1")
+    assert "Ann waits for “Day 1 11:00” already" in ann.text
+    assert "↪️ Move" not in ann.buttons
+
+
+async def test_remove_asks_once(ann):
+    await ann.press("✉️ Welcome")
+    await ann.press("✖️ Remove")
+    assert "Remove Ann from “Welcome”?" in ann.text
+    await ann.press("✖️ Remove")
+    assert ann.toast.text == "Removed."
+    assert "left · 0 of 3: removed by hand today 10:00" in ann.text
+    assert "⏸ Pause" not in ann.buttons
+    assert "↪️ Move to…" in ann.buttons  # they may be brought back
+
+
+async def test_opt_out_by_hand_asks_and_cannot_be_undone_here(ann):
+    await ann.press("🚫 Opt out")
+    assert "only when they write START themselves" in ann.text
+    await ann.press("🚫 Opt out")
+    assert ann.toast.text == "Opted out. Nothing more is sent to them."
+    assert "🚫 opted out today 10:00 · noted by hand" in ann.text
+    assert {"🚫 Opt out", "➕ Add to a sequence"}.isdisjoint(ann.buttons)
+
+
+async def test_add_to_a_sequence(ann, do):
+    await ann.press("➕ Add to a sequence")
+    await ann.press("Welcome · active")
+    assert ann.text == "Welcome\n\nNobody of them can join.\nLeft out: 1 in it already."
+    await ann.press("‹ Back")
+    await ann.press("‹ Back")
+    await ann.press("✉️ Welcome")
+    await ann.press("✖️ Remove")
+    await ann.press("✖️ Remove")
+    await do("UPDATE sequences SET reentry_policy = 'after_exit'")
+    await ann.press("‹ Back")
+    await ann.press("➕ Add to a sequence")
+    await ann.press("Welcome · active")
+    await ann.press("✅ All at once")
+    await ann.press("‹ Back")
+    assert "Welcome · on their way · 0 of 3 · run 2" in ann.text
+
+
+async def test_a_customer_leaves_what_was_to_win_them(ann, do):
+    await do("UPDATE sequences SET niche = 'Solar'")
+    await ann.press("🤝 Customer")
+    assert "Has Ann become a customer?" in ann.text
+    await ann.press("🏷 Solar")
+    assert ann.toast.text == "🤝 Noted. They have left 1 sequence."
+    assert "🏷 Solar (customer)" in ann.text
+    assert "left · 0 of 3: they became a customer today 10:00" in ann.text
+    await ann.press("🤝 Customer")
+    await ann.press("🤝 Everything")
+    assert ann.toast.text == "🤝 Noted."
+
+
+async def test_the_time_zone_is_typed_as_a_city(ann):
+    await ann.press("🕓 Time zone")
+    await ann.say("Atlantis")
+    assert "No time zone is named after “Atlantis”" in ann.answer
+    await ann.say("new york")
+    assert "🕓 New York" in ann.text
+    await ann.press("🕓 Time zone")
+    await ann.press("Not known")
+    assert "🕓 not known" in ann.text
+
+
+async def test_everything_stopped_is_the_reason(ann, container, owner):
+    await (await container.get(Workspaces)).stop_everything(owner)
+    assert "⏳ everything is stopped by Owner of Acme today 10:00: resume at Home" in await refreshed(ann)
+
+
+async def test_a_viewer_sees_it_and_changes_nothing(newcomer, running):
+    viewer = await newcomer(Role.VIEWER)
+    await viewer.press("👥 Contacts")
+    await viewer.press("🔎 Find")
+    await viewer.say("ann")
+    await viewer.press("👤 Ann")
+    await viewer.press("✉️ Welcome")
+    await viewer.press("⏸ Pause")
+    assert viewer.toast.text == "Only an operator of this team can do that; you are a viewer."
