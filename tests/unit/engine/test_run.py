@@ -96,7 +96,8 @@ class Simulation:
             decision = decide(self._candidate(step, due, expires, waiting), now)
             if not isinstance(decision, Defer):
                 assert isinstance(decision, Admit | End)
-                return Ended(step, first_due, set_for, now, late=now > expires, came=isinstance(decision, Admit))
+                late = self._is_late(due, expires, now)
+                return Ended(step, first_due, set_for, now, late, came=isinstance(decision, Admit))
             assert decision.until > now
             due, expires = decision.until, decision.expires or expires
             if decision.anchor is not None:
@@ -106,6 +107,11 @@ class Simulation:
                     assert again is not None
                     assert again.at == due, "planned again it would be due at another time"
         raise AssertionError("it is put off for ever")
+
+    def _is_late(self, due: datetime, expires: datetime, now: datetime) -> bool:
+        """What is set for quiet hours is in time for as long after they end."""
+        end = self.sequence.quiet and self.sequence.quiet.end_after(due, self.run.zone)
+        return now > expires and not (end and now <= end + self.sequence.window)
 
     def _candidate(self, step: StepTime, due: datetime, expires: datetime, waiting: list[StepTime]) -> Candidate:
         sequence = self.sequence
