@@ -1,154 +1,18 @@
 """The five-minute tour on the page, in a real browser. TOUR_SCREENSHOTS=docs/tour renews the README's pictures."""
 
-import os
-import re
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import (
-    Browser,
-    ConsoleMessage,
-    Locator,
-    Page,
-    Request,
-    Response,
-    ViewportSize,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import Page, expect
 
-from tests.e2e.harness import CONTACTS, Product
-from tests.processes import ROOT
+from tests.e2e.browser import DESKTOP, PHONE, Tour
+from tests.e2e.harness import CONTACTS
 
 pytestmark = pytest.mark.browser
 
-DESKTOP = ViewportSize(width=1440, height=900)
-PHONE = ViewportSize(width=390, height=844)
 PLAN = """\
 Day 1 09:00
 Hi {{ name | default('there') }}, welcome to the studio!
 Day 2
 Here is the *price list*. Shall we book your first class?"""
-
-DROP = """\
-([target, name, text]) => {
-  const data = new DataTransfer();
-  data.items.add(new File([text], name, { type: "text/csv" }));
-  for (const type of ["dragover", "drop"])
-    target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
-}"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    assert chromium, "The browser tour needs Chromium: sh tests/install_chromium.sh"
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        running = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the browser found wrong with the page."""
-    return []
-
-
-@pytest.fixture
-def page(browser: Browser, product: Product, complaints: list[str]) -> Iterator[Page]:
-    page = browser.new_page(viewport=DESKTOP, color_scheme="light")
-    page.set_default_timeout(15_000)
-
-    def on_console(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            complaints.append(message.text)
-
-    def on_response(response: Response) -> None:
-        if not response.ok:
-            complaints.append(f"{response.url}: {response.status}")
-
-    def on_failure(request: Request) -> None:
-        if request.failure != "net::ERR_ABORTED":  # leaving a page ends what it has under way
-            complaints.append(f"{request.url}: {request.failure}")
-
-    page.on("console", on_console)
-    page.on("response", on_response)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", on_failure)
-    page.goto(product.url)
-    yield page
-    page.close()
-
-
-class Tour:
-    """A person at the page."""
-
-    def __init__(self, page: Page, pictures: Path) -> None:
-        self.page = page
-        self._pictures = pictures
-
-    @property
-    def chat(self) -> Locator:
-        return self.page.locator(".timeline:visible")
-
-    def tap(self, label: str) -> None:
-        """The button of the newest menu that has it."""
-        self._button(label).click()
-
-    def can_tap(self, label: str) -> None:
-        expect(self._button(label)).to_be_visible()
-
-    def say(self, text: str) -> None:
-        self.page.get_by_test_id("composer").fill(text)
-        self.page.get_by_test_id("send").click()
-
-    def edits_the_last_message(self, text: str) -> None:
-        message = self.chat.locator("li.message.own").last
-        message.hover()
-        message.get_by_test_id("action-edit").click()
-        expect(self.page.locator("#context-title")).to_have_text("Edit message")
-        self.say(text)
-        expect(message).to_contain_text("edited")
-
-    def sees(self, text: str) -> None:
-        expect(self.chat.locator("li.message:not(.own)", has_text=text).last).to_be_visible(timeout=15_000)
-
-    def is_told(self, text: str) -> None:
-        """By a toast, which a tap sends away."""
-        self.page.get_by_test_id("toast").filter(has_text=text).click()
-
-    def goes_to(self, chat: str) -> None:
-        self.page.get_by_role("tab", name=re.compile(chat)).click()
-
-    def waits_for_phones(self, messages: int) -> None:
-        self.page.wait_for_function(
-            "least => parseInt(document.querySelector('#phone-counter').textContent.replace(/\\\\D*/, '')) >= least",
-            arg=messages,
-            timeout=45_000,
-        )
-
-    def opens_the_latest_phone(self) -> None:
-        number = self.page.locator(".phone-row .title").first.inner_text()
-        self.page.get_by_role("button", name=f"Phone {number}").click()
-        expect(self.page.locator("#phone header")).to_contain_text(number)
-
-    def _button(self, label: str) -> Locator:
-        return self.chat.locator(".keyboard button", has_text=label).last
-
-    def photographs(self, name: str) -> None:
-        self.page.screenshot(path=self._pictures / f"{name}.png", animations="disabled")
-
-
-@pytest.fixture
-def tour(page: Page, artifacts: Path) -> Tour:
-    wished = os.environ.get("TOUR_SCREENSHOTS")
-    pictures = ROOT / wished if wished else artifacts
-    pictures.mkdir(parents=True, exist_ok=True)
-    return Tour(page, pictures)
 
 
 def test_the_five_minute_tour(tour: Tour, page: Page, complaints: list[str]) -> None:
@@ -196,11 +60,7 @@ def _prepare(tour: Tour, page: Page) -> None:
             tour.tap("Back")
             tour.tap("Front desk")
 
-    content = CONTACTS.read_text(encoding="utf-8")
-    page.locator("#telegram").evaluate(
-        "(target, file) => (" + DROP + ")([target, ...file])", [CONTACTS.name, content]
-    )
-    page.get_by_test_id("upload-send").click()
+    tour.drops(CONTACTS.name, CONTACTS.read_text(encoding="utf-8"))
     tour.sees("Where did these people opt in?")
     expect(page.get_by_text("Welcome to dripdesk")).to_have_count(0)  # it makes room
     tour.photographs("2-contacts")

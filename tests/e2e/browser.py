@@ -1,0 +1,82 @@
+"""A person at the sandbox page."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, ViewportSize, expect
+
+DESKTOP = ViewportSize(width=1440, height=900)
+PHONE = ViewportSize(width=390, height=844)
+
+DROP = """\
+([target, name, text]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([text], name, { type: "text/csv" }));
+  for (const type of ["dragover", "drop"])
+    target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+
+
+class Tour:
+    """A person at the page."""
+
+    def __init__(self, page: Page, pictures: Path) -> None:
+        self.page = page
+        self._pictures = pictures
+
+    @property
+    def chat(self) -> Locator:
+        return self.page.locator(".timeline:visible")
+
+    def tap(self, label: str) -> None:
+        """The button of the newest menu that has it."""
+        self._button(label).click()
+
+    def can_tap(self, label: str) -> None:
+        expect(self._button(label)).to_be_visible()
+
+    def say(self, text: str) -> None:
+        self.page.get_by_test_id("composer").fill(text)
+        self.page.get_by_test_id("send").click()
+
+    def edits_the_last_message(self, text: str) -> None:
+        message = self.chat.locator("li.message.own").last
+        message.hover()
+        message.get_by_test_id("action-edit").click()
+        expect(self.page.locator("#context-title")).to_have_text("Edit message")
+        self.say(text)
+        expect(message).to_contain_text("edited")
+
+    def sees(self, text: str) -> None:
+        expect(self.chat.locator("li.message:not(.own)", has_text=text).last).to_be_visible(timeout=15_000)
+
+    def is_told(self, text: str) -> None:
+        """By a toast, which a tap sends away."""
+        self.page.get_by_test_id("toast").filter(has_text=text).click()
+
+    def goes_to(self, chat: str) -> None:
+        self.page.get_by_role("tab", name=re.compile(chat)).click()
+
+    def waits_for_phones(self, messages: int) -> None:
+        self.page.wait_for_function(
+            "least => parseInt(document.querySelector('#phone-counter').textContent.replace(/\\\\D*/, '')) >= least",
+            arg=messages,
+            timeout=45_000,
+        )
+
+    def opens_the_latest_phone(self) -> None:
+        number = self.page.locator(".phone-row .title").first.inner_text()
+        self.page.get_by_role("button", name=f"Phone {number}").click()
+        expect(self.page.locator("#phone header")).to_contain_text(number)
+
+    def _button(self, label: str) -> Locator:
+        return self.chat.locator(".keyboard button", has_text=label).last
+
+    def drops(self, name: str, content: str) -> None:
+        """A file, into the chat."""
+        chat = self.page.locator("#telegram")
+        chat.evaluate("(target, file) => (" + DROP + ")([target, ...file])", [name, content])
+        self.page.get_by_test_id("upload-send").click()
+
+    def photographs(self, name: str) -> None:
+        self.page.screenshot(path=self._pictures / f"{name}.png", animations="disabled")
