@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 
 from engine.broadcast.admission import Admit, Candidate, ContactFacts, Defer, DeviceFacts, End, StepFacts, decide
 from engine.broadcast.pacing import Pace, Tally
-from engine.sequences.calendar import QuietHours, Run, SendingDays, StepTime, anchor_for, dates, next_due
+from engine.sequences.calendar import (
+    QuietHours,
+    Run,
+    SendingDays,
+    StepTime,
+    anchor_for,
+    at_local_time,
+    dates,
+    next_due,
+)
 from models.enums import ConsentState, ContentKind, EnrolmentStatus, Lane, MissedPolicy, SequenceStatus
 from tests.unit.engine.calendars import instants, minutes, sending, zones
 
@@ -96,7 +105,8 @@ class Simulation:
             decision = decide(self._candidate(step, due, expires, waiting), now)
             if not isinstance(decision, Defer):
                 assert isinstance(decision, Admit | End)
-                return Ended(step, first_due, set_for, now, late=now > expires, came=isinstance(decision, Admit))
+                late = now > self._last_moment(due, expires)
+                return Ended(step, first_due, set_for, now, late=late, came=isinstance(decision, Admit))
             assert decision.until > now
             due, expires = decision.until, decision.expires or expires
             if decision.anchor is not None:
@@ -106,6 +116,17 @@ class Simulation:
                     assert again is not None
                     assert again.at == due, "planned again it would be due at another time"
         raise AssertionError("it is put off for ever")
+
+    def _last_moment(self, due: datetime, expires: datetime) -> datetime:
+        """What is due in quiet hours is not late before they have ended, on a day on which there is sending."""
+        quiet, zone, days = self.sequence.quiet, self.run.zone, self.sequence.days
+        end = quiet.end_after(due, zone) if quiet else None
+        if quiet is None or end is None:
+            return expires
+        ends_on = end.astimezone(zone).date()
+        sendable = days.first_from(ends_on)
+        until = end if sendable == ends_on else at_local_time(sendable, quiet.end, zone)
+        return max(expires, until + self.sequence.window)
 
     def _candidate(self, step: StepTime, due: datetime, expires: datetime, waiting: list[StepTime]) -> Candidate:
         sequence = self.sequence
