@@ -1,6 +1,8 @@
 """Any place, time and calendar from 2020 to 2040."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 from hypothesis import strategies as st
@@ -10,14 +12,26 @@ from engine.sequences.calendar import SendingDays
 zones = st.sampled_from(sorted(available_timezones() - {"Factory", "localtime"})).map(ZoneInfo)
 local_dates = st.dates(date(2020, 1, 1), date(2040, 12, 31))
 minutes = st.integers(0, 1439).map(lambda minute: time(*divmod(minute, 60)))
-_any_minute = st.integers(0, 20 * 365 * 24 * 60).map(
+_minutes_of_all_years = st.integers(0, 20 * 365 * 24 * 60).map(
     lambda minute: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
 )
-_as_clocks_change = st.builds(  # somewhere they do in these weeks, between midnight and four in the morning
-    lambda year, month, hours, minute: datetime(year, month, 1, minute=minute, tzinfo=UTC) + timedelta(hours=hours),
-    st.integers(2020, 2040), st.sampled_from([3, 4, 9, 10, 11]), st.integers(0, 30 * 24), st.integers(0, 59),
-)  # fmt: skip
-instants = st.one_of(_any_minute, _as_clocks_change)
+
+
+@cache
+def _changes(zone: ZoneInfo, year: int) -> list[datetime]:
+    """The days of a year on which the clock changes there, or all of them if it never does."""
+    days = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(366)]
+    offsets = [day.astimezone(zone).utcoffset() for day in days]
+    return [day for day, (one, other) in zip(days, pairwise(offsets), strict=False) if one != other] or days
+
+
+@st.composite
+def _around_changes(draw: st.DrawFn) -> tuple[datetime, ZoneInfo]:
+    zone, year = draw(zones), draw(st.integers(2020, 2040))
+    return draw(st.sampled_from(_changes(zone, year))) + timedelta(minutes=draw(st.integers(-1440, 2880))), zone
+
+
+moments = st.one_of(st.tuples(_minutes_of_all_years, zones), _around_changes())
 sending = st.builds(
     SendingDays,
     rest_days=st.one_of(

@@ -167,6 +167,16 @@ def test_quiet_hours_do_not_make_a_late_message_any_less_late() -> None:
     assert decide(quiet, at(5, 20, 30)) == Defer(at(6, 6))
 
 
+def test_quiet_hours_that_end_on_a_day_of_rest_end_on_the_next_sendable_date() -> None:
+    """Set for ten in the evening with such a morning after every sendable date, it would never be sent."""
+    days = SendingDays(rest_days=frozenset({2, 4, 6, 7}))
+    at_ten = step(step=StepTime(1, 1, 22 * 60), days=days)
+    quiet = replace(at_ten, due_at=at(5, 22), expires_at=at(5, 22) + WINDOW, quiet=QuietHours(time(21), time(8)))
+    assert decide(quiet, at(5, 22)) == Defer(at(7, 8), at(7, 8) + WINDOW)
+    put_off = replace(quiet, due_at=at(7, 8), expires_at=at(7, 8) + WINDOW)
+    assert decide(put_off, at(7, 8)) == ADMITTED
+
+
 def test_within_the_late_window_it_still_goes_out() -> None:
     assert decide(CANDIDATE, NOW + WINDOW) == ADMITTED
 

@@ -10,18 +10,8 @@ from hypothesis import strategies as st
 
 from engine.sequences.calendar import NoSendableDayError, SendingDays, StepTime, anchor_for
 from engine.sequences.joining import Start, Waves, start_of
-from tests.unit.engine.test_calendar import (
-    BERLIN,
-    EVERY_DAY,
-    KUALA_LUMPUR,
-    WEEKDAYS,
-    instants,
-    joining,
-    minutes,
-    sending,
-    step,
-    zones,
-)
+from tests.unit.engine.calendars import minutes, moments, sending
+from tests.unit.engine.test_calendar import BERLIN, EVERY_DAY, KUALA_LUMPUR, WEEKDAYS, joining, step
 
 steps = st.one_of(
     st.none(),
@@ -71,10 +61,11 @@ def test_the_time_of_day_stays_when_the_clocks_change() -> None:
     assert joins(starts) == ["Sat 28 10:00", "Sun 29 10:00", "Mon 30 10:00"]
 
 
-@given(instants, zones, steps, sending, st.integers(1, 20))
+@given(moments, steps, sending, st.integers(1, 20))
 def test_waves_begin_on_the_sending_days_from_the_first_on_one_wave_each(
-    now: datetime, zone: ZoneInfo, first: StepTime | None, days: SendingDays, waves: int
+    moment: tuple[datetime, ZoneInfo], first: StepTime | None, days: SendingDays, waves: int
 ) -> None:
+    now, zone = moment
     steps = [first] if first else []
     try:
         starts = [start_of(str(zone), wave, steps, days, now) for wave in range(waves)]
