@@ -73,6 +73,7 @@ class Sequence(_Shown):
     id: int
     name: str
     status: SequenceStatus
+    revision: Annotated[int, Field(description="Raised by every change; send it back to replace only this one.")]
     niche: str | None
     auto_enroll: bool
     skip_weekends: bool

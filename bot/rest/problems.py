@@ -91,7 +91,8 @@ def problem_of(error: DripdeskError | HTTPException | RequestValidationError) ->
         return problem(error.status_code, detail, headers=error.headers)
     if isinstance(error, RequestValidationError):
         return _unreadable(error)
-    return problem(_STATUS[type(error)], str(error))
+    status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
+    return problem(status, str(error))
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -293,6 +293,10 @@ class WholeSequence(Settings):
     device_ids: DeviceIds
     niche: Niche | None
     skip_weekends: Annotated[bool, Field(description="Send nothing on the team's days of rest.")]
+    revision: Annotated[
+        Id | None,
+        Field(description="As it was read. If somebody has changed the sequence since, nothing is saved: 409."),
+    ] = None
     steps: Annotated[list[StepOfPlan] | None, Field(max_length=MOST_STEPS)] = None
     text: PlanText | None = None
 

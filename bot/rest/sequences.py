@@ -90,6 +90,7 @@ def sequence_routes(
             niche=body.niche,
             skip_weekends=body.skip_weekends,
             plan=body.plan(),
+            revision=body.revision,
             **body.settings(),
         )
         return await shown(actor, sequence_id)

@@ -142,8 +142,7 @@ class Operator:
         self.press("Sequences")
         self.press("+ New")
         self.see("1 of 4")
-        self.say(name)
-        if "your only device" not in self.see(name, "of 4")["text"]:
+        if "your only device" not in self.see(name, "of 4", after=self.say(name))["text"]:
             for device in devices:
                 self.press(device)
                 wait_until(lambda: _button(self.menu(), f"✓ {device}"), f"{device} is ticked")  # noqa: B023

@@ -99,7 +99,8 @@ async def test_a_name_that_is_taken_is_a_conflict_in_the_words_of_the_chat(api: 
 
 async def test_putting_back_what_was_read_changes_nothing(api: Api, world: World) -> None:
     made = await draft(api, world)
-    assert await api.put(f"/{made['id']}", whole(made)) == made
+    again = await api.put(f"/{made['id']}", whole(made))
+    assert again == {**made, "revision": again["revision"]}
 
 
 async def test_everything_is_replaced_at_once(api: Api, world: World) -> None:
@@ -213,6 +214,15 @@ async def test_what_the_chat_changed_is_read_here(api: Api, world: World) -> Non
     made = await draft(api, world)
     await world.editor.add_steps(world.actor, made["id"], [NewStep(7, None, None, "From the chat")])
     assert plan(await api.get(f"/{made['id']}"))[-1] == (7, "09:00", None, "From the chat")
+
+
+async def test_who_read_it_before_somebody_else_s_change_is_told_of_it(api: Api, world: World) -> None:
+    made = await draft(api, world)
+    await world.editor.add_steps(world.actor, made["id"], [NewStep(7, None, None, "From the chat")])
+    told = await api.problem(409, "PUT", f"/{made['id']}", {**whole(made), "revision": made["revision"]})
+    assert "Day 7" in told["detail"]
+    read = await api.get(f"/{made['id']}")
+    await api.put(f"/{made['id']}", {**whole(read), "revision": read["revision"]})
 
 
 async def test_every_change_is_in_the_audit_log_with_its_token(api: Api, world: World) -> None:

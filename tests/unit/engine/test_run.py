@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 
 from engine.broadcast.admission import Admit, Candidate, ContactFacts, Defer, DeviceFacts, End, StepFacts, decide
 from engine.broadcast.pacing import Pace, Tally
-from engine.sequences.calendar import QuietHours, Run, SendingDays, StepTime, anchor_for, dates, next_due
+from engine.sequences.calendar import (
+    QuietHours,
+    Run,
+    SendingDays,
+    StepTime,
+    anchor_for,
+    at_local_time,
+    dates,
+    next_due,
+)
 from models.enums import ConsentState, ContentKind, EnrolmentStatus, Lane, MissedPolicy, SequenceStatus
 from tests.unit.engine.calendars import minutes, moments, sending
 
@@ -109,9 +118,15 @@ class Simulation:
         raise AssertionError("it is put off for ever")
 
     def _is_late(self, due: datetime, expires: datetime, now: datetime) -> bool:
-        """What is set for quiet hours is in time for as long after they end."""
-        end = self.sequence.quiet and self.sequence.quiet.end_after(due, self.run.zone)
-        return now > expires and not (end and now <= end + self.sequence.window)
+        """What is set for quiet hours is in time for as long after they end, on a day on which there is sending."""
+        quiet, zone, days = self.sequence.quiet, self.run.zone, self.sequence.days
+        end = quiet.end_after(due, zone) if quiet else None
+        if quiet is not None and end is not None:
+            ends_on = end.astimezone(zone).date()
+            sendable = days.first_from(ends_on)
+            until = end if sendable == ends_on else at_local_time(sendable, quiet.end, zone)
+            expires = max(expires, until + self.sequence.window)
+        return now > expires
 
     def _candidate(self, step: StepTime, due: datetime, expires: datetime, waiting: list[StepTime]) -> Candidate:
         sequence = self.sequence
