@@ -200,26 +200,39 @@ def _missed(timed: Timed, step: StepFacts, now: datetime) -> End | Defer | None:
 
 def _expires(timed: Timed, step: StepFacts) -> datetime | None:
     """What was set for quiet hours cannot be late before they end."""
-    if timed.expires_at is None or timed.quiet is None:
+    until = _set_for_quiet_until(timed, step)
+    if timed.expires_at is None or until is None:
         return timed.expires_at
-    end = timed.quiet.end_after(timed.due_at, step.run.zone)
-    return timed.expires_at if end is None else max(timed.expires_at, end + step.late_window)
+    return max(timed.expires_at, until + step.late_window)
 
 
 def _quiet(timed: Timed, step: StepFacts, now: datetime) -> Defer | None:
-    """What was set for quiet hours is set for their end; otherwise they do not make a message any less late.
+    """What was set for quiet hours is set for their end; otherwise they do not make a message any less late."""
+    until = _quiet_until(timed, step, now)
+    if until is None:
+        return None
+    return Defer(until, until + step.late_window if _set_for_quiet_until(timed, step) == until else None)
+
+
+def _set_for_quiet_until(timed: Timed, step: StepFacts) -> datetime | None:
+    """When the quiet hours end that it is set for, if it is. A retry is due later, and set for the same time."""
+    if timed.expires_at is None:
+        return None
+    return _quiet_until(timed, step, timed.expires_at - step.late_window)
+
+
+def _quiet_until(timed: Timed, step: StepFacts, instant: datetime) -> datetime | None:
+    """When the quiet hours around an instant end for this message, or None if it is not in them.
 
     Hours that end on a day of rest end on the next sendable date: a message that is set for such hours would never
     find a moment at which both may be.
     """
     quiet, zone = timed.quiet, step.run.zone
-    if quiet is None or (end := quiet.end_after(now, zone)) is None:
+    if quiet is None or (end := quiet.end_after(instant, zone)) is None:
         return None
-    set_for_them = quiet.end_after(timed.due_at, zone) == end
     ends_on = end.astimezone(zone).date()
     sendable = step.days.first_from(ends_on)
-    until = end if sendable == ends_on else at_local_time(sendable, quiet.end, zone)
-    return Defer(until, until + step.late_window if set_for_them else None)
+    return end if sendable == ends_on else at_local_time(sendable, quiet.end, zone)
 
 
 def _rendered(contact: ContactFacts, step: StepFacts) -> Decision:

@@ -12,8 +12,8 @@ from models import Sequence as SequenceRow
 from models import SequenceDevice, SequenceStep, UserDevice
 from models.enums import Role
 
-# People whose wait changes when these steps do. Messages of these steps that still wait go back into the plan, and so
-# do those of runs for whom another step has come before theirs.
+# People whose wait changes when these steps do. Messages of these steps that still wait go back into the plan, and
+# so do those of runs for whom another step has come before theirs.
 WAITING_ENROLMENTS = """
 SELECT e.id FROM sequence_contacts e
  WHERE e.sequence_id = :sequence_id AND e.status IN ('active', 'paused')

@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 
 from engine.broadcast.admission import Admit, Candidate, ContactFacts, Defer, DeviceFacts, End, StepFacts, decide
 from engine.broadcast.pacing import Pace, Tally
-from engine.sequences.calendar import QuietHours, Run, SendingDays, StepTime, anchor_for, dates, next_due
+from engine.sequences.calendar import (
+    QuietHours,
+    Run,
+    SendingDays,
+    StepTime,
+    anchor_for,
+    at_local_time,
+    dates,
+    next_due,
+)
 from models.enums import ConsentState, ContentKind, EnrolmentStatus, Lane, MissedPolicy, SequenceStatus
 from tests.unit.engine.calendars import instants, minutes, sending, zones
 
@@ -96,7 +105,8 @@ class Simulation:
             decision = decide(self._candidate(step, due, expires, waiting), now)
             if not isinstance(decision, Defer):
                 assert isinstance(decision, Admit | End)
-                return Ended(step, first_due, set_for, now, late=now > expires, came=isinstance(decision, Admit))
+                late, came = now > self._last_moment(expires), isinstance(decision, Admit)
+                return Ended(step, first_due, set_for, now, late=late, came=came)
             assert decision.until > now
             due, expires = decision.until, decision.expires or expires
             if decision.anchor is not None:
@@ -106,6 +116,17 @@ class Simulation:
                     assert again is not None
                     assert again.at == due, "planned again it would be due at another time"
         raise AssertionError("it is put off for ever")
+
+    def _last_moment(self, expires: datetime) -> datetime:
+        """What was set for quiet hours is late a window after they end, on a date on which there is sending."""
+        sequence, zone = self.sequence, self.run.zone
+        end = sequence.quiet and sequence.quiet.end_after(expires - sequence.window, zone)
+        if end is None or sequence.quiet is None:
+            return expires
+        day = end.astimezone(zone).date()
+        if not sequence.days.may_send_on(day):
+            end = at_local_time(sequence.days.first_from(day), sequence.quiet.end, zone)
+        return max(expires, end + sequence.window)
 
     def _candidate(self, step: StepTime, due: datetime, expires: datetime, waiting: list[StepTime]) -> Candidate:
         sequence = self.sequence
