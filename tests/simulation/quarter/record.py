@@ -132,6 +132,15 @@ class Fate(StrEnum):
         return self in {Fate.SENT, Fate.LOST, Fate.UNCLEAR}
 
 
+_TOLD = {
+    Fate.SENT: "sent",
+    Fate.LOST: "unknown",
+    Fate.UNCLEAR: "unknown",
+    Fate.REFUSED: "failed",
+    Fate.NOT_ON_WHATSAPP: "skipped",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Stood:
     """What was so at the instant of a send."""
@@ -283,6 +292,12 @@ class Record:
             for attempt in self.on_its_way.values()
             if attempt.run is not None and attempt.run.sequence is sequence
         }
+
+    def believes(self, attempt: Attempt) -> None:
+        """The product has been told what became of this send. What may go again has no outcome yet."""
+        word = _TOLD.get(attempt.fate)
+        if word is not None:
+            self.outcomes[attempt.message] = word
 
     def ended(self, attempt: Attempt, at: datetime, *, taken_over: bool = False) -> None:
         """The outcome of an attempt has been written."""
