@@ -200,7 +200,7 @@ def _missed(timed: Timed, step: StepFacts, now: datetime) -> End | Defer | None:
 
 def _expires(timed: Timed, step: StepFacts) -> datetime | None:
     """What was set for quiet hours cannot be late before they end."""
-    until = _quiet_until(timed, step, timed.due_at)
+    until = _set_for_quiet_until(timed, step)
     if timed.expires_at is None or until is None:
         return timed.expires_at
     return max(timed.expires_at, until + step.late_window)
@@ -211,8 +211,14 @@ def _quiet(timed: Timed, step: StepFacts, now: datetime) -> Defer | None:
     until = _quiet_until(timed, step, now)
     if until is None:
         return None
-    set_for_them = _quiet_until(timed, step, timed.due_at) == until
-    return Defer(until, until + step.late_window if set_for_them else None)
+    return Defer(until, until + step.late_window if _set_for_quiet_until(timed, step) == until else None)
+
+
+def _set_for_quiet_until(timed: Timed, step: StepFacts) -> datetime | None:
+    """When the quiet hours end that it is set for, if it is. A retry is due later, and set for the same time."""
+    if timed.expires_at is None:
+        return None
+    return _quiet_until(timed, step, timed.expires_at - step.late_window)
 
 
 def _quiet_until(timed: Timed, step: StepFacts, instant: datetime) -> datetime | None:

@@ -117,6 +117,7 @@ def test_two_days_of_a_sequence_never_fall_on_one_date() -> None:
 
 def test_quiet_hours_end_when_the_clocks_say_so_for_the_last_time() -> None:
     night = datetime(2026, 10, 24, 21, tzinfo=UTC)  # 23:00; at three the clocks go back to two
-    assert loud(night, BERLIN, Quiet(time(22), time(8))) == datetime(2026, 10, 25, 7, tzinfo=UTC)
-    assert loud(night, BERLIN, Quiet(time(22), time(2, 30))) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-    assert loud(night, BERLIN, None) == night
+    assert loud(night, BERLIN, Quiet(time(22), time(8)), Days()) == datetime(2026, 10, 25, 7, tzinfo=UTC)
+    assert loud(night, BERLIN, Quiet(time(22), time(2, 30)), Days()) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert loud(night, BERLIN, Quiet(time(22), time(8)), WEEKDAYS) == datetime(2026, 10, 26, 7, tzinfo=UTC)
+    assert loud(night, BERLIN, None, Days()) == night

@@ -3,7 +3,7 @@
 Plain and slow: days are counted one by one, and a wall clock is looked at until it shows the time asked for.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -89,13 +89,19 @@ def wall(day: date, local: time, zone: ZoneInfo) -> datetime:
     return instant
 
 
+def loud(instant: datetime, zone: ZoneInfo, quiet: Quiet | None, days: Days) -> datetime:
+    """The instant itself, or when the quiet hours that it is in have ended on a date on which there is sending."""
+    if quiet is None or not quiet.covers(naive(instant, zone).time()):
+        return instant
+    end = _end_of_quiet(instant.replace(second=0, microsecond=0), zone, quiet)
+    day = naive(end, zone).date()
+    return end if days.allow(day) else wall(days.first_from(day), quiet.end, zone)
+
+
 @lru_cache(maxsize=16384)
-def loud(instant: datetime, zone: ZoneInfo, quiet: Quiet | None) -> datetime:
-    """The instant itself, or when the quiet hours that it is in have ended."""
-    if quiet is not None and quiet.covers(naive(instant, zone).time()):
-        instant = instant.replace(second=0, microsecond=0)
-        while quiet.covers(naive(instant, zone).time()):
-            instant += MINUTE
+def _end_of_quiet(instant: datetime, zone: ZoneInfo, quiet: Quiet) -> datetime:
+    while quiet.covers(naive(instant, zone).time()):
+        instant += MINUTE
     return instant
 
 
@@ -104,23 +110,39 @@ def naive(instant: datetime, zone: ZoneInfo) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None)
 
 
-def first_day(joined_at: datetime, zone: ZoneInfo, steps: Iterable[Moment], days: Days) -> date:
-    """Day 1 of somebody who joins: the day itself if there is still time for the first step."""
-    today = naive(joined_at, zone).date()
-    first = min(steps, key=lambda step: step.place, default=None)
-    too_late = (
-        first is not None and first.day == 1 and first.at is not None and wall(today, first.at, zone) <= joined_at
-    )
-    return days.first_from(today + DAY if too_late else today)
+def on_joining(step: Moment, joined_at: datetime, zone: ZoneInfo, days: Days) -> datetime:
+    """When a step goes that is sent after joining: on a day of rest, at that time of the next date."""
+    return _sendable(_sendable(joined_at, zone, days) + timedelta(minutes=step.after or 0), zone, days)
 
 
-def start_on(day: date, step: Moment, joined_at: datetime, zone: ZoneInfo) -> datetime:
-    """When a step goes that falls on `day`. One after joining that has to wait goes at that time of day."""
+def _sendable(instant: datetime, zone: ZoneInfo, days: Days) -> datetime:
+    local = naive(instant, zone)
+    return instant if days.allow(local.date()) else wall(days.first_from(local.date()), local.time(), zone)
+
+
+def first_day(joined_at: datetime, zone: ZoneInfo, steps: Collection[Moment], days: Days) -> date:
+    """Day 1: the first date on which all that is set for it is still to come, also after what is sent on joining."""
+    begun = max([joined_at, *(on_joining(step, joined_at, zone, days) for step in steps if step.at is None)])
+    today = naive(begun, zone).date()
+    times = [step.at for step in steps if step.day == 1 and step.at is not None]
+    return days.first_from(today + DAY if times and wall(today, min(times), zone) <= begun else today)
+
+
+def earliest_day(step: Moment, joined_at: datetime, zone: ZoneInfo, anchor: date, days: Days) -> date:
+    """Before this date a step never goes."""
+    if step.at is None:
+        return naive(on_joining(step, joined_at, zone, days), zone).date()
+    return days.nth(anchor, step.day)
+
+
+def start_on(day: date, step: Moment, joined_at: datetime, zone: ZoneInfo, days: Days) -> datetime:
+    """When a step goes that falls on `day`. One after joining that has been put off goes at that time of day."""
     if step.at is not None:
         return wall(day, step.at, zone)
-    after = joined_at + timedelta(minutes=step.after or 0)
-    local = naive(after, zone)
-    return after if local.date() >= day else wall(day, local.time(), zone)
+    first = on_joining(step, joined_at, zone, days)
+    if naive(first, zone).date() >= day:
+        return first
+    return wall(day, naive(joined_at + timedelta(minutes=step.after or 0), zone).time(), zone)
 
 
 def due(
@@ -136,8 +158,10 @@ def due(
 
     Two days of a sequence never fall on one date.
     """
+    if step.at is None:
+        return on_joining(step, joined_at, zone, days)
     day = days.nth(anchor, step.day)
     if reached is not None:
         had, on = reached
         day = days.first_from(max(day, on if had == step.day else on + DAY))
-    return start_on(day, step, joined_at, zone)
+    return wall(day, step.at, zone)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from models.enums import MissedPolicy
-from tests.simulation.quarter.almanac import DAY, loud, naive, start_on
+from tests.simulation.quarter.almanac import DAY, earliest_day, loud, naive, start_on
 from tests.simulation.quarter.record import Attempt, Device, Fate, Record, Run, Stood
 
 BACK = 10  # days that a message can be behind the date that it was planned for
@@ -66,19 +66,20 @@ def _one(send: Attempt) -> Iterator[Violation]:
 
 def _when(send: Attempt, run: Run, stood: Stood) -> Iterator[tuple[str, str]]:
     """Not before its set time on a date that may be its day, and not after it is too late."""
-    today = naive(send.at, run.zone).date()
-    earliest = stood.days.nth(run.anchor, stood.moment.day)
-    dates = [day for back in range(BACK) if (day := today - back * DAY) >= earliest and stood.days.allow(day)]
-    starts = [start_on(day, stood.moment, run.joined_at, run.zone) for day in dates]
+    moment, days, zone = stood.moment, stood.days, run.zone
+    today = naive(send.at, zone).date()
+    earliest = earliest_day(moment, run.joined_at, zone, run.anchor, days)
+    dates = [day for back in range(BACK) if (day := today - back * DAY) >= earliest and days.allow(day)]
+    starts = [start_on(day, moment, run.joined_at, zone, days) for day in dates]
     begun = [start for start in starts if start <= send.at]
     if not begun:
-        expected = start_on(max(earliest, today), stood.moment, run.joined_at, run.zone)
-        yield "too_early", f"{stood.moment} of Day 1 on {run.anchor}: not before {expected}"
+        expected = start_on(max(earliest, today), moment, run.joined_at, zone, days)
+        yield "too_early", f"{moment} of Day 1 on {run.anchor}: not before {expected}"
     elif stood.policy is not MissedPolicy.SEND_NOW:
         window = timedelta(minutes=stood.late_window)
-        last = max(loud(start, run.zone, stood.quiet) for start in begun) + window
+        last = max(loud(start, zone, stood.quiet, days) for start in begun) + window
         if send.at > last:
-            yield "too_late", f"{stood.moment}: not after {last}, {stood.policy} is what it should do"
+            yield "too_late", f"{moment}: not after {last}, {stood.policy} is what it should do"
 
 
 def _run(run: Run, since: datetime) -> Iterator[Violation]:

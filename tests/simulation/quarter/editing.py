@@ -137,6 +137,7 @@ class TurnRestDays(OfSequence):
 
     async def do(self, stage: Stage) -> None:
         sequence = self.sequence(stage)
-        await stage.world.editor.set_skip_weekends(stage.actor(sequence.team), sequence.id, not sequence.skip_rest)
-        sequence.skip_rest = not sequence.skip_rest
+        skip = not sequence.skip_rest
+        await stage.world.rules.change(stage.actor(sequence.team), sequence.id, skip_weekends=skip)
+        sequence.skip_rest = skip
         stage.record.edited(sequence, self.at)

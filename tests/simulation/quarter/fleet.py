@@ -1,7 +1,4 @@
-"""Two engines whose every move is made here: they claim for all devices that are ready, and say what became of it.
-
-What becomes of a send is drawn from the seed, the message and the attempt: whatever else happens, the same.
-"""
+"""Engines whose every move is made here: they claim for all devices that are ready, and say what became of it."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,69 +10,21 @@ from sqlalchemy import text
 
 from engine.broadcast import store
 from engine.broadcast.admission import Pause
-from engine.broadcast.claims import Answer, Claimed, Claims, Lost, Refused
-from engine.broadcast.media import MediaLibrary
-from engine.broadcast.outcomes import MOST_ATTEMPTS, NOT_CONNECTED, NOT_ON_WHATSAPP, Outcomes, Report
+from engine.broadcast.claims import Answer, Claimed, Lost, Refused
 from engine.broadcast.store import Ask, Waiting
 from engine.clock import ManualClock
 from engine.database import Database
-from engine.devices.ownership import Ownership
-from engine.transports.contract import Outcome, Rejected, Sent, Unknown
-from tests.simulation.quarter.record import Attempt, Device, Fate, Known, Record
+from tests.simulation.quarter.engines import MOST_DEVICES, Engine, Slow, register
+from tests.simulation.quarter.fates import draw_fate, report
+from tests.simulation.quarter.record import Attempt, Device, Record
 
 FAR = timedelta(days=3650)
 AHEAD = 10  # messages
-MOST_DEVICES = 1000
 SMALL_PART = 5  # of the devices is what all engines but one have: fewer transactions than with even parts
 IMPATIENT = 0.03  # of the devices that must wait ask all the same
 SLOW = 0.01  # of the sends take minutes
 
-# What becomes of a send: so many of 1,000. Who was rejected once is likely to be again.
-_FATES = {
-    Fate.LOST: 10,
-    Fate.UNCLEAR: 5,
-    Fate.REJECTED: 12,
-    Fate.REFUSED: 4,
-    Fate.NOT_ON_WHATSAPP: 3,
-    Fate.NOT_CONNECTED: 12,
-}
-_REJECTED_AGAIN = 0.4
-
 AGE = "UPDATE engines SET heartbeat_at = clock_timestamp() - interval '1 hour' WHERE id = :id"
-
-
-class _Lot(Random):
-    """What is drawn depends on the instant and not on the order, in which the database may return devices."""
-
-    def __init__(self, seed: int, clock: ManualClock) -> None:
-        super().__init__()
-        self._about = (seed, clock)
-
-    def uniform(self, a: float, b: float) -> float:
-        seed, clock = self._about
-        return a + (b - a) * Random(f"{seed}/{clock.now()}").random()
-
-
-@dataclass(slots=True)
-class Engine:
-    ownership: Ownership
-    claims: Claims
-    outcomes: Outcomes
-    number: int
-    doomed: bool = False
-    dead: bool = False
-    comes_back: bool = False
-    left: list[tuple[Claimed, Attempt]] = field(default_factory=list)  # what it had on its way when it died
-
-
-@dataclass(frozen=True, slots=True)
-class Slow:
-    """A send that takes a while."""
-
-    until: datetime
-    engine: Engine
-    claimed: Claimed
-    attempt: Attempt
 
 
 @dataclass
@@ -96,23 +45,12 @@ class Fleet:
         self.eyes = self.database.direct()
 
     async def start(self, engines: int) -> None:
-        self.engines = [await self._engine(number) for number in range(engines)]
+        self.engines = [await register(self.database, self.clock, number, self.seed) for number in range(engines)]
         small = len(self.record.devices) // SMALL_PART
         for engine in self.engines[1:]:
             await engine.ownership.take(small)
         await self.engines[0].ownership.take(MOST_DEVICES)
         await self._look_at_owners()
-
-    async def _engine(self, number: int) -> Engine:
-        ownership = await Ownership.register(self.database, self.clock, capacity=MOST_DEVICES)
-        claims = Claims(
-            self.database,
-            self.clock,
-            MediaLibrary(),
-            engine_id=ownership.engine_id,
-            random=_Lot(self.seed, self.clock),
-        )
-        return Engine(ownership, claims, Outcomes(self.database, self.clock), number)
 
     @property
     def asleep(self) -> frozenset[int]:
@@ -135,7 +73,7 @@ class Fleet:
             return
         if engine.left:
             await self._take_over(engine)
-        self.engines[number] = fresh = await self._engine(number)
+        self.engines[number] = fresh = await register(self.database, self.clock, number, self.seed)
         survivor = next(one for one in self.engines if not one.dead and one is not fresh)
         owned, _ = await survivor.ownership.owned()
         idle = sorted(device.id for device in owned if device.id not in self.record.on_its_way)
@@ -168,9 +106,9 @@ class Fleet:
         old = dict(self.epochs)
         await self._look_at_owners()
         if dead.comes_back:
-            await dead.outcomes.write([_report(claimed, attempt) for claimed, attempt in dead.left])
+            await dead.outcomes.write([report(claimed, attempt) for claimed, attempt in dead.left])
             for _, attempt in dead.left:
-                self._believe(attempt)
+                self.record.believes(attempt)
             asks = [
                 Ask(device_id, old[device_id], self.waiting[device_id][0].message_id)
                 for device_id in taken
@@ -250,22 +188,26 @@ class Fleet:
         while True:
             if any(device_id in self.stale and not waiting for device_id, waiting in self.waiting.items()):
                 await self._look_ahead()
-            asking: dict[int, list[Ask]] = defaultdict(list)
-            for device_id, waiting in sorted(self.waiting.items()):
-                due = next((one for one in waiting if one.due_at <= now), None)
-                if due is None or not self._may_ask(device_id):
-                    continue
-                waits = self.not_before.get(device_id, now) > now
-                if waits and (device_id in told or impatient.random() > IMPATIENT):
-                    continue
-                if waits:
-                    told.add(device_id)
-                ask = Ask(device_id, self.epochs[device_id], due.message_id)
-                asking[self.owners[device_id].number].append(ask)
+            asking = self._who_asks(now, impatient, told)
             if not asking:
                 return
             for number, asks in asking.items():
                 await self._ask(self.engines[number], asks)
+
+    def _who_asks(self, now: datetime, impatient: Random, told: set[int]) -> dict[int, list[Ask]]:
+        """By engine: for whatever is due, and some of the devices that have been told to wait."""
+        asking: dict[int, list[Ask]] = defaultdict(list)
+        for device_id, waiting in sorted(self.waiting.items()):
+            due = next((one for one in waiting if one.due_at <= now), None)
+            if due is None or not self._may_ask(device_id):
+                continue
+            waits = self.not_before.get(device_id, now) > now
+            if waits and (device_id in told or impatient.random() > IMPATIENT):
+                continue
+            if waits:
+                told.add(device_id)
+            asking[self.owners[device_id].number].append(Ask(device_id, self.epochs[device_id], due.message_id))
+        return asking
 
     async def _ask(self, engine: Engine, asks: Sequence[Ask]) -> None:
         answers = await engine.claims.claim(asks)
@@ -324,64 +266,18 @@ class Fleet:
             min_delay=device.min_delay,
             hourly_cap=device.hourly_cap,
             daily_cap=device.daily_cap,
-            fate=self._fate(ask.message_id, claimed.attempt),
+            fate=draw_fate(known, f"{self.seed}/{ask.message_id}/{len(record.attempts)}", claimed.attempt),
         )
         record.begun(attempt)
         return attempt
 
-    def _fate(self, message: int, attempt: int) -> Fate:
-        known: Known = self.record.messages[message]
-        if known.run is None:
-            return Fate.SENT
-        # What never left is no attempt: with that number alone it would never leave.
-        lot = Random(f"{self.seed}/fate/{message}/{attempt}/{len(self.record.attempts)}")
-        fate = lot.choices([*_FATES, Fate.SENT], [*_FATES.values(), 1000 - sum(_FATES.values())])[0]
-        if attempt > 1 and lot.random() < _REJECTED_AGAIN:
-            fate = Fate.REJECTED
-        return Fate.REFUSED if fate is Fate.REJECTED and attempt >= MOST_ATTEMPTS else fate
-
     async def _report(self, engine: Engine, done: Sequence[tuple[Claimed, Attempt]]) -> None:
         if not done:
             return
-        await engine.outcomes.write([_report(claimed, attempt) for claimed, attempt in done])
+        await engine.outcomes.write([report(claimed, attempt) for claimed, attempt in done])
         now = self.clock.now()
         for claimed, attempt in done:
             self.record.ended(attempt, now)
-            self._believe(attempt)
+            self.record.believes(attempt)
             self.not_before[attempt.device.id] = now + claimed.delay
             self.stale.add(attempt.device.id)
-
-    def _believe(self, attempt: Attempt) -> None:
-        """What the product has been told of this message."""
-        word = _WORDS.get(attempt.fate)
-        if word is not None:
-            self.record.outcomes[attempt.message] = word
-
-
-_WORDS = {
-    Fate.SENT: "sent",
-    Fate.LOST: "unknown",
-    Fate.UNCLEAR: "unknown",
-    Fate.REFUSED: "failed",
-    Fate.NOT_ON_WHATSAPP: "skipped",
-}
-
-
-def _report(claimed: Claimed, attempt: Attempt) -> Report:
-    return Report(attempt.device.id, claimed, _outcome(attempt))
-
-
-def _outcome(attempt: Attempt) -> Outcome:
-    match attempt.fate:
-        case Fate.SENT:
-            return Sent(f"wamid-{attempt.message}")
-        case Fate.LOST | Fate.UNCLEAR:
-            return Unknown("nobody answered")
-        case Fate.REJECTED:
-            return Rejected("rate_limited", "slow down", permanent=False)
-        case Fate.REFUSED:
-            return Rejected("blocked", "this cannot be sent", permanent=True)
-        case Fate.NOT_ON_WHATSAPP:
-            return Rejected(NOT_ON_WHATSAPP, "nobody has this number", permanent=True)
-        case Fate.NOT_CONNECTED:
-            return Rejected(NOT_CONNECTED, "the line is down", permanent=False)

@@ -12,6 +12,7 @@ from tests.simulation.quarter.editing import AddStep, ChangeText, MoveStep, Remo
 from tests.simulation.quarter.machines import Drop, KillEngine, RestartWorker
 from tests.simulation.quarter.pausing import PauseDevice, PauseSequence, SetPace, StopEverything
 from tests.simulation.quarter.people import Join, Say, SayStart, SayStop
+from tests.simulation.quarter.runs import PausePerson, TakeOut
 
 # Summer time begins and ends in some of them, at two in the morning or at midnight, by an hour or by half of one.
 ZONES = (
@@ -125,6 +126,8 @@ OFTEN: Mapping[type[Deed], float] = {
     Say: 60,
     SayStop: 12,
     SayStart: 8,
+    PausePerson: 30,
+    TakeOut: 5,
 }
 CAST = Cast(
     teams=len(TEAMS),

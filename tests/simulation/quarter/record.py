@@ -13,7 +13,7 @@ from models.enums import MissedPolicy
 from tests.simulation.quarter.almanac import Days, Moment, Quiet
 
 LONGEST_PAUSE = timedelta(minutes=75)  # between two sends of a device that has work: the longest delay and a look
-A_NIGHT = timedelta(hours=14)
+QUIET = timedelta(days=4)  # quiet hours, and the days of rest that may follow them
 BUSY = 20  # attempts looked back on
 
 
@@ -100,8 +100,9 @@ class Run:
     person: Person
     zone: ZoneInfo
     joined_at: datetime
-    anchor: date  # Day 1, as it was at joining
+    anchor: date  # Day 1, as it was at joining; it may only become later
     paused: bool = False
+    held_at: datetime | None = None
     over: str | None = None  # why, if it ended before its time
     sends: list["Attempt"] = field(default_factory=list)
     had: set[int] = field(default_factory=set)  # steps whose message has ended
@@ -129,6 +130,15 @@ class Fate(StrEnum):
     @property
     def may_have_reached(self) -> bool:
         return self in {Fate.SENT, Fate.LOST, Fate.UNCLEAR}
+
+
+_TOLD = {
+    Fate.SENT: "sent",
+    Fate.LOST: "unknown",
+    Fate.UNCLEAR: "unknown",
+    Fate.REFUSED: "failed",
+    Fate.NOT_ON_WHATSAPP: "skipped",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +210,6 @@ class Record:
     messages: dict[int, Known] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
     outcomes: dict[int, str] = field(default_factory=dict)  # by message: what the product was told of it
-    tried: set[int] = field(default_factory=set)  # messages
     on_its_way: dict[int, Attempt] = field(default_factory=dict)  # by device
     edited_on_its_way: set[int] = field(default_factory=set)  # messages
     refused: dict[int, "Refusal"] = field(default_factory=dict)  # by message: the last time it was asked for
@@ -212,7 +221,6 @@ class Record:
 
     def begun(self, attempt: Attempt) -> None:
         self.attempts.append(attempt)
-        self.tried.add(attempt.message)
         attempt.device.attempts.append(attempt)
         self.on_its_way[attempt.device.id] = attempt
         if attempt.run is not None and attempt.fate.may_have_reached:
@@ -222,17 +230,19 @@ class Record:
         """It was asked for, and did not go."""
         known = self.messages[message]
         if known.run is not None and known.step is not None:
-            held = self._held(known.run, device, at)
-            self.refused[message] = Refusal(at, held, known.run.sequence.steps[known.step].moment.place)
+            moment = known.run.sequence.steps[known.step].moment
+            self.refused[message] = Refusal(at, self._held(known.run, device, at), moment.place)
+            if moment.at is None:  # if it shifts, Day 1 is the date on which it comes
+                known.run.anchor = min(known.run.anchor, at.astimezone(known.run.zone).date())
 
     def _held(self, run: Run, device: Device, now: datetime) -> bool:
         """Whether anything that we did may have made a message late."""
         sequence = run.sequence
-        since = now - timedelta(days=1, minutes=sequence.late_window)
-        reasons = (sequence.held_at, sequence.edited_at, device.held_at, device.team.held_at)
+        since = now - timedelta(minutes=sequence.late_window) - QUIET
+        reasons = (run.held_at, sequence.held_at, sequence.edited_at, device.held_at, device.team.held_at)
         capped = device.hourly_cap is not None or device.daily_cap is not None
         window = timedelta(minutes=sequence.late_window)
-        back = now - window - (A_NIGHT if device.team.quiet else timedelta())
+        back = now - window - (QUIET if device.team.quiet else timedelta())
         worked = sum(1 for attempt in device.attempts[-BUSY:] if attempt.at >= back)
         busy = worked >= min(BUSY, window // LONGEST_PAUSE)
         return capped or busy or any(at is not None and at >= since for at in reasons)
@@ -282,6 +292,12 @@ class Record:
             for attempt in self.on_its_way.values()
             if attempt.run is not None and attempt.run.sequence is sequence
         }
+
+    def believes(self, attempt: Attempt) -> None:
+        """The product has been told what became of this send. What may go again has no outcome yet."""
+        word = _TOLD.get(attempt.fate)
+        if word is not None:
+            self.outcomes[attempt.message] = word
 
     def ended(self, attempt: Attempt, at: datetime, *, taken_over: bool = False) -> None:
         """The outcome of an attempt has been written."""

@@ -113,7 +113,7 @@ def _missed(record: Record, rest: Rest) -> Iterator[Violation]:
             yield Violation("missed", rest.at, f"message {message}", "was skipped by nobody's claim")
         elif run.sequence.policy is MissedPolicy.SHIFT:
             yield Violation("missed", refusal.at, run.name, f"message {message} was skipped instead of shifted")
-        elif refusal.at <= _late_from(record, run, message, rest.missed[message]):
+        elif refusal.at <= _late_from(run, rest.missed[message]):
             yield Violation(
                 "missed", refusal.at, run.name, f"message {message} was skipped before it was too late"
             )
@@ -121,11 +121,10 @@ def _missed(record: Record, rest: Rest) -> Iterator[Violation]:
             yield Violation("missed", refusal.at, run.name, f"message {message} was skipped, and nothing held it")
 
 
-def _late_from(record: Record, run: Run, message: int, expired_at: datetime) -> datetime:
-    """What was set for quiet hours is late a window after their end. One that goes again stays as late as it is."""
+def _late_from(run: Run, expired_at: datetime) -> datetime:
+    """What was set for quiet hours is late a window after their end."""
     window = timedelta(minutes=run.sequence.late_window)
-    quiet = None if message in record.tried else run.sequence.team.quiet
-    return loud(expired_at - window, run.zone, quiet) + window
+    return loud(expired_at - window, run.zone, run.sequence.team.quiet, run.sequence.days) + window
 
 
 def _state(run: Run, row: RunRow) -> Iterator[tuple[str, str]]:
@@ -187,7 +186,7 @@ def _overdue(record: Record, run: Run, row: RunRow, rest: Rest) -> Iterator[tupl
     sequence, team = run.sequence, run.sequence.team
     if row.status is not EnrolmentStatus.ACTIVE or sequence.paused:
         return
-    held = [at for at in (sequence.held_at, sequence.edited_at, team.held_at) if at is not None]
+    held = [at for at in (sequence.held_at, sequence.edited_at, team.held_at, run.held_at) if at is not None]
     planned = max(row.next_due or rest.at, run.moved_on_at or run.joined_at, *held)
     if planned < rest.at - LOOK:
         yield "forgotten", f"was due {row.next_due}, and has no message yet"
@@ -196,7 +195,8 @@ def _overdue(record: Record, run: Run, row: RunRow, rest: Rest) -> Iterator[tupl
     if row.waits_until > rest.at:
         step = sequence.steps[row.next_step or 0]
         tomorrow = sequence.days.first_from(naive(rest.at, run.zone).date() + DAY)
-        last = loud(start_on(tomorrow, step.moment, run.joined_at, run.zone), run.zone, team.quiet)
+        start = start_on(tomorrow, step.moment, run.joined_at, run.zone, sequence.days)
+        last = loud(start, run.zone, team.quiet, sequence.days)
         if row.waits_until > last:
             yield "forgotten", f"message {row.open} waits until {row.waits_until}, later than {last}"
         return

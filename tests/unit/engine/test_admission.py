@@ -162,6 +162,26 @@ def test_what_was_set_for_quiet_hours_is_not_late_before_they_end() -> None:
     assert decide(quiet, at(6, 7)) == ADMITTED
 
 
+def test_what_was_set_for_quiet_hours_before_a_day_of_rest_is_not_late_before_the_next_date() -> None:
+    """Late on Friday, and the device is back on Monday at seven."""
+    friday = at(9, 22)
+    facts = replace(
+        STEP,
+        days=SendingDays(rest_days=frozenset({6, 7})),
+        late_window=timedelta(hours=3),
+        missed_policy=MissedPolicy.SKIP,
+    )
+    quiet = replace(
+        CANDIDATE,
+        due_at=friday,
+        expires_at=friday + timedelta(hours=3),
+        quiet=QuietHours(time(21), time(8)),
+        step=facts,
+    )
+    assert decide(quiet, at(12, 7)) == Defer(at(12, 8), at(12, 11))
+    assert decide(quiet, at(12, 11)) == ADMITTED
+
+
 def test_quiet_hours_do_not_make_a_late_message_any_less_late() -> None:
     quiet = replace(CANDIDATE, quiet=QuietHours(time(20), time(6)))
     assert decide(quiet, at(5, 20, 30)) == Defer(at(6, 6))
@@ -175,6 +195,12 @@ def test_quiet_hours_that_end_on_a_day_of_rest_end_on_the_next_sendable_date() -
     assert decide(quiet, at(5, 22)) == Defer(at(7, 8), at(7, 8) + WINDOW)
     put_off = replace(quiet, due_at=at(7, 8), expires_at=at(7, 8) + WINDOW)
     assert decide(put_off, at(7, 8)) == ADMITTED
+
+
+def test_a_retry_in_quiet_hours_is_as_late_as_the_message_was() -> None:
+    """It was rejected a minute before they begin."""
+    again = replace(CANDIDATE, due_at=at(5, 20, 1), quiet=QuietHours(time(20), time(8)))
+    assert decide(again, at(5, 20, 1)) == Defer(at(6, 8))
 
 
 def test_within_the_late_window_it_still_goes_out() -> None:

@@ -105,8 +105,8 @@ class Simulation:
             decision = decide(self._candidate(step, due, expires, waiting), now)
             if not isinstance(decision, Defer):
                 assert isinstance(decision, Admit | End)
-                late = self._is_late(due, expires, now)
-                return Ended(step, first_due, set_for, now, late, came=isinstance(decision, Admit))
+                late, came = now > self._last_moment(expires), isinstance(decision, Admit)
+                return Ended(step, first_due, set_for, now, late=late, came=came)
             assert decision.until > now
             due, expires = decision.until, decision.expires or expires
             if decision.anchor is not None:
@@ -117,16 +117,16 @@ class Simulation:
                     assert again.at == due, "planned again it would be due at another time"
         raise AssertionError("it is put off for ever")
 
-    def _is_late(self, due: datetime, expires: datetime, now: datetime) -> bool:
-        """What is set for quiet hours is in time for as long after they end, on a day on which there is sending."""
-        quiet, zone, days = self.sequence.quiet, self.run.zone, self.sequence.days
-        end = quiet.end_after(due, zone) if quiet else None
-        if quiet is not None and end is not None:
-            ends_on = end.astimezone(zone).date()
-            sendable = days.first_from(ends_on)
-            until = end if sendable == ends_on else at_local_time(sendable, quiet.end, zone)
-            expires = max(expires, until + self.sequence.window)
-        return now > expires
+    def _last_moment(self, expires: datetime) -> datetime:
+        """What was set for quiet hours is late a window after they end, on a date on which there is sending."""
+        sequence, zone = self.sequence, self.run.zone
+        end = sequence.quiet and sequence.quiet.end_after(expires - sequence.window, zone)
+        if end is None or sequence.quiet is None:
+            return expires
+        day = end.astimezone(zone).date()
+        if not sequence.days.may_send_on(day):
+            end = at_local_time(sequence.days.first_from(day), sequence.quiet.end, zone)
+        return max(expires, end + sequence.window)
 
     def _candidate(self, step: StepTime, due: datetime, expires: datetime, waiting: list[StepTime]) -> Candidate:
         sequence = self.sequence
