@@ -146,7 +146,7 @@ class SequenceContact(InWorkspace, Model):
     wave: Mapped[int] = mapped_column(server_default="0")  # so many sending days after the first of them
     anchor_date: Mapped[date]  # the local date of Day 1
     time_zone: Mapped[str]  # fixed at joining
-    next_step_id: Mapped[int | None] = mapped_column(ForeignKey("sequence_steps.id"))
+    next_step_id: Mapped[int | None]  # steps are retired, never deleted while somebody is in their sequence
     next_due_at: Mapped[datetime | None]
     last_day_number: Mapped[int | None]  # where the last ended step stood (see calendar.StepTime)
     last_minute: Mapped[int | None]

@@ -113,7 +113,17 @@ def short_date(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b}"
 
 
+def verb(word: str, count: int) -> str:
+    """Write "1 goes out", "2 go out"."""
+    if count != 1:
+        return word
+    return f"{word}es" if word.endswith("o") else f"{word}s"
+
+
 FILTERS: dict[str, Callable[..., str]] = {"counted": counted, "people": people}  # of the templates of all windows
+
+
+LONGEST_FILE_NAME = 60  # as it is shown
 
 
 def file_label(kind: ContentKind, file_name: str) -> str:
@@ -126,7 +136,7 @@ def file_label(kind: ContentKind, file_name: str) -> str:
         case ContentKind.AUDIO:
             return "🎵 audio"
         case _:
-            return f"📎 {file_name}"
+            return f"📎 {file_name[:LONGEST_FILE_NAME]}"
 
 
 def _wrap(mark: str, value: str) -> str:

@@ -11,7 +11,7 @@ from engine.sequences.enrolment import begin
 from engine.sequences.launch import check_startable
 from engine.sequences.progress import plan_again
 from engine.sequences.store import Lock
-from models.enums import Role, SequenceStatus
+from models.enums import EnrolmentStatus, Role, SequenceStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class SequenceControl:
                 return StartReport(was, people)
             sequence.status = SequenceStatus.ACTIVE
             if was is SequenceStatus.DRAFT:
-                ids = await begin(session, sequence, now)
-                await plan_again(session, ids, now)
-                people = len(ids)
+                begun = await begin(session, sequence, now)
+                await plan_again(session, list(begun), now)
+                people = sum(status is EnrolmentStatus.ACTIVE for status in begun.values())
             actor.record(session, now, "sequence.start", sequence_id, people=people)
         return StartReport(was, people)
 

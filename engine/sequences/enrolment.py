@@ -21,7 +21,7 @@ from engine.sequences.store import Lock
 from engine.transactions import Session
 from models import ContactList, Workspace
 from models import Sequence as SequenceRow
-from models.enums import Role, SequenceStatus
+from models.enums import EnrolmentStatus, Role, SequenceStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,10 +205,10 @@ async def starts(session: Session, sequence: SequenceRow, zones: set[str], now: 
     return {zone: start for (zone, _), start in begun.items()}
 
 
-async def begin(session: Session, sequence: SequenceRow, now: datetime) -> list[int]:
-    """Let those who joined a draft begin now, each wave at its distance; the ids of their runs.
+async def begin(session: Session, sequence: SequenceRow, now: datetime) -> dict[int, EnrolmentStatus]:
+    """Let those who joined a draft begin now, each wave at its distance: the ids and states of their runs.
 
-    They are to be planned anew after this.
+    They are to be planned anew after this. Who is paused on their own begins now as well, and stays paused.
     """
     untouched = (await session.execute(text(joining_store.UNTOUCHED), {"sequence_id": sequence.id})).all()
     begun = await starts_of(session, sequence, {(row.time_zone, row.wave) for row in untouched}, now)
@@ -220,7 +220,7 @@ async def begin(session: Session, sequence: SequenceRow, now: datetime) -> list[
         "anchors": [start.run.anchor for start in begun.values()],
     }
     await session.execute(text(joining_store.REJOIN), {"ids": ids, **columns})
-    return ids
+    return {row.id: EnrolmentStatus(row.status) for row in untouched}
 
 
 async def starts_of(

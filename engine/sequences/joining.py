@@ -193,14 +193,15 @@ async def _enrol(
 
 
 async def waves_of(transaction: Transaction, target: Target, per_day: int, now: datetime) -> Waves:
-    """Plan so many a day, behind those who join in waves already: no day takes in twice as many."""
+    """Plan so many a day, behind those who join today or in waves already: no day takes in twice as many."""
     if per_day < 1:
         raise InvalidInputError("At least one person a day has to join.")
-    (last,) = await transaction.rows(joining_store.LAST_WAVE, {"sequence_id": target.id})
-    if last.wave is None:
-        return Waves(per_day)
+    today = now.astimezone(ZoneInfo(target.time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    (last,) = await transaction.rows(joining_store.LAST_WAVE, {"sequence_id": target.id, "today": today})
     if target.status is SequenceStatus.DRAFT:
-        return Waves(per_day, last.wave + 1)
+        return Waves(per_day, 0 if last.wave is None else last.wave + 1)
+    if last.day is None:
+        return Waves(per_day)
     free = (wave for wave in range(MOST_WAVES) if _first_day(target, wave, now) > last.day)
     return Waves(per_day, next(free, MOST_WAVES))
 

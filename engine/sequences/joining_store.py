@@ -52,7 +52,8 @@ NAMED = CHOSEN.format(
        SELECT l.contact_id FROM list_members l WHERE l.list_id = CAST(:list_id AS bigint)
         UNION ALL
        SELECT l.contact_id FROM leads l
-        WHERE l.workspace_id = CAST(:workspace_id AS bigint) AND lower(l.niche) = lower(CAST(:niche AS text)))"""
+        WHERE l.workspace_id = CAST(:workspace_id AS bigint) AND lower(l.niche) = lower(CAST(:niche AS text))
+          AND l.status = 'prospect')"""
 )
 EVERYONE = CHOSEN.format(chosen="true")
 
@@ -91,16 +92,18 @@ WITH free AS (
 UPDATE contacts c SET device_id = free.device_id FROM free WHERE c.id = free.id
 """
 
-# The last of those who join in waves: in a draft their wave counts, else their Day 1.
+# Behind whom the next ones join day by day: in a draft the last wave counts, else the last Day 1 of those who join
+# today or in a later wave.
 LAST_WAVE = """
-SELECT max(e.wave) AS wave, max(e.anchor_date) AS day
-  FROM sequence_contacts e WHERE e.sequence_id = :sequence_id AND e.wave > 0
+SELECT max(e.wave) AS wave,
+       max(e.anchor_date) FILTER (WHERE e.wave > 0 OR e.joined_at >= CAST(:today AS timestamptz)) AS day
+  FROM sequence_contacts e WHERE e.sequence_id = :sequence_id
 """
 
 # Those of a sequence for whom nothing has happened yet: a draft's contacts join when it starts.
 UNTOUCHED = """
-SELECT e.id, e.time_zone, e.wave FROM sequence_contacts e
- WHERE e.sequence_id = :sequence_id AND e.status = 'active' AND e.last_day_number IS NULL
+SELECT e.id, e.status, e.time_zone, e.wave FROM sequence_contacts e
+ WHERE e.sequence_id = :sequence_id AND e.status IN ('active', 'paused') AND e.last_day_number IS NULL
    AND NOT EXISTS (SELECT FROM messages m WHERE m.enrolment_id = e.id)
  ORDER BY e.id
    FOR UPDATE

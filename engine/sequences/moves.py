@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import text
+
 from engine.actor import Actor
 from engine.clock import Clock
 from engine.database import Database
@@ -160,7 +162,10 @@ def _plan(run: Any, enrolment_id: int, steps: list[SequenceStep], target: Sequen
 
 
 async def _write(session: Session, run: Any, move: Move, now: datetime) -> int:
-    await runs_store.cancel_waiting(session, run.id, "moved", by_hand=False)
+    if move.again or run.open_step_id in {step.step_id for step in move.passed_over}:
+        await runs_store.cancel_waiting(session, run.id, "moved", by_hand=False)
+    else:  # what waits comes after the message that they are moved to
+        await session.execute(text(store.UNPLAN), {"step_ids": [], "overtaken": [run.id]})
     if not move.again:
         await runs_store.move(session, run.id, move)
         return int(run.id)

@@ -59,7 +59,9 @@ CREATE INDEX ix_pastes_sequence_id ON pastes (sequence_id);
 ALTER TABLE messages
     DROP CONSTRAINT fk_messages_workspace_id, DROP CONSTRAINT fk_messages_device_id,
     DROP CONSTRAINT fk_messages_step_id, DROP CONSTRAINT fk_messages_enrolment_id;
+ALTER TABLE sequence_contacts DROP CONSTRAINT fk_sequence_contacts_next_step_id;
 DROP INDEX ix_sequence_contacts_next_step_id;
+UPDATE sequence_contacts SET paused_reason = 'replied' WHERE status = 'paused';
 DROP INDEX ix_sequence_contacts_due;
 CREATE INDEX ix_sequence_contacts_due ON sequence_contacts (sequence_id, next_due_at)
  WHERE status = 'active' AND next_due_at IS NOT NULL
@@ -70,6 +72,8 @@ DROP INDEX ix_sequence_contacts_due;
 CREATE INDEX ix_sequence_contacts_due ON sequence_contacts (next_due_at)
  WHERE status = 'active' AND next_due_at IS NOT NULL;
 CREATE INDEX ix_sequence_contacts_next_step_id ON sequence_contacts (next_step_id);
+ALTER TABLE sequence_contacts ADD CONSTRAINT fk_sequence_contacts_next_step_id
+    FOREIGN KEY (next_step_id) REFERENCES sequence_steps (id);
 ALTER TABLE messages
     ADD CONSTRAINT fk_messages_workspace_id FOREIGN KEY (workspace_id) REFERENCES workspaces (id) ON DELETE CASCADE,
     ADD CONSTRAINT fk_messages_device_id FOREIGN KEY (device_id) REFERENCES user_devices (id),

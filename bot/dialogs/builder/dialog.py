@@ -154,7 +154,7 @@ dialog = Dialog(
             SwitchTo(Const("⧉ Copy"), id="copy", state=Builder.copy),
             Button(Const("👁 Preview"), id="preview", on_click=handlers.preview),
             Button(Const("🧪 Test"), id="test", on_click=rehearse_step),
-            Button(Const("🗑 Remove"), id="remove", on_click=handlers.ask_to_remove),
+            Button(Const("🗑 Remove"), id="ask_remove", on_click=handlers.ask_to_remove),
         ),
         back_and_home(Builder.plan),
         state=Builder.step,

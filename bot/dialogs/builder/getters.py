@@ -17,7 +17,7 @@ from engine.sequences.editor import SequenceEditor
 from engine.sequences.pasting import LAST_DAY, write_header
 from models.enums import SequenceStatus
 
-LONGEST_PLAN = 2400  # characters of text in the plan; Telegram takes 4096 with everything around it
+LONGEST_PLAN = 1600  # characters of text in the plan; Telegram takes 4096 with everything around it
 MOST_SHOWN = 25  # messages in the plan; all of them have a button
 LONGEST_KEPT = 2000  # characters of what was typed
 QUICK_TIMES = ("09:00", "12:00", "15:00", "18:00", "20:00")

@@ -14,7 +14,7 @@ from bot.dialogs.builder.pending import Pending, pending_of, propose, save, wait
 from bot.dialogs.builder.states import Builder
 from bot.dialogs.builder.texts import text_of
 from bot.dialogs.context import actor_of, bot_of
-from bot.dialogs.formatting import people, to_telegram_html
+from bot.dialogs.formatting import people, to_telegram_html, verb
 from bot.dialogs.sequences.context import sequence_of
 from engine.errors import InvalidInputError
 from engine.sequences.catalogue import SequenceCard, SequenceCatalogue, StepView
@@ -238,7 +238,9 @@ async def save_pending(
     except ChangedMeanwhileError:
         await callback.answer("It was changed again just now. Look at it once more.", show_alert=True)
     else:
-        await callback.answer(f"Saved; {people(saved.changed)} wait anew." if saved.changed else "Saved.")
+        await callback.answer(
+            f"Saved; {people(saved.changed)} {verb('wait', saved.changed)} anew." if saved.changed else "Saved."
+        )
 
 
 @inject

@@ -156,6 +156,8 @@ async def export(
             await bot_of(manager).send_message(chat_id, plan, parse_mode=None, disable_web_page_preview=True)
         else:
             file = BufferedInputFile(plan.encode(), "sequence.txt")
-            await bot_of(manager).send_document(chat_id, file, caption=f"The messages of “{card.name}”.")
+            await bot_of(manager).send_document(
+                chat_id, file, caption=f"The messages of “{card.name}”.", parse_mode=None
+            )
     manager.show_mode = ShowMode.DELETE_AND_SEND
     await manager.switch_to(Builder.replace)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 
-from bot.dialogs.formatting import counted, people, to_telegram_html
+from bot.dialogs.formatting import counted, people, to_telegram_html, verb
 from bot.dialogs.navigation import when
 from engine.sequences.foresight import Change, Touched, Wait
 from engine.sequences.pasting import StepDraft
@@ -64,34 +64,43 @@ def _added(one: Touched, now: datetime) -> list[str]:
         return []
     lines = [f"{people(one.waiting + one.later)} will get it."]
     lines += [f"{wait.people:,} of them next, {_moment(wait.then_at, now)}." for wait in one.waits[:MOST_WAITS]]
-    return [*lines, *([f"{one.passed:,} are past its place and do not."] if one.passed else [])]
+    return [*lines, *([f"{one.passed:,} {_are(one.passed)} past its place and will not."] if one.passed else [])]
 
 
 def _moved(one: Touched, now: datetime) -> list[str]:
     lines = [_wait(wait, now) for wait in one.waits[:MOST_WAITS]]
     rest = sum(wait.people for wait in one.waits[MOST_WAITS:])
-    lines += [f"{rest:,} more wait for it at other times, which move as well."] if rest else []
-    lines += [f"{one.later:,} more come to it later."] if one.later else []
-    lines += [f"⚠️ {one.lose:,} stand behind its new place and will not get it."] if one.lose else []
+    lines += [f"{rest:,} more {verb('wait', rest)} for it at other times, which move as well."] if rest else []
+    lines += [f"{one.later:,} more {verb('come', one.later)} to it later."] if one.later else []
+    lines += (
+        [f"⚠️ {one.lose:,} {verb('stand', one.lose)} behind its new place and will not get it."] if one.lose else []
+    )
     return [*lines, *([f"{one.passed:,} already passed it."] if one.passed else [])]
 
 
 def _removed(one: Touched, now: datetime) -> list[str]:
     lines = [_wait(wait, now) for wait in one.waits[:MOST_WAITS]]
     rest = sum(wait.people for wait in one.waits[MOST_WAITS:])
-    lines += [f"{rest:,} more wait for it at other times and go on to the next."] if rest else []
-    lines += [f"{one.later:,} more were to get it later."] if one.later else []
+    lines += [f"{rest:,} more {verb('wait', rest)} for it at other times; the next comes instead."] if rest else []
+    lines += [f"{one.later:,} more would have got it later."] if one.later else []
     return [*lines, *([f"{one.passed:,} already passed it."] if one.passed else [])]
 
 
 def _new_text(one: Touched) -> list[str]:
     lines = [f"{people(one.waiting + one.later)} will get the new text."] if one.waiting + one.later else []
-    return [*lines, *([f"{one.passed:,} already had the old one, or are past it."] if one.passed else [])]
+    return [
+        *lines,
+        *([f"{one.passed:,} already had the old one, or {_are(one.passed)} past it."] if one.passed else []),
+    ]
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _wait(wait: Wait, now: datetime) -> str:
     """Write "412 wait for it: today 09:00 → today 14:00"."""
-    told = f"{wait.people:,} {'waits' if wait.people == 1 else 'wait'} for it: {_moment(wait.now_at, now)}"
+    told = f"{wait.people:,} {verb('wait', wait.people)} for it: {_moment(wait.now_at, now)}"
     if wait.then_at is None:
         return f"{told} → nothing more."
     instead = f"{escape(wait.then_header)}, " if wait.then_header else ""
@@ -113,7 +122,7 @@ def without_file(drafts: Sequence[StepDraft]) -> list[str]:
 
 def unclear(lines: Sequence[tuple[str, str]]) -> list[str]:
     return [
-        f"⚠️ “{line}” looks like a header, but {reason}. It is part of the text."
+        f"⚠️ “{line[:60]}” looks like a header, but {reason}. It is part of the text."
         for line, reason in lines[:MOST_EXPLAINED]
     ]
 

@@ -14,7 +14,6 @@ from bot.dialogs.joining.states import Joining
 from bot.dialogs.joining.wording import refusals_csv, told
 from bot.dialogs.sequences.context import about, sequence_of
 from bot.dialogs.sequences.states import Sequences
-from engine.contacts.book import ContactBook
 from engine.errors import InvalidInputError
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.enrolment import Enrolments, Who
@@ -35,12 +34,8 @@ async def choose_niche(
     await _review(manager, niche=card.niche)
 
 
-@inject
-async def choose_interest(
-    _callback: CallbackQuery, _select: Any, manager: DialogManager, number: int, book: FromDishka[ContactBook]
-) -> None:
-    niches = await book.niches(actor_of(manager))
-    await _review(manager, niche=niches[number].niche)
+async def choose_interest(_callback: CallbackQuery, _select: Any, manager: DialogManager, number: int) -> None:
+    await _review(manager, niche=manager.dialog_data["niches"][number])
 
 
 async def choose_everyone(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:

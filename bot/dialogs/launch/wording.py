@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.dialogs.formatting import counted, people
+from bot.dialogs.formatting import counted, people, verb
 from bot.dialogs.navigation import when
 from bot.dialogs.results.wording import SKIPPED
 from engine.sequences.launch import Idle, Review
@@ -18,17 +18,21 @@ def consequences(review: Review) -> list[str]:
     forecast = review.forecast
     if not review.people:
         lines = ["Nobody is in it yet. Who joins later begins at once."]
-        return [*lines, f"{people(review.stay_paused)} stay paused."] if review.stay_paused else lines
+        return (
+            [*lines, f"{people(review.stay_paused)} {verb('stay', review.stay_paused)} paused."]
+            if review.stay_paused
+            else lines
+        )
     begins = review.status is SequenceStatus.DRAFT
-    lines = [f"{people(review.people - forecast.barred)} {_s('begin', review.people - forecast.barred)}."]
+    lines = [f"{people(review.people - forecast.barred)} {verb('begin', review.people - forecast.barred)}."]
     if not begins:
         lines = [
-            f"{messages} {_s('move', messages)} by {_days(days)}" for days, messages in forecast.moved.items()
+            f"{messages} {verb('move', messages)} by {_days(days)}" for days, messages in forecast.moved.items()
         ]
     if forecast.skipped:
         lines.append(f"{sum(forecast.skipped.values()):,} skipped: {_reasons(forecast.skipped)}")
     if forecast.go_out or not begins:
-        lines.append(f"{forecast.go_out:,} {_s('go', forecast.go_out)} out {_how_soon(review)}")
+        lines.append(f"{forecast.go_out:,} {verb('go', forecast.go_out)} out {_how_soon(review)}")
     if not begins:
         lines.append("0 twice: what was sent, or may have arrived, is not sent again")
         lines += _rest(review)
@@ -70,9 +74,9 @@ def problems(review: Review) -> list[str]:
 def _rest(review: Review) -> list[str]:
     lines = []
     if review.forecast.keep:
-        lines.append(f"{review.forecast.keep:,} {_s('keep', review.forecast.keep)} their date")
+        lines.append(f"{review.forecast.keep:,} {verb('keep', review.forecast.keep)} their date")
     if review.stay_paused:
-        lines.append(f"{review.stay_paused:,} {_s('stay', review.stay_paused)} paused, each on their own")
+        lines.append(f"{review.stay_paused:,} {verb('stay', review.stay_paused)} paused, each on their own")
     if review.on_their_way:
         lines.append(f"{review.on_their_way:,} being sent at this moment")
     return lines
@@ -91,7 +95,7 @@ def _how_soon(review: Review) -> str:
 
 def _idle(device: Idle) -> str:
     why = "is paused" if device.paused else f"cannot send now ({device.state.replace('_', ' ')})"
-    waiting = f"; {people(device.people)} {_s('wait', device.people)} for it" if device.people else ""
+    waiting = f"; {people(device.people)} {verb('wait', device.people)} for it" if device.people else ""
     return f"{device.name} {why}{waiting}."
 
 
@@ -116,10 +120,3 @@ def _duration(span: timedelta) -> str:
 def _date(instant: datetime, zone: str) -> str:
     local = instant.astimezone(ZoneInfo(zone))
     return f"{local:%a} {local.day} {local:%b}"
-
-
-def _s(verb: str, count: int) -> str:
-    """Write "1 goes out", "2 go out"."""
-    if count != 1:
-        return verb
-    return f"{verb}es" if verb.endswith("o") else f"{verb}s"

@@ -2,7 +2,7 @@
 
 from aiogram_dialog import Dialog, Window
 from aiogram_dialog.widgets.input import TextInput
-from aiogram_dialog.widgets.kbd import Button, Cancel, Next, Row, Start
+from aiogram_dialog.widgets.kbd import Button, Cancel, Row, Start
 from aiogram_dialog.widgets.text import Const, Jinja
 
 from bot.dialogs.devices.states import Devices
@@ -42,7 +42,7 @@ dialog = Dialog(
         ),
         TextInput(id="niche", on_success=handlers.take_niche),
         choices("choose", items="niches", on_click=handlers.choose_niche, label="🏷 {item[0]}"),
-        Next(Const("No particular interest ›"), id="none"),
+        Button(Const("No particular interest ›"), id="none", on_click=handlers.no_niche),
         back_and_home(NewSequence.device),
         state=NewSequence.niche,
         getter=(getters.get_name, getters.get_niches),

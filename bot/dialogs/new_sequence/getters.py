@@ -15,6 +15,9 @@ async def get_name(dialog_manager: DialogManager, **_: Any) -> dict[str, Any]:
 
 
 @inject
-async def get_niches(actor: Actor, book: FromDishka[ContactBook], **_: Any) -> dict[str, Any]:
+async def get_niches(
+    dialog_manager: DialogManager, actor: Actor, book: FromDishka[ContactBook], **_: Any
+) -> dict[str, Any]:
     niches = await book.niches(actor)
+    dialog_manager.dialog_data["niches"] = [one.niche for one in niches]  # what a press on one of them means
     return {"niches": [(label(one.niche, one.contacts), number) for number, one in enumerate(niches[:8])]}

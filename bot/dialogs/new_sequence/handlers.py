@@ -12,7 +12,6 @@ from bot.dialogs.new_sequence.states import NewSequence
 from bot.dialogs.sequences.handlers import edit_messages_of
 from bot.dialogs.sequences.pool import tick, ticked
 from bot.dialogs.sequences.states import Sequences
-from engine.contacts.book import ContactBook
 from engine.devices.registry import Devices, check_name
 from engine.errors import InvalidInputError
 from engine.sequences.editor import SequenceEditor
@@ -66,12 +65,13 @@ async def take_niche(_message: Message, _input: ManagedTextInput[str], manager: 
     await manager.switch_to(NewSequence.weekends)
 
 
-@inject
-async def choose_niche(
-    _callback: CallbackQuery, _select: Any, manager: DialogManager, number: int, book: FromDishka[ContactBook]
-) -> None:
-    niches = await book.niches(actor_of(manager))
-    manager.dialog_data["niche"] = niches[number].niche
+async def no_niche(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    manager.dialog_data["niche"] = None
+    await manager.switch_to(NewSequence.weekends)
+
+
+async def choose_niche(_callback: CallbackQuery, _select: Any, manager: DialogManager, number: int) -> None:
+    manager.dialog_data["niche"] = manager.dialog_data["niches"][number]
     await manager.switch_to(NewSequence.weekends)
 
 

@@ -24,7 +24,7 @@ dialog = Dialog(
             SwitchTo(Const("🤝 Customer"), id="customer", state=Person.customer),
         ),
         Row(
-            SwitchTo(Const("🚫 Opt out"), id="opt_out", state=Person.opt_out, when="may_opt_out"),
+            SwitchTo(Const("🚫 Opt out"), id="ask_opt_out", state=Person.opt_out, when="may_opt_out"),
             SwitchTo(Const("⟳ Refresh"), id="refresh", state=Person.card),
         ),
         back_and_home(),
@@ -36,12 +36,12 @@ dialog = Dialog(
         LinkPreview(is_disabled=True),
         Row(
             Button(Const("⏸ Pause"), id="pause", on_click=handlers.pause, when="active"),
-            Button(Const("▶️ Resume"), id="resume", on_click=handlers.ask_resume, when="paused"),
+            Button(Const("▶️ Resume"), id="ask_resume", on_click=handlers.ask_resume, when="paused"),
             SwitchTo(Const("⟳ Refresh"), id="refresh", state=Person.run),
         ),
         Row(
             SwitchTo(Const("↪️ Move to…"), id="move", state=Person.move, when="movable"),
-            SwitchTo(Const("✖️ Remove"), id="remove", state=Person.remove, when="open"),
+            SwitchTo(Const("✖️ Remove"), id="ask_remove", state=Person.remove, when="open"),
         ),
         back_and_home(Person.card),
         state=Person.run,

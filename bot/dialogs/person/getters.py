@@ -59,6 +59,7 @@ async def get_interests(
     dialog_manager: DialogManager, actor: Actor, cards: FromDishka[ContactCards], **_: Any
 ) -> dict[str, Any]:
     card = await cards.get(actor, person_of(dialog_manager))
+    dialog_manager.dialog_data["niches"] = [niche for niche, _ in card.interests]  # what a press on one means
     return {
         "name": name_of(card),
         "niches": [

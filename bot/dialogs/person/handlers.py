@@ -76,10 +76,8 @@ async def customer_of(
     manager: DialogManager,
     number: int,
     leads: FromDishka[Leads],
-    cards: FromDishka[ContactCards],
 ) -> None:
-    card = await cards.get(actor_of(manager), person_of(manager))
-    await _become_customer(callback, manager, leads, card.interests[number][0])
+    await _become_customer(callback, manager, leads, manager.dialog_data["niches"][number])
 
 
 @inject

@@ -54,8 +54,11 @@ async def get_settings(
 
 
 @inject
-async def get_niches(actor: Actor, book: FromDishka[ContactBook], **_: Any) -> dict[str, Any]:
+async def get_niches(
+    dialog_manager: DialogManager, actor: Actor, book: FromDishka[ContactBook], **_: Any
+) -> dict[str, Any]:
     niches = await book.niches(actor)
+    dialog_manager.dialog_data["niches"] = [one.niche for one in niches]  # what a press on one of them means
     return {"niches": [(label(one.niche, one.contacts), number) for number, one in enumerate(niches)]}
 
 

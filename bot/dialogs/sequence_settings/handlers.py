@@ -13,7 +13,6 @@ from bot.dialogs.sequence_settings.states import SequenceSettings
 from bot.dialogs.sequence_settings.wording import OPTIONS
 from bot.dialogs.sequences.context import sequence_of
 from bot.dialogs.sequences.pool import tick, ticked
-from engine.contacts.book import ContactBook
 from engine.contacts.time_zones import read_zone
 from engine.errors import InvalidInputError
 from engine.sequences.catalogue import SequenceCatalogue
@@ -132,10 +131,9 @@ async def choose_niche(
     manager: DialogManager,
     number: int,
     rules: FromDishka[SequenceRules],
-    book: FromDishka[ContactBook],
 ) -> None:
-    niches = await book.niches(actor_of(manager))
-    await rules.change(actor_of(manager), sequence_of(manager), niche=niches[number].niche)
+    chosen = manager.dialog_data["niches"][number]
+    await rules.change(actor_of(manager), sequence_of(manager), niche=chosen)
     await callback.answer("Saved.")
 
 

@@ -124,7 +124,7 @@ dialog = Dialog(
         ),
         Button(Const("⚙️ Settings"), id="settings", on_click=handlers.open_settings, when="editable"),
         Button(Const("⧉ Make a copy"), id="duplicate", on_click=handlers.duplicate),
-        SwitchTo(Format("{verb_icon} {verb}"), id="delete", state=Sequences.delete, when="editable"),
+        SwitchTo(Format("{verb_icon} {verb}"), id="ask_delete", state=Sequences.delete, when="editable"),
         back_and_home(Sequences.card),
         state=Sequences.more,
         getter=getters.get_card,

@@ -1,7 +1,7 @@
 """One person's run: paused, resumed, ended, moved; nothing is lost or sent twice by any of it."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 import pytest
@@ -11,8 +11,9 @@ from engine.broadcast.admission import End
 from engine.broadcast.claims import Claimed, Gone, Refused
 from engine.broadcast.outlook import Outlook
 from engine.errors import ConflictError
+from engine.sequences.steps import NewStep
 from engine.transports.contract import Inbound, Rejected
-from models.enums import MissedPolicy
+from models.enums import MissedPolicy, SequenceStatus
 from tests.integration.engine.test_pausing import SlowLibrary
 from tests.integration.engine.world import HandEngine, World, at, until
 
@@ -266,6 +267,35 @@ async def test_ahead_the_message_that_waits_is_cancelled(world: World) -> None:
     await world.move_to(at(6, 9))
     assert await engine.send_all(device) == ["two"]
     assert await waits_for(world) == (3, at(7, 9))
+
+
+async def test_to_a_message_put_in_before_the_one_that_waits_and_that_comes_after_it(world: World) -> None:
+    sequence, device = await world.running((1, 11, "one"), (3, 9, "three"))
+    engine = await world.engine()
+    await world.move_to(at(5, 11))
+    assert await engine.send_all(device) == ["one"]
+    await world.move_to(at(7, 9, 5))  # Day 3 waits in the queue
+    await world.editor.add_steps(world.actor, sequence, [NewStep(2, time(9), None, "two")])
+    _, second, _ = await world.steps(sequence)
+    await world.moves.move(world.actor, await run_of(world), second)
+    sent = []
+    for day in (8, 9):
+        await world.move_to(at(day, 9))
+        sent += await engine.send_all(device)
+    assert sent == ["two", "three"]
+
+
+async def test_who_is_paused_in_a_draft_begins_with_it_and_stays_paused(world: World) -> None:
+    device = await world.device()
+    sequence = await world.sequence([device], *THREE_DAYS, status=SequenceStatus.DRAFT)
+    await world.enrolments.join_contacts(world.actor, sequence, await world.contacts(1))
+    run = await run_of(world)
+    await world.runs.pause(world.actor, run)
+    await world.move_to(at(20, 10))
+    report = await world.control.start(world.actor, sequence)
+    assert report.people == 0
+    await world.runs.resume(world.actor, run)
+    assert await waits_for(world) == (1, at(20, 11))
 
 
 async def test_to_the_message_that_waits_already_nothing_changes(world: World) -> None:

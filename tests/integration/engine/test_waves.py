@@ -123,6 +123,17 @@ async def test_a_drafts_waves_keep_their_distance_from_the_day_it_starts(world: 
     ]
 
 
+async def test_so_many_a_day_twice_on_one_day_are_two_days(world: World) -> None:
+    sequence = await empty(world)
+    for _ in range(2):
+        crowd = Who(contact_ids=await world.contacts(2))
+        await world.enrolments.join(world.actor, sequence, crowd, per_day=2)
+    assert await world.rows("SELECT anchor_date, count(*) FROM sequence_contacts GROUP BY 1 ORDER BY 1") == [
+        (at(5, 0).date(), 2),
+        (at(6, 0).date(), 2),
+    ]
+
+
 async def test_more_than_a_year_is_too_long(world: World) -> None:
     sequence = await empty(world)
     await world.contacts(367)
