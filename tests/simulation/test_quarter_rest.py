@@ -99,7 +99,7 @@ def test_a_message_that_is_put_off_for_too_long() -> None:
 
 def missed(story: Story, at: datetime, *, held: bool) -> set[str]:
     story.record.messages[103] = Known(story.run, 3, story.run.person)
-    story.record.refused[103] = Refusal(at, held, (2, 540))
+    story.record.refused[103] = Refusal(at, held, (2, 540), story.sequence.days)
     return story.broken_at_rest(missed={103: local(30, 21)})
 
 

@@ -96,7 +96,7 @@ MONTH = Length(
     joining=16,
     deeds=20,
     grace=30,
-    part=0.55,
+    part=0.4,
     beginnings=(datetime(2026, 3, 16, tzinfo=UTC), datetime(2026, 10, 2, tzinfo=UTC)),
 )
 QUARTER = Length(

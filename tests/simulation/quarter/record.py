@@ -188,7 +188,8 @@ class Refusal:
 
     at: datetime
     held: bool
-    place: tuple[int, int] | None
+    place: tuple[int, int]
+    days: Days
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,9 @@ class Record:
         known = self.messages[message]
         if known.run is not None and known.step is not None:
             moment = known.run.sequence.steps[known.step].moment
-            self.refused[message] = Refusal(at, self._held(known.run, device, at), moment.place)
+            self.refused[message] = Refusal(
+                at, self._held(known.run, device, at), moment.place, known.run.sequence.days
+            )
             if moment.at is None:  # if it shifts, Day 1 is the date on which it comes
                 known.run.anchor = min(known.run.anchor, at.astimezone(known.run.zone).date())
 
@@ -251,7 +254,7 @@ class Record:
         """These were skipped when they were last asked for: their runs have gone past them."""
         for message in missed:
             run, refusal = self.messages[message].run, self.refused.get(message)
-            if run is not None and refusal is not None and refusal.place is not None:
+            if run is not None and refusal is not None:
                 run.places.append((refusal.at, refusal.place))
                 run.moved_on_at = max(refusal.at, run.moved_on_at or refusal.at)
 

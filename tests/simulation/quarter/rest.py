@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from models.enums import EnrolmentStatus, MessageStatus, MissedPolicy
-from tests.simulation.quarter.almanac import DAY, due, loud, naive, start_on
+from tests.simulation.quarter.almanac import DAY, Days, due, loud, naive, start_on
 from tests.simulation.quarter.audit import Violation
 from tests.simulation.quarter.record import Record, Run, Step
 
@@ -113,7 +113,7 @@ def _missed(record: Record, rest: Rest) -> Iterator[Violation]:
             yield Violation("missed", rest.at, f"message {message}", "was skipped by nobody's claim")
         elif run.sequence.policy is MissedPolicy.SHIFT:
             yield Violation("missed", refusal.at, run.name, f"message {message} was skipped instead of shifted")
-        elif refusal.at <= _late_from(run, rest.missed[message]):
+        elif refusal.at <= _late_from(run, refusal.days, rest.missed[message]):
             yield Violation(
                 "missed", refusal.at, run.name, f"message {message} was skipped before it was too late"
             )
@@ -121,10 +121,10 @@ def _missed(record: Record, rest: Rest) -> Iterator[Violation]:
             yield Violation("missed", refusal.at, run.name, f"message {message} was skipped, and nothing held it")
 
 
-def _late_from(run: Run, expired_at: datetime) -> datetime:
+def _late_from(run: Run, days: Days, expired_at: datetime) -> datetime:
     """What was set for quiet hours is late a window after their end."""
     window = timedelta(minutes=run.sequence.late_window)
-    return loud(expired_at - window, run.zone, run.sequence.team.quiet, run.sequence.days) + window
+    return loud(expired_at - window, run.zone, run.sequence.team.quiet, days) + window
 
 
 def _state(run: Run, row: RunRow) -> Iterator[tuple[str, str]]:
@@ -214,7 +214,7 @@ def _overdue(record: Record, run: Run, row: RunRow, rest: Rest) -> Iterator[tupl
         or quiet
         or rest.at - row.waits_until < PATIENCE
         or any(rest.at - at < PATIENCE for at in held)
-        or bool(device.attempts and rest.at - device.attempts[-1].at < PATIENCE)
+        or any(rest.at - (last.ended_at or last.at) < PATIENCE for last in device.attempts[-1:])
     )
     if not explained:
         yield "forgotten", f"message {row.open} was due {row.waits_until}, and device {device.id} is idle"
