@@ -113,6 +113,12 @@ def short_date(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b}"
 
 
+def few(names: Sequence[str], most: int = 5) -> str:
+    """Write "Sales-1, Sales-2 and 95 more"."""
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
+
+
 def verb(word: str, count: int) -> str:
     """Write "1 goes out", "2 go out"."""
     if count != 1:
@@ -120,7 +126,8 @@ def verb(word: str, count: int) -> str:
     return f"{word}es" if word.endswith("o") else f"{word}s"
 
 
-FILTERS: dict[str, Callable[..., str]] = {"counted": counted, "people": people}  # of the templates of all windows
+# Of the templates of all windows.
+FILTERS: dict[str, Callable[..., str]] = {"counted": counted, "people": people, "few": few}
 
 
 LONGEST_FILE_NAME = 60  # as it is shown

@@ -1,14 +1,16 @@
 """What every screen shares: Back and Home, times as people write them, and text typed by people."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiogram.fsm.state import State
-from aiogram_dialog import DialogManager, ShowMode, StartMode
+from aiogram_dialog import DialogManager, ShowMode, StartMode, Window
 from aiogram_dialog.widgets.kbd import Cancel, Keyboard, Row, ScrollingGroup, Select, Start, SwitchTo
 from aiogram_dialog.widgets.kbd.select import OnItemClick
-from aiogram_dialog.widgets.text import Const, Format
+from aiogram_dialog.widgets.link_preview import LinkPreview
+from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.home.states import Home
 from engine.contacts.time_zones import city_of
@@ -25,6 +27,30 @@ def back_and_home(to: State | None = None) -> Keyboard:
     """Make the last row of a screen: back to a window of this dialog, or out of the dialog."""
     back = Cancel(BACK) if to is None else SwitchTo(BACK, id="back", state=to)
     return Row(back, home())
+
+
+def question(
+    text: str,
+    yes: Keyboard,
+    no: str,
+    *,
+    state: State,
+    back: State,
+    getter: Callable[..., Awaitable[dict[str, Any]]],
+) -> Window:
+    """Make a window that asks before something is done; Back is no as well.
+
+    The button that leads here has another id than `yes`: a press is for whatever window stands, so the second of
+    two quick ones would answer.
+    """
+    return Window(
+        Jinja(text),
+        LinkPreview(is_disabled=True),
+        Row(yes, SwitchTo(Const(no), id="keep", state=back)),
+        back_and_home(back),
+        state=state,
+        getter=getter,
+    )
 
 
 def when(instant: datetime, now: datetime, zone: str) -> str:

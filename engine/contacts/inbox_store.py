@@ -1,6 +1,6 @@
 """The SQL of inbound messages: keeping them, opting out and in, and what a reply does to enrolments.
 
-Locks are taken in the order enrolment, message, contact.
+Locks are taken in the order suppression, enrolment, message, contact.
 """
 
 from collections.abc import Sequence

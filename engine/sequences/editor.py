@@ -120,7 +120,7 @@ class SequenceEditor(StepEditor):
             )
             if joined is None:
                 actor.record(session, self._clock.now(), "sequence.delete", sequence_id, name=sequence.name)
-                await let_go(session, sequence_id)
+                await let_go(session, actor, sequence_id, self._clock.now())
                 await session.delete(sequence)
                 return None
             if sequence.status is SequenceStatus.ARCHIVED:

@@ -93,6 +93,13 @@ class Joining:
     runs: Mapping[int, int]
     refusals: tuple[Refusal, ...]
 
+    def of(self, contact_ids: Collection[int]) -> "Joining":
+        """What of it is about these."""
+        return Joining(
+            {contact_id: run for contact_id, run in self.runs.items() if contact_id in contact_ids},
+            tuple(refusal for refusal in self.refusals if refusal.contact_id in contact_ids),
+        )
+
 
 def start_of(zone: str, wave: int, steps: Sequence[StepTime], days: SendingDays, now: datetime) -> Start:
     """Work out where somebody begins who joins now or, in a wave, so many sending days later.

@@ -52,6 +52,7 @@ class PeoplePage:
     sequence: str
     sequence_status: SequenceStatus
     counts: dict[Tab, int]  # of all tabs but that of troubles
+    replied: int  # of those who are paused
     people: tuple[Person, ...]
     more: bool
 
@@ -82,7 +83,8 @@ class SequencePeople:
         return PeoplePage(
             sequence.name,
             sequence.status,
-            {Tab(status): people for status, people in counts.items()},
+            {Tab(row.status): row.people for row in counts},
+            sum(row.replied for row in counts if row.status == EnrolmentStatus.PAUSED),
             tuple(_person(row) for row in rows[:A_PAGE]),
             len(rows) > A_PAGE,
         )

@@ -8,7 +8,8 @@ from sqlalchemy import text
 from engine.transactions import Session
 
 COUNTS = """
-SELECT e.status, count(*) AS people FROM sequence_contacts e WHERE e.sequence_id = :sequence_id GROUP BY e.status
+SELECT e.status, count(*) AS people, count(*) FILTER (WHERE e.paused_reason = 'replied') AS replied
+  FROM sequence_contacts e WHERE e.sequence_id = :sequence_id GROUP BY e.status
 """
 
 _NAMED = """(CAST(:name AS text) = '' OR strpos(lower(c.name), lower(:name)) > 0
@@ -63,9 +64,9 @@ SELECT e.id, c.id AS contact_id, c.name, c.phone, e.status, e.time_zone, e.last_
 """
 
 
-async def counts(session: Session, sequence_id: int) -> dict[str, int]:
-    rows = await session.execute(text(COUNTS), {"sequence_id": sequence_id})
-    return {row.status: row.people for row in rows}
+async def counts(session: Session, sequence_id: int) -> Sequence[Any]:
+    """Return (status, people, replied)."""
+    return (await session.execute(text(COUNTS), {"sequence_id": sequence_id})).all()
 
 
 async def page(session: Session, status: str, about: dict[str, Any]) -> Sequence[Any]:

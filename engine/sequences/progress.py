@@ -216,15 +216,14 @@ async def _go_on(transaction: Transaction, completed: Collection[_Enrolment], no
 
     An archived one and one without a device take nobody; in one that is paused, or still a draft, they wait.
     """
-    leaving: dict[tuple[int, int], list[_Enrolment]] = defaultdict(list)
+    leaving: dict[int, list[_Enrolment]] = defaultdict(list)
     for enrolment in completed:
         if enrolment.next_sequence_id is not None:
-            leaving[enrolment.next_sequence_id, enrolment.sequence_id].append(enrolment)
+            leaving[enrolment.next_sequence_id].append(enrolment)
     if not leaving:
         return
-    targets = {target.id: target for target in await load_targets(transaction, {to for to, _ in leaving})}
-    for (to, origin), enrolments in sorted(leaving.items()):
-        target = targets[to]
+    for target in await load_targets(transaction, leaving):
+        enrolments = leaving[target.id]
         if target.status is SequenceStatus.ARCHIVED or not target.devices:
             continue
         contacts = [enrolment.contact_id for enrolment in enrolments]
@@ -234,7 +233,9 @@ async def _go_on(transaction: Transaction, completed: Collection[_Enrolment], no
         if paused:
             inherit = {"paused_ids": paused, "run_ids": list(done.runs.values())}
             await transaction.rows(joining_store.INHERIT_PAUSES, inherit)
-        await joining.record(transaction, target, origin, done, now)
+        for origin in sorted({enrolment.sequence_id for enrolment in enrolments}):
+            theirs = {enrolment.contact_id for enrolment in enrolments if enrolment.sequence_id == origin}
+            await joining.record(transaction, target, origin, done.of(theirs), now)
 
 
 async def load_targets(transaction: Transaction, sequence_ids: Collection[int]) -> list[Target]:

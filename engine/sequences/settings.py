@@ -1,7 +1,7 @@
 """A sequence's settings: when it sends, what becomes of late messages, who joins, and what comes after."""
 
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 
 from sqlalchemy import text
@@ -41,6 +41,7 @@ SELECT id, name FROM way ORDER BY place
 LOCK_BEFORE = "SELECT id FROM sequences WHERE next_sequence_id = :sequence_id ORDER BY id FOR UPDATE"
 LET_GO = """
 UPDATE sequences SET next_sequence_id = NULL, revision = revision + 1 WHERE next_sequence_id = :sequence_id
+RETURNING id, revision
 """
 
 
@@ -119,9 +120,11 @@ async def lock_before(session: Session, sequence_id: int) -> None:
     await session.execute(text(LOCK_BEFORE), {"sequence_id": sequence_id})
 
 
-async def let_go(session: Session, sequence_id: int) -> None:
+async def let_go(session: Session, actor: Actor, sequence_id: int, now: datetime) -> None:
     """Let nothing go on to this sequence any more; it is locked, and what goes on to it too."""
-    await session.execute(text(LET_GO), {"sequence_id": sequence_id})
+    for row in await session.execute(text(LET_GO), {"sequence_id": sequence_id}):
+        about = {"sequence": row.id, "revision": row.revision, "next_sequence_id": None}
+        actor.record(session, now, "sequence.settings", row.id, **about)
 
 
 def clean_niche(niche: str | None) -> str | None:

@@ -2,11 +2,34 @@ from aiogram_dialog.api.entities import Stack
 from sqlalchemy import text
 
 from bot.dialogs.home.states import Home
+from bot.menus import MENUS
 
 
 def test_menus_opened_in_one_second_are_told_apart(dispatcher):
     stack = Stack()
     assert len({stack.push(Home.main, None).id for _ in range(100)}) == 100
+
+
+def widget_ids(keyboard):
+    inner = getattr(keyboard, "buttons", ())
+    return {keyboard.widget_id} | {found for button in inner for found in widget_ids(button)}
+
+
+def test_two_quick_presses_do_not_answer_the_question_that_the_first_has_asked():
+    """A press is for the window that stands: what says yes has an id that no other window of its menu has."""
+    questions = 0
+    for menu in MENUS:
+        windows = list(getattr(menu, "windows", {}).values())
+        for window in windows:
+            ids = widget_ids(window.keyboard) - {None}
+            if "keep" in ids:
+                questions += 1
+                answers = ids - {"keep", "back", "home"}
+                others = {
+                    found for other in windows if other is not window for found in widget_ids(other.keyboard)
+                }
+                assert not answers & others, f"{window.get_state()} is answered by what asks"
+    assert questions > 8
 
 
 async def test_a_second_press_on_back_keeps_the_screen(chat):

@@ -72,6 +72,31 @@ class Tour:
     def _button(self, label: str) -> Locator:
         return self.chat.locator(".keyboard button", has_text=label).last
 
+    def makes_it_ours(self) -> None:
+        """Claim the installation and answer the three questions."""
+        self.page.get_by_test_id("claim").click()
+        for question, answer in (("1 of 3", "Malaysia"), ("2 of 3", "Kuala Lumpur"), ("3 of 3", "22:00–07:00")):
+            self.sees(question)
+            self.tap(answer)
+        self.sees("Add the device that will send")
+
+    def adds_the_first_device(self, name: str) -> None:
+        self.tap("Add your first device")
+        self.sees("What should it be called?")
+        self.say(name)
+        self.can_tap("Import your contacts")
+
+    def adds_the_imported_people(self) -> None:
+        """From a sequence's card, and back to it."""
+        self.tap("People")
+        self.tap("Add people")
+        self.tap("contacts ·")
+        self.sees("228 people would join")
+        self.tap("All at once")
+        self.sees("On their way")
+        self.tap("Back")
+        self.sees("waiting for the start")
+
     def drops(self, name: str, content: str) -> None:
         """A file, into the chat."""
         chat = self.page.locator("#telegram")

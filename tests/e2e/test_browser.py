@@ -31,11 +31,7 @@ def test_the_five_minute_tour(tour: Tour, page: Page, complaints: list[str]) -> 
 def _make_it_ours(tour: Tour, page: Page) -> None:
     expect(page.get_by_test_id("claim")).to_be_visible()
     tour.photographs("1-welcome")
-    page.get_by_test_id("claim").click()
-    for question, answer in (("1 of 3", "Malaysia"), ("2 of 3", "Kuala Lumpur"), ("3 of 3", "22:00–07:00")):
-        tour.sees(question)
-        tour.tap(answer)
-    tour.sees("Add the device that will send")
+    tour.makes_it_ours()
     tour.goes_to("Alerts")
     page.get_by_test_id("add-bot").click()
     tour.sees("will be posted here")
@@ -43,10 +39,7 @@ def _make_it_ours(tour: Tour, page: Page) -> None:
 
 
 def _prepare(tour: Tour, page: Page) -> None:
-    tour.tap("Add your first device")
-    tour.sees("What should it be called?")
-    tour.say("Front desk")
-    tour.can_tap("Import your contacts")
+    tour.adds_the_first_device("Front desk")
     tour.tap("Devices")
     tour.tap("+ Add")
     tour.sees("What should it be called?")
@@ -84,14 +77,7 @@ def _prepare(tour: Tour, page: Page) -> None:
     tour.sees("✓ Day 2 09:00 changed by your edit.")
     tour.photographs("3-messages")
     tour.tap("Done")
-    tour.tap("People")
-    tour.tap("Add people")
-    tour.tap("contacts ·")
-    tour.sees("228 people would join")
-    tour.tap("All at once")
-    tour.sees("On their way")
-    tour.tap("Back")
-    tour.sees("waiting for the start")
+    tour.adds_the_imported_people()
 
 
 def _watch_pause_and_resume(tour: Tour, page: Page) -> None:

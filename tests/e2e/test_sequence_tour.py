@@ -20,7 +20,7 @@ Your first class is free until Sunday."""
 
 
 def test_a_sequence_from_paste_to_resume(tour: Tour, page: Page, complaints: list[str]) -> None:
-    _get_ready(tour, page)
+    _get_ready(tour)
     _paste(tour)
     _test_to_oneself(tour, page)
     _start(tour, page)
@@ -29,15 +29,9 @@ def test_a_sequence_from_paste_to_resume(tour: Tour, page: Page, complaints: lis
     assert complaints == []
 
 
-def _get_ready(tour: Tour, page: Page) -> None:
-    page.get_by_test_id("claim").click()
-    for question, answer in (("1 of 3", "Malaysia"), ("2 of 3", "Kuala Lumpur"), ("3 of 3", "22:00–07:00")):
-        tour.sees(question)
-        tour.tap(answer)
-    tour.tap("Add your first device")
-    tour.sees("What should it be called?")
-    tour.say("Front desk")
-    tour.can_tap("Import your contacts")
+def _get_ready(tour: Tour) -> None:
+    tour.makes_it_ours()
+    tour.adds_the_first_device("Front desk")
     tour.drops(CONTACTS.name, CONTACTS.read_text(encoding="utf-8"))
     tour.sees("Where did these people opt in?")
     tour.tap("Web form")
@@ -75,13 +69,7 @@ def _test_to_oneself(tour: Tour, page: Page) -> None:
 
 
 def _start(tour: Tour, page: Page) -> None:
-    tour.tap("People")
-    tour.tap("Add people")
-    tour.tap("contacts ·")
-    tour.sees("228 people would join")
-    tour.tap("All at once")
-    tour.sees("On their way")
-    tour.tap("Back")
+    tour.adds_the_imported_people()
     tour.tap("Start")
     tour.sees("228 people begin.")
     tour.photographs("11-before-the-start")

@@ -10,7 +10,7 @@ from aiogram_dialog.widgets.text import Const, Format, Jinja
 from bot.dialogs.builder import adding, getters, handlers, texts
 from bot.dialogs.builder.states import Builder
 from bot.dialogs.launch.handlers import leave_when_launched, start_or_review
-from bot.dialogs.navigation import back_and_home, choices, home
+from bot.dialogs.navigation import back_and_home, choices, home, question
 from bot.dialogs.rehearsal.getters import get_gaps
 from bot.dialogs.rehearsal.handlers import rehearse_all, rehearse_step
 
@@ -189,15 +189,12 @@ dialog = Dialog(
         state=Builder.copy,
         getter=getters.get_message,
     ),
-    Window(
-        Jinja("<b>Remove {{ step.header }}?</b>\n\n{{ shown|safe }}"),
-        LinkPreview(is_disabled=True),
-        Row(
-            Button(Const("🗑 Remove"), id="remove", on_click=handlers.remove),
-            SwitchTo(Const("Keep it"), id="keep", state=Builder.step),
-        ),
-        back_and_home(Builder.step),
+    question(
+        "<b>Remove {{ step.header }}?</b>\n\n{{ shown|safe }}",
+        Button(Const("🗑 Remove"), id="remove", on_click=handlers.remove),
+        "Keep it",
         state=Builder.remove,
+        back=Builder.step,
         getter=getters.get_message,
     ),
     Window(

@@ -12,7 +12,7 @@ from bot.dialogs.devices import handlers
 from bot.dialogs.devices.getters import get_card, get_limits, get_list, get_new, get_why
 from bot.dialogs.devices.states import Devices
 from bot.dialogs.doubts.handlers import open_doubts
-from bot.dialogs.navigation import BACK, back_and_home, choices, home
+from bot.dialogs.navigation import BACK, back_and_home, choices, home, question
 from bot.dialogs.relocation.handlers import open_relocation
 
 LIST = """\
@@ -151,7 +151,7 @@ dialog = Dialog(
         ),
         Row(
             Button(Const("Restart"), id="restart", on_click=handlers.restart),
-            SwitchTo(Const("🗑 Remove"), id="remove", state=Devices.remove),
+            SwitchTo(Const("🗑 Remove"), id="ask_remove", state=Devices.remove),
         ),
         Row(
             Button(Const("❔ Not sure"), id="doubts", on_click=open_doubts),
@@ -210,14 +210,12 @@ dialog = Dialog(
         state=Devices.ramp,
         getter=(get_card, get_limits),
     ),
-    Window(
-        Jinja(REMOVE),
-        Row(
-            Button(Const("🗑 Remove"), id="remove", on_click=handlers.remove),
-            SwitchTo(Const("Keep it"), id="keep", state=Devices.card),
-        ),
-        home(),
+    question(
+        REMOVE,
+        Button(Const("🗑 Remove"), id="remove", on_click=handlers.remove),
+        "Keep it",
         state=Devices.remove,
+        back=Devices.card,
         getter=get_card,
     ),
     on_start=handlers.on_start,

@@ -89,7 +89,7 @@ dialog = Dialog(
         SwitchTo(Format("🔔 Alerts ({open_alerts})"), id="alerts", state=Home.alerts, when="has_alerts"),
         Row(
             SwitchTo(Const("⟳ Refresh"), id="refresh", state=Home.main),
-            SwitchTo(Const("⛔ Stop everything"), id="stop", state=Home.stop, when="running"),
+            SwitchTo(Const("⛔ Stop everything"), id="ask_stop", state=Home.stop, when="running"),
             Button(Const("▶️ Resume everything"), id="resume", on_click=resume_everything, when="stopped"),
         ),
         state=Home.main,

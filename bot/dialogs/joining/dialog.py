@@ -37,7 +37,8 @@ Nobody matches “{{ query }}”.
 {% endif %}"""
 
 REVIEW = """\
-<b>{{ card.name }}</b>
+<b>{{ card.name }}</b>{% if chosen %} · {{ chosen }}{% endif %}
+
 
 {% if somebody %}
 <b>{{ joining|people }} would join.</b>

@@ -7,7 +7,7 @@ from dishka.integrations.aiogram_dialog import inject
 
 from bot.dialogs.formatting import counted, short_date
 from bot.dialogs.joining.context import comes_with_people, who_of
-from bot.dialogs.joining.wording import left_out, refusal_line
+from bot.dialogs.joining.wording import chosen_words, left_out, refusal_line
 from bot.dialogs.sequences.context import sequence_of
 from bot.dialogs.sequences.getters import label
 from engine.actor import Actor
@@ -77,15 +77,19 @@ async def get_review(
     actor: Actor,
     catalogue: FromDishka[SequenceCatalogue],
     enrolments: FromDishka[Enrolments],
+    book: FromDishka[ContactBook],
     **_: Any,
 ) -> dict[str, Any]:
     sequence_id, typed = sequence_of(dialog_manager), dialog_manager.dialog_data.get("pace")
     card = await catalogue.card(actor, sequence_id)
     paces = sorted({*PACES, typed} if typed else PACES)
-    preview = await enrolments.preview(actor, sequence_id, who_of(dialog_manager), paces=paces)
+    who = who_of(dialog_manager)
+    preview = await enrolments.preview(actor, sequence_id, who, paces=paces)
+    lists = await book.lists(actor) if who.list_id is not None else []
     slower = {pace: last for pace, last in preview.paces.items() if pace < preview.joining or pace == typed}
     return {
         "card": card,
+        "chosen": chosen_words(who, next((one.name for one in lists if one.id == who.list_id), None)),
         "joining": preview.joining,
         "left_out": left_out(preview.refused),
         "behind": short_date(preview.behind) if preview.behind else None,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.dialogs.formatting import short_date
 from engine.contacts.rejects import csv_file
-from engine.sequences.enrolment import JoinReport
+from engine.sequences.enrolment import JoinReport, Who
 from engine.sequences.joining import Refusal, RefusalReason
 
 REFUSALS = {
@@ -16,6 +16,15 @@ REFUSALS = {
     RefusalReason.NOT_A_PHONE: "not a phone number",
     RefusalReason.NOT_FOUND: "not in your contacts",
 }
+
+
+def chosen_words(who: Who, list_name: str | None) -> str:
+    """Name whom somebody has chosen; those named one by one need no name."""
+    if who.everyone:
+        return "everyone"
+    if who.niche is not None:
+        return f"interested in {who.niche}"
+    return f"list “{list_name}”" if list_name is not None else ""
 
 
 def told(report: JoinReport) -> str:

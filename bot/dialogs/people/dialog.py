@@ -6,7 +6,7 @@ from aiogram_dialog.widgets.kbd import Button, Group, Row, Select, SwitchTo
 from aiogram_dialog.widgets.link_preview import LinkPreview
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
-from bot.dialogs.navigation import back_and_home
+from bot.dialogs.navigation import back_and_home, question
 from bot.dialogs.people import handlers
 from bot.dialogs.people.getters import get_people
 from bot.dialogs.people.states import People
@@ -77,14 +77,12 @@ dialog = Dialog(
         state=People.list,
         getter=get_people,
     ),
-    Window(
-        Jinja(REPLIED),
-        Row(
-            Button(Const("▶️ Resume them"), id="resume", on_click=handlers.resume_replied),
-            SwitchTo(Const("Keep paused"), id="keep", state=People.list),
-        ),
-        back_and_home(People.list),
+    question(
+        REPLIED,
+        Button(Const("▶️ Resume them"), id="resume", on_click=handlers.resume_replied),
+        "Keep paused",
         state=People.resume_replied,
+        back=People.list,
         getter=get_people,
     ),
 )

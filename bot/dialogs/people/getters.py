@@ -62,7 +62,7 @@ async def get_people(
         "older": found.more,
         "searching": bool(search),
         "addable": found.sequence_status is not SequenceStatus.ARCHIVED,
-        "replied": tab is Tab.PAUSED and found.counts.get(Tab.PAUSED, 0) > 1,
+        "replied": tab is Tab.PAUSED and found.replied > 1,
     }
 
 

@@ -6,7 +6,7 @@ from aiogram_dialog.widgets.kbd import Button, Row, SwitchTo
 from aiogram_dialog.widgets.link_preview import LinkPreview
 from aiogram_dialog.widgets.text import Const, Jinja
 
-from bot.dialogs.navigation import back_and_home, choices
+from bot.dialogs.navigation import back_and_home, choices, question
 from bot.dialogs.person import getters, handlers, texts
 from bot.dialogs.person.states import Person
 
@@ -40,31 +40,27 @@ dialog = Dialog(
             SwitchTo(Const("⟳ Refresh"), id="refresh", state=Person.run),
         ),
         Row(
-            SwitchTo(Const("↪️ Move to…"), id="move", state=Person.move, when="movable"),
+            SwitchTo(Const("↪️ Move to…"), id="ask_move", state=Person.move, when="movable"),
             SwitchTo(Const("✖️ Remove"), id="ask_remove", state=Person.remove, when="open"),
         ),
         back_and_home(Person.card),
         state=Person.run,
         getter=getters.get_run,
     ),
-    Window(
-        Jinja(texts.RESUME),
-        Row(
-            Button(Const("▶️ Resume"), id="resume", on_click=handlers.resume),
-            SwitchTo(Const("Keep paused"), id="keep", state=Person.run),
-        ),
-        back_and_home(Person.run),
+    question(
+        texts.RESUME,
+        Button(Const("▶️ Resume"), id="resume", on_click=handlers.resume),
+        "Keep paused",
         state=Person.resume,
+        back=Person.run,
         getter=getters.get_words,
     ),
-    Window(
-        Jinja(texts.REMOVE),
-        Row(
-            Button(Const("✖️ Remove"), id="remove", on_click=handlers.remove),
-            SwitchTo(Const("Keep them"), id="keep", state=Person.run),
-        ),
-        back_and_home(Person.run),
+    question(
+        texts.REMOVE,
+        Button(Const("✖️ Remove"), id="remove", on_click=handlers.remove),
+        "Keep them",
         state=Person.remove,
+        back=Person.run,
         getter=getters.get_run,
     ),
     Window(
@@ -74,14 +70,12 @@ dialog = Dialog(
         state=Person.move,
         getter=getters.get_targets,
     ),
-    Window(
-        Jinja(texts.CONFIRM_MOVE),
-        Row(
-            Button(Const("↪️ Move"), id="move", on_click=handlers.move, when="moves"),
-            SwitchTo(Const("Leave as it is"), id="keep", state=Person.run),
-        ),
-        back_and_home(Person.move),
+    question(
+        texts.CONFIRM_MOVE,
+        Button(Const("↪️ Move"), id="move", on_click=handlers.move, when="moves"),
+        "Leave as it is",
         state=Person.confirm_move,
+        back=Person.run,
         getter=getters.get_words,
     ),
     Window(
@@ -121,14 +115,12 @@ dialog = Dialog(
         state=Person.customer,
         getter=getters.get_interests,
     ),
-    Window(
-        Jinja(texts.OPT_OUT),
-        Row(
-            Button(Const("🚫 Opt out"), id="opt_out", on_click=handlers.opt_out),
-            SwitchTo(Const("Keep them"), id="keep", state=Person.card),
-        ),
-        back_and_home(Person.card),
+    question(
+        texts.OPT_OUT,
+        Button(Const("🚫 Opt out"), id="opt_out", on_click=handlers.opt_out),
+        "Keep them",
         state=Person.opt_out,
+        back=Person.card,
         getter=getters.get_person,
     ),
     on_process_result=handlers.on_joined,

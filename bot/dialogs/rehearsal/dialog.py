@@ -2,10 +2,10 @@
 
 from aiogram_dialog import Dialog, Window
 from aiogram_dialog.widgets.input import TextInput
-from aiogram_dialog.widgets.kbd import Button, Row, SwitchTo
+from aiogram_dialog.widgets.kbd import Button, Cancel, Row, SwitchTo
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
-from bot.dialogs.navigation import back_and_home
+from bot.dialogs.navigation import BACK, back_and_home, home
 from bot.dialogs.rehearsal import handlers
 from bot.dialogs.rehearsal.getters import get_number, get_result
 from bot.dialogs.rehearsal.states import Rehearsing
@@ -51,7 +51,11 @@ dialog = Dialog(
         Jinja(NUMBER),
         TextInput(id="number", on_success=handlers.type_number),
         Button(Format("Use {offered}"), id="offered", on_click=handlers.take_offered, when="offered"),
-        back_and_home(),
+        Row(
+            SwitchTo(BACK, id="back", state=Rehearsing.result, when="tested"),
+            Cancel(BACK, when="untested"),
+            home(),
+        ),
         state=Rehearsing.number,
         getter=get_number,
     ),

@@ -18,6 +18,7 @@ from engine.workspaces import Workspaces
 
 @inject
 async def get_number(
+    dialog_manager: DialogManager,
     actor: Actor,
     operators: FromDishka[Operators],
     workspaces: FromDishka[Workspaces],
@@ -28,6 +29,8 @@ async def get_number(
     country = (await workspaces.get(actor)).country
     return {
         "number": await operators.phone(actor),
+        "tested": "told" in dialog_manager.dialog_data,
+        "untested": "told" not in dialog_manager.dialog_data,
         "sandbox": settings.sandbox,
         "offered": example_phone(country) if settings.sandbox else None,
     }

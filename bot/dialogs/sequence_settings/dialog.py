@@ -23,7 +23,7 @@ MAIN = """\
 🏷 Interest: {{ settings.niche or "none" }}{% if settings.auto_enroll %}; new leads join by themselves{% endif %}
 
 ➡️ Afterwards: {{ afterwards }}
-📱 Devices: {{ card.devices|map(attribute=1)|join(", ") or "none" }}"""
+📱 Devices: {{ card.devices|map(attribute=1)|list|few or "none" }}"""
 
 DAYS = """\
 <b>{{ card.name }}</b> · days

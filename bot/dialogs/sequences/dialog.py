@@ -6,7 +6,7 @@ from aiogram_dialog.widgets.link_preview import LinkPreview
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.launch.handlers import open_review
-from bot.dialogs.navigation import back_and_home, choices
+from bot.dialogs.navigation import back_and_home, choices, question
 from bot.dialogs.new_sequence.states import NewSequence
 from bot.dialogs.sequences import getters, handlers
 from bot.dialogs.sequences.states import Sequences
@@ -36,7 +36,7 @@ CARD = """\
 {% endif %}
 👥 {{ card.contacts|people }}{% if people %} · {{ people }}{% endif %}
 
-📱 {{ card.devices|map(attribute=1)|join(", ") or "no device" }}\
+📱 {{ card.devices|map(attribute=1)|list|few or "no device" }}\
 {% if card.niche %} · 🏷 {{ card.niche }}{% endif %}\
 {% if card.skip_weekends %} · skips days of rest{% endif %}
 
@@ -129,14 +129,12 @@ dialog = Dialog(
         state=Sequences.more,
         getter=getters.get_card,
     ),
-    Window(
-        Jinja(DELETE),
-        Row(
-            Button(Format("{verb_icon} {verb}"), id="delete", on_click=handlers.delete),
-            SwitchTo(Const("Keep it"), id="keep", state=Sequences.card),
-        ),
-        back_and_home(Sequences.more),
+    question(
+        DELETE,
+        Button(Format("{verb_icon} {verb}"), id="delete", on_click=handlers.delete),
+        "Keep it",
         state=Sequences.delete,
+        back=Sequences.card,
         getter=getters.get_card,
     ),
     on_process_result=handlers.on_created,

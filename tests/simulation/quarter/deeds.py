@@ -4,6 +4,7 @@ A new deed is a class with what it does (`do`) and how it is drawn by lot (`draw
 calls the use case, and then writes into the record what is so from now on.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence as Several
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,16 +26,17 @@ class Cast:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(ABC):
     at: datetime
 
     @classmethod
+    @abstractmethod
     def draw(cls, random: Random, at: datetime, cast: Cast) -> "Several[Deed]":
         """Draw one by lot, and what undoes it later."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def do(self, stage: Stage) -> None:
-        raise NotImplementedError
+        """Call the use case, and note in the record what is so from now on."""
 
 
 def later(random: Random, at: datetime, hours: tuple[float, float]) -> datetime:
