@@ -7,7 +7,17 @@ from zoneinfo import ZoneInfo
 
 from aiogram.fsm.state import State
 from aiogram_dialog import DialogManager, ShowMode, StartMode, Window
-from aiogram_dialog.widgets.kbd import Cancel, Keyboard, Row, ScrollingGroup, Select, Start, SwitchTo
+from aiogram_dialog.widgets.kbd import (
+    Cancel,
+    Group,
+    Keyboard,
+    Multiselect,
+    Row,
+    ScrollingGroup,
+    Select,
+    Start,
+    SwitchTo,
+)
 from aiogram_dialog.widgets.kbd.select import OnItemClick
 from aiogram_dialog.widgets.link_preview import LinkPreview
 from aiogram_dialog.widgets.text import Const, Format, Jinja
@@ -95,6 +105,27 @@ def choices(
         on_click=on_click,
     )
     return ScrollingGroup(buttons, id=f"{id}_pages", width=width, height=8, hide_on_single_page=True)
+
+
+def tabs(on_click: OnItemClick[Any, str], *, width: int) -> Keyboard:
+    """Make a button for each of the window's `tabs`, pairs of a label and what it stands for."""
+    buttons = Select(
+        Format("{item[0]}"), id="tab", item_id_getter=lambda item: item[1], items="tabs", on_click=on_click
+    )
+    return Group(buttons, width=width)
+
+
+def ticks(items: str) -> Keyboard:
+    """Make a button with a tick for each of `items`, pairs of a label and an id; eight on a page."""
+    buttons = Multiselect(
+        Format("✓ {item[0]}"),
+        Format("{item[0]}"),
+        id=items,
+        item_id_getter=lambda item: item[1],
+        items=items,
+        type_factory=int,
+    )
+    return ScrollingGroup(buttons, id=f"{items}_pages", width=1, height=8, hide_on_single_page=True)
 
 
 def coming(instant: datetime, now: datetime, zone: str) -> str:

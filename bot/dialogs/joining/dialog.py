@@ -2,13 +2,13 @@
 
 from aiogram_dialog import Dialog, Window
 from aiogram_dialog.widgets.input import TextInput
-from aiogram_dialog.widgets.kbd import Button, Cancel, Column, Multiselect, Row, Start, SwitchTo
+from aiogram_dialog.widgets.kbd import Button, Cancel, Row, Start, SwitchTo
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.contacts.states import Contacts
 from bot.dialogs.joining import getters, handlers
 from bot.dialogs.joining.states import Joining
-from bot.dialogs.navigation import BACK, back_and_home, choices, home
+from bot.dialogs.navigation import BACK, back_and_home, choices, home, ticks
 
 WHO = """\
 <b>{{ card.name }}</b> · {{ card.contacts|people }}
@@ -122,16 +122,7 @@ dialog = Dialog(
     Window(
         Jinja(FIND),
         TextInput(id="query", on_success=handlers.find),
-        Column(
-            Multiselect(
-                Format("✓ {item[0]}"),
-                Format("{item[0]}"),
-                id="people",
-                item_id_getter=lambda item: item[1],
-                items="people",
-                type_factory=int,
-            )
-        ),
+        ticks("people"),
         Button(Format("Continue with {ticked} ›"), id="go", on_click=handlers.choose_ticked, when="has_ticked"),
         back_and_home(Joining.who),
         state=Joining.find,

@@ -6,7 +6,7 @@ from aiogram_dialog.widgets.kbd import Button, Group, Row, Select, SwitchTo
 from aiogram_dialog.widgets.link_preview import LinkPreview
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
-from bot.dialogs.navigation import back_and_home, question
+from bot.dialogs.navigation import back_and_home, question, tabs
 from bot.dialogs.people import handlers
 from bot.dialogs.people.getters import get_people
 from bot.dialogs.people.states import People
@@ -42,16 +42,7 @@ dialog = Dialog(
     Window(
         Jinja(LIST),
         LinkPreview(is_disabled=True),
-        Group(
-            Select(
-                Format("{item[0]}"),
-                id="tab",
-                item_id_getter=lambda item: item[1],
-                items="tabs",
-                on_click=handlers.choose_tab,
-            ),
-            width=3,
-        ),
+        tabs(handlers.choose_tab, width=3),
         Group(
             Select(
                 Format("{item[0]}"),

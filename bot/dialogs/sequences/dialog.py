@@ -1,12 +1,12 @@
 """Sequences: the tabs, and a card each."""
 
 from aiogram_dialog import Dialog, Window
-from aiogram_dialog.widgets.kbd import Button, Row, Select, Start, SwitchTo
+from aiogram_dialog.widgets.kbd import Button, Row, Start, SwitchTo
 from aiogram_dialog.widgets.link_preview import LinkPreview
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.launch.handlers import open_review
-from bot.dialogs.navigation import back_and_home, choices, question
+from bot.dialogs.navigation import back_and_home, choices, question, tabs
 from bot.dialogs.new_sequence.states import NewSequence
 from bot.dialogs.sequences import getters, handlers
 from bot.dialogs.sequences.states import Sequences
@@ -82,15 +82,7 @@ To use it again, make a copy of it.
 dialog = Dialog(
     Window(
         Jinja(LIST),
-        Row(
-            Select(
-                Format("{item[0]}"),
-                id="tab",
-                item_id_getter=lambda item: item[1],
-                items="tabs",
-                on_click=handlers.choose_tab,
-            )
-        ),
+        tabs(handlers.choose_tab, width=4),
         choices("open", items="labels", on_click=handlers.open_card),
         Start(Const("+ New"), id="new", state=NewSequence.name),
         back_and_home(),

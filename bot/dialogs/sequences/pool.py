@@ -3,30 +3,15 @@
 from typing import Any
 
 from aiogram_dialog import DialogManager
-from aiogram_dialog.widgets.kbd import Column, ManagedMultiselect, Multiselect, ScrollingGroup
-from aiogram_dialog.widgets.text import Format
+from aiogram_dialog.widgets.kbd import ManagedMultiselect
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
+from bot.dialogs.navigation import ticks
 from engine.actor import Actor
 from engine.devices.registry import Devices
 
-device_ticks = ScrollingGroup(
-    Column(
-        Multiselect(
-            Format("✓ {item[0]}"),
-            Format("{item[0]}"),
-            id="devices",
-            item_id_getter=lambda item: item[1],
-            items="devices",
-            type_factory=int,
-        )
-    ),
-    id="device_pages",
-    width=1,
-    height=8,
-    hide_on_single_page=True,
-)
+device_ticks = ticks("devices")
 
 
 @inject

@@ -221,7 +221,10 @@ class TestAddingToASequence:
         await dropped.press("Don't know → cannot be sent to")
         await dropped.press("✉️ Add to a sequence")
         await dropped.press("Welcome <week> · draft")
-        assert dropped.text == "Welcome <week>\n\nNobody of them can join.\nLeft out: 3 without permission."
+        assert dropped.text == (
+            "Welcome <week> · list “customers · 5 Jan 2026”\n\n"
+            "Nobody of them can join.\nLeft out: 3 without permission."
+        )
 
     async def test_five_quick_presses_add_them_once(self, sequence, dropped):
         await dropped.press("Event")

@@ -68,7 +68,7 @@ async def test_without_contacts_it_says_what_to_do(chat, active):
 async def test_a_review_comes_before_anybody_joins(chat, active, people, catalogue, owner):
     await add_people(chat)
     await chat.press("👥 Everyone · 6 contacts")
-    assert chat.text == "Welcome\n\n5 people would join.\nLeft out: 1 without permission."
+    assert chat.text == "Welcome · everyone\n\n5 people would join.\nLeft out: 1 without permission."
     assert await in_it(catalogue, owner, active) == 0
     await chat.press("‹ Back")
     assert "Who is to join?" in chat.text
@@ -212,7 +212,10 @@ async def test_a_draft_says_that_they_begin_with_it(chat, active, people, contai
 async def test_nobody_of_them_can_join(chat, active, people, catalogue, owner):
     await add_people(chat)
     await chat.press("📋 one · 5 Jan 2026 · 1")
-    assert chat.text == "Welcome\n\nNobody of them can join.\nLeft out: 1 without permission."
+    assert (
+        chat.text
+        == "Welcome · list “one · 5 Jan 2026”\n\nNobody of them can join.\nLeft out: 1 without permission."
+    )
     assert chat.buttons == ["📄 Who is left out", "‹ Back", "⌂ Home"]
 
 

@@ -73,7 +73,7 @@ async def test_who_replied_is_resumed_together(people, database, clock):
 async def test_people_are_added_from_here(people):
     await people.press("＋ Add people")
     await people.press("👥 Everyone · 2 contacts")
-    assert people.text == "Welcome\n\nNobody of them can join.\nLeft out: 2 in it already."
+    assert people.text == "Welcome · everyone\n\nNobody of them can join.\nLeft out: 2 in it already."
     await people.press("‹ Back")
     await people.press("‹ Back")
     assert "Welcome · On their way" in people.text
