@@ -143,7 +143,7 @@ class SequenceContact(InWorkspace, Model):
         choice(EnrolmentStatus), server_default=EnrolmentStatus.ACTIVE.value
     )
     joined_at: Mapped[datetime]  # of those who join in waves, the time at which their wave does
-    wave: Mapped[int] = mapped_column(server_default="0")  # so many sending days after the first of them
+    wave: Mapped[int] = mapped_column(server_default="0")  # of those who join day by day, from 1; 0 is all at once
     anchor_date: Mapped[date]  # the local date of Day 1
     time_zone: Mapped[str]  # fixed at joining
     next_step_id: Mapped[int | None]  # steps are retired, never deleted while somebody is in their sequence

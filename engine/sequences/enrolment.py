@@ -134,10 +134,10 @@ class Enrolments:
             behind, ends = None, {}
             for pace in paces if count else ():
                 waves = await joining.waves_of(session, target, pace, now)
-                if waves.first:
+                if waves.first > 1:
                     behind = joining.joins_on(target, waves.first - 1, now)
                 last = waves.of(count - 1)
-                if last < joining.MOST_WAVES:
+                if last <= joining.MOST_WAVES:
                     ends[pace] = joining.joins_on(target, last, now)
         return JoinPreview(count, (*asked.unknown, *refusals), ends, behind)
 

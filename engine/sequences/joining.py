@@ -74,16 +74,16 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Waves:
-    """So many people a sending day; the first of them on the `first`, counted from 0."""
+    """So many people a sending day: the waves from the `first` on. Wave 0 is of those who join all at once."""
 
     per_day: int
-    first: int = 0
+    first: int = 1
 
     def of(self, place: int) -> int:
         return self.first + place // self.per_day
 
 
-AT_ONCE = Waves(per_day=2**31)
+AT_ONCE = Waves(per_day=2**31, first=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Joining:
 
 
 def start_of(zone: str, wave: int, steps: Sequence[StepTime], days: SendingDays, now: datetime) -> Start:
-    """Work out where somebody begins who joins now or, in a wave, so many sending days later.
+    """Work out where somebody begins who joins now, all at once or in the first wave, or in a later wave.
 
     Waves have the Day 1 of those who join now and the sending days after it, one each. They join at the same
     time of day as these, on the date that makes it so: their own Day 1, or where the time of the first step
@@ -112,9 +112,9 @@ def start_of(zone: str, wave: int, steps: Sequence[StepTime], days: SendingDays,
     today = now.astimezone(local)
     anchor = anchor_for(now, local, steps, days)
     joined_at = now
-    if wave:
+    if wave > 1:
         time_of_day = today.time().replace(fold=0)
-        before, anchor = days.nth(anchor, wave), days.nth(anchor, wave + 1)
+        before, anchor = days.nth(anchor, wave - 1), days.nth(anchor, wave)
         joined_at = at_local_time(anchor, time_of_day, local)
         if anchor_for(joined_at, local, steps, days) > anchor:
             joined_at = at_local_time(before, time_of_day, local)
@@ -200,17 +200,16 @@ async def _enrol(
 
 
 async def waves_of(transaction: Transaction, target: Target, per_day: int, now: datetime) -> Waves:
-    """Plan so many a day, behind those who join today or in waves already: no day takes in twice as many."""
+    """Plan so many a day, behind those who join in waves already: no day takes in twice as many."""
     if per_day < 1:
         raise InvalidInputError("At least one person a day has to join.")
-    today = now.astimezone(ZoneInfo(target.time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
-    (last,) = await transaction.rows(joining_store.LAST_WAVE, {"sequence_id": target.id, "today": today})
-    if target.status is SequenceStatus.DRAFT:
-        return Waves(per_day, 0 if last.wave is None else last.wave + 1)
-    if last.day is None:
+    (last,) = await transaction.rows(joining_store.LAST_WAVE, {"sequence_id": target.id})
+    if last.wave is None:
         return Waves(per_day)
-    free = (wave for wave in range(MOST_WAVES) if _first_day(target, wave, now) > last.day)
-    return Waves(per_day, next(free, MOST_WAVES))
+    if target.status is SequenceStatus.DRAFT:
+        return Waves(per_day, last.wave + 1)
+    free = (wave for wave in range(1, MOST_WAVES + 1) if _first_day(target, wave, now) > last.day)
+    return Waves(per_day, next(free, MOST_WAVES + 1))
 
 
 def _first_day(target: Target, wave: int, now: datetime) -> date:
@@ -218,7 +217,7 @@ def _first_day(target: Target, wave: int, now: datetime) -> date:
 
 
 def _check_waves(people: int, waves: Waves) -> None:
-    if people and waves.of(people - 1) >= MOST_WAVES:
+    if people and waves.of(people - 1) > MOST_WAVES:
         raise InvalidInputError(
             f"At {waves.per_day} a day it would take more than a year until the last of them joins. "
             "Let more of them join a day."

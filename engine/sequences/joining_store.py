@@ -92,12 +92,10 @@ WITH free AS (
 UPDATE contacts c SET device_id = free.device_id FROM free WHERE c.id = free.id
 """
 
-# Behind whom the next ones join day by day: in a draft the last wave counts, else the last Day 1 of those who join
-# today or in a later wave.
+# The last of those who join in waves: in a draft their wave counts, else their Day 1.
 LAST_WAVE = """
-SELECT max(e.wave) AS wave,
-       max(e.anchor_date) FILTER (WHERE e.wave > 0 OR e.joined_at >= CAST(:today AS timestamptz)) AS day
-  FROM sequence_contacts e WHERE e.sequence_id = :sequence_id
+SELECT max(e.wave) AS wave, max(e.anchor_date) AS day
+  FROM sequence_contacts e WHERE e.sequence_id = :sequence_id AND e.wave > 0
 """
 
 # Those of a sequence for whom nothing has happened yet: a draft's contacts join when it starts.

@@ -9,6 +9,7 @@ from collections.abc import Sequence as Several
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from typing import Protocol
 
 from tests.simulation.quarter.record import Device, Person, Sequence, Team
 from tests.simulation.quarter.stage import Stage
@@ -29,14 +30,18 @@ class Cast:
 class Deed(ABC):
     at: datetime
 
-    @classmethod
-    @abstractmethod
-    def draw(cls, random: Random, at: datetime, cast: Cast) -> "Several[Deed]":
-        """Draw one by lot, and what undoes it later."""
-
     @abstractmethod
     async def do(self, stage: Stage) -> None:
         """Call the use case, and note in the record what is so from now on."""
+
+
+class Drawn(Protocol):
+    """A kind of deed that comes by lot; others are planned, or undo what did."""
+
+    @classmethod
+    def draw(cls, random: Random, at: datetime, cast: Cast) -> Several[Deed]:
+        """Draw one, and what undoes it later."""
+        ...
 
 
 def later(random: Random, at: datetime, hours: tuple[float, float]) -> datetime:

@@ -7,7 +7,7 @@ from random import Random
 
 from models.enums import MissedPolicy
 from tests.simulation.quarter.almanac import Moment, Quiet
-from tests.simulation.quarter.deeds import Cast, Deed
+from tests.simulation.quarter.deeds import Cast, Deed, Drawn
 from tests.simulation.quarter.editing import AddStep, ChangeText, MoveStep, RemoveStep, SwapSteps, TurnRestDays
 from tests.simulation.quarter.machines import Drop, KillEngine, RestartWorker
 from tests.simulation.quarter.pausing import PauseDevice, PauseSequence, SetPace, StopEverything
@@ -109,7 +109,7 @@ QUARTER = Length(
 )
 
 # How often in a week.
-OFTEN: Mapping[type[Deed], float] = {
+OFTEN: Mapping[type[Drawn], float] = {
     AddStep: 3,
     ChangeText: 5,
     MoveStep: 4,

@@ -22,7 +22,7 @@ steps = st.one_of(
 
 def begun(now: datetime, waves: int, first: StepTime | None, days: SendingDays = EVERY_DAY) -> list[Start]:
     zone = str(now.tzinfo)
-    return [start_of(zone, wave, [first] if first else [], days, now) for wave in range(waves)]
+    return [start_of(zone, wave, [first] if first else [], days, now) for wave in range(1, waves + 1)]
 
 
 def first_messages(starts: list[Start]) -> list[str]:
@@ -68,7 +68,7 @@ def test_waves_begin_on_the_sending_days_from_the_first_on_one_wave_each(
     now, zone = moment
     steps = [first] if first else []
     try:
-        starts = [start_of(str(zone), wave, steps, days, now) for wave in range(waves)]
+        starts = [start_of(str(zone), wave, steps, days, now) for wave in range(1, waves + 1)]
     except NoSendableDayError:
         return
     anchors = [start.run.anchor for start in starts]
@@ -97,7 +97,7 @@ def test_no_wave_is_fuller_than_it_may_be_and_only_the_last_is_not_full(
 
 def test_a_draft_without_messages_has_waves_too() -> None:
     now = datetime(2026, 1, 5, 2, tzinfo=UTC)
-    assert [start_of("UTC", wave, [], EVERY_DAY, now).run.anchor for wave in (0, 2)] == [
+    assert [start_of("UTC", wave, [], EVERY_DAY, now).run.anchor for wave in (1, 3)] == [
         date(2026, 1, 5),
         date(2026, 1, 7),
     ]
