@@ -24,6 +24,7 @@ class Channel(StrEnum):
     OWNERSHIP = "dripdesk_ownership"  # a device has become free
     ALERTS = "dripdesk_alerts"
     CLOCK = "dripdesk_clock"
+    IMPORTS = "dripdesk_imports"  # one is to be taken in or undone
 
 
 class Notifications:

@@ -2,8 +2,10 @@
 
 from models.alert import Alert
 from models.audit import AuditEntry
-from models.campaign import Campaign, CampaignDevice
-from models.contact import Consent, Contact, ContactList, Lead, ListMember, Suppression
+from models.campaign import Campaign, CampaignDevice, Revocation
+from models.chat_link import ChatLink
+from models.contact import Consent, Contact, ContactList, Lead, ListMember, Segment, Suppression
+from models.contact_import import ContactImport, ImportChange
 from models.device import DeviceEvent, Engine, UserDevice
 from models.installation import ClockAnchor, DialogState
 from models.media import Media
@@ -13,9 +15,9 @@ from models.sequence import Paste, Sequence, SequenceContact, SequenceDevice, Se
 from models.workspace import ApiToken, Invite, Membership, Operator, Workspace
 
 __all__ = [
-    "Alert", "ApiToken", "AuditEntry", "Campaign", "CampaignDevice", "ClockAnchor", "Consent", "Contact",
-    "ContactList", "Delivery", "DeviceEvent", "DialogState", "Doubt", "Engine", "InboundMessage", "Invite", "Lead",
-    "ListMember", "Media", "Membership", "Message", "Model", "Operator", "Paste", "PrunedMessages",
-    "QueuedMessage", "Sequence", "SequenceContact", "SequenceDevice", "SequenceStep", "Suppression", "UserDevice",
-    "Workspace",
+    "Alert", "ApiToken", "AuditEntry", "Campaign", "CampaignDevice", "ChatLink", "ClockAnchor", "Consent",
+    "Contact", "ContactImport", "ContactList", "Delivery", "DeviceEvent", "DialogState", "Doubt", "Engine",
+    "ImportChange", "InboundMessage", "Invite", "Lead", "ListMember", "Media", "Membership", "Message", "Model",
+    "Operator", "Paste", "PrunedMessages", "QueuedMessage", "Revocation", "Segment", "Sequence", "SequenceContact",
+    "SequenceDevice", "SequenceStep", "Suppression", "UserDevice", "Workspace",
 ]  # fmt: skip

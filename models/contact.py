@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.enums import ConsentSource, ConsentState, LeadStatus
@@ -21,12 +22,20 @@ class Contact(InWorkspace, Model):
     time_zone: Mapped[str | None]
     consent: Mapped[ConsentState | None] = mapped_column(choice(ConsentState))  # the latest of `consents`
     device_id: Mapped[int | None] = mapped_column(ForeignKey("user_devices.id"))  # a contact keeps its device
-    # An operator's own phone that nobody imported: it gets their tests, and is in no list, count or sequence.
-    for_tests: Mapped[bool] = mapped_column(server_default=text("false"))
+    # In no list, count, campaign or sequence: an operator's own phone that nobody imported, which gets their
+    # tests; or somebody who was deleted, of whom only what was sent is kept, under no name and number.
+    unlisted: Mapped[bool] = mapped_column(server_default=text("false"))
+    import_id: Mapped[int | None]  # that brought them
     created_at: Mapped[CreatedAt]
 
 
-class Lead(InWorkspace, Model):
+class Lead(Model):
+    """An interest of a contact.
+
+    Leads, memberships and consents have no foreign keys: an import writes three rows a person, and every check
+    costs about as much as a row. Triggers delete them with their contact or list (docs/decisions/0015).
+    """
+
     __tablename__ = "leads"
     __table_args__ = (
         Index("uq_leads_contact_niche", "contact_id", text("lower(niche)"), unique=True),
@@ -34,9 +43,11 @@ class Lead(InWorkspace, Model):
     )
 
     id: Mapped[BigId]
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"))
+    workspace_id: Mapped[int]
+    contact_id: Mapped[int]
     niche: Mapped[str]
     status: Mapped[LeadStatus] = mapped_column(choice(LeadStatus), server_default=LeadStatus.PROSPECT.value)
+    import_id: Mapped[int | None]
     created_at: Mapped[CreatedAt]
 
 
@@ -50,27 +61,28 @@ class ContactList(InWorkspace, Model):
     created_at: Mapped[CreatedAt]
 
 
-class ListMember(InWorkspace, Model):
+class ListMember(Model):
     __tablename__ = "list_members"
 
-    list_id: Mapped[int] = mapped_column(ForeignKey("lists.id", ondelete="CASCADE"), primary_key=True)
-    contact_id: Mapped[int] = mapped_column(
-        ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    list_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    contact_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, index=True)
+    workspace_id: Mapped[int]
 
 
-class Consent(InWorkspace, Model):
+class Consent(Model):
     """Append-only evidence of who opted in or out, where and when."""
 
     __tablename__ = "consents"
 
     id: Mapped[BigId]
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), index=True)
+    workspace_id: Mapped[int]
+    contact_id: Mapped[int] = mapped_column(index=True)
     state: Mapped[ConsentState] = mapped_column(choice(ConsentState))
     source: Mapped[ConsentSource] = mapped_column(choice(ConsentSource))
     evidence: Mapped[str]
     recorded_at: Mapped[datetime]
-    recorded_by: Mapped[int | None] = mapped_column(ForeignKey("operators.id"))
+    recorded_by: Mapped[int | None]  # the operator
+    import_id: Mapped[int | None]
 
 
 class Suppression(InWorkspace, Model):
@@ -84,3 +96,16 @@ class Suppression(InWorkspace, Model):
     source: Mapped[ConsentSource] = mapped_column(choice(ConsentSource))
     evidence: Mapped[str]
     created_at: Mapped[datetime]
+
+
+class Segment(InWorkspace, Model):
+    """Contacts that meet conditions, whoever they are at the moment."""
+
+    __tablename__ = "segments"
+    __table_args__ = (Index("uq_segments_name", "workspace_id", text("lower(name)"), unique=True),)
+
+    id: Mapped[BigId]
+    name: Mapped[str]
+    conditions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)  # all have to hold
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("operators.id", ondelete="SET NULL"))
+    created_at: Mapped[CreatedAt]

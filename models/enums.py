@@ -87,6 +87,24 @@ class ConsentSource(StrEnum):
     MANUAL = "manual"
     STOP_WORD = "stop_word"
     START_WORD = "start_word"
+    OPT_OUT_LIST = "opt_out_list"  # brought from elsewhere
+
+
+class ImportStatus(StrEnum):
+    REVIEWED = "reviewed"
+    RUNNING = "running"
+    CANCELLED = "cancelled"  # what was taken in until then stays, and it can go on
+    DONE = "done"
+    FAILED = "failed"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+class DuplicatePolicy(StrEnum):
+    """What an import does with people who are in the book already."""
+
+    UPDATE = "update"
+    SKIP = "skip"
 
 
 class SequenceStatus(StrEnum):
@@ -145,6 +163,29 @@ class CampaignStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class DeviceChoice(StrEnum):
+    """From which device a campaign reaches somebody."""
+
+    POOL = "pool"  # from the one of the pool that they know, else from whichever is free first
+    KNOWN = "known"  # from the one they know, whichever it is; who knows none is left out
+
+
+class LatePolicy(StrEnum):
+    """What becomes of a campaign's message that could not go out within its late window."""
+
+    NEXT_WINDOW = "next_window"
+    EXPIRE = "expire"
+
+
+class CampaignPause(StrEnum):
+    """Why a campaign is paused."""
+
+    BY_HAND = "by_hand"
+    STOPPED = "stopped"  # a mistake was seen
+    FIRST_ONES = "first_ones"  # the first few have it, and somebody is to look
+    BREAKER = "breaker"  # too many failed
+
+
 class Lane(StrEnum):
     REPLY = "reply"
     TEST = "test"
@@ -178,6 +219,9 @@ class AlertKind(StrEnum):
     DEVICE_TROUBLE = "device_trouble"
     PEOPLE_MOVED = "people_moved"
     PEOPLE_WAITING = "people_waiting"
+    ASKS_TO_STOP = "asks_to_stop"  # in words of their own
+    CAMPAIGN_PAUSED = "campaign_paused"  # by itself
+    CAMPAIGN_LATE = "campaign_late"  # it was due while nothing ran
 
 
 class AlertStatus(StrEnum):

@@ -162,3 +162,4 @@ class InboundMessage(InWorkspace, Model):
         ForeignKey("messages.id", ondelete="SET NULL")
     )
     opted_out: Mapped[bool] = mapped_column(server_default=text("false"))  # it asked to stop
+    asks_to_stop: Mapped[bool] = mapped_column(server_default=text("false"))  # so it seems; somebody is to decide

@@ -1,6 +1,6 @@
 """A workspace (a tenant, "team" in the menus), the operators in it and the ways in."""
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -15,6 +15,7 @@ class Workspace(Model):
     __table_args__ = (
         CheckConstraint("(quiet_start IS NULL) = (quiet_end IS NULL)", name="quiet_hours_whole"),
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country_code"),
+        CheckConstraint("frequency_cap > 0", name="frequency_cap"),
     )
 
     id: Mapped[BigId]
@@ -26,8 +27,12 @@ class Workspace(Model):
     )
     quiet_start: Mapped[time | None]  # local; no sends from here …
     quiet_end: Mapped[time | None]  # … up to, not including, here; may cross midnight
+    # How many campaigns and sequences may reach one contact on one day; None: any number.
+    frequency_cap: Mapped[int | None] = mapped_column(server_default="1")
     stop_words: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     alerts_chat_id: Mapped[int | None]
+    digest_at: Mapped[time | None] = mapped_column(server_default=text("'18:00'"))  # local; None: no daily digest
+    digest_on: Mapped[date | None]  # the day of the last one
     stopped_at: Mapped[datetime | None]  # "Stop everything"
     created_at: Mapped[CreatedAt]
 

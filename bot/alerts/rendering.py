@@ -27,6 +27,9 @@ TITLES = {
     AlertKind.DATABASE_AWAY: "🟡 <b>The database was away</b>",
     AlertKind.PEOPLE_MOVED: "🟡 <b>People moved</b>",
     AlertKind.PEOPLE_WAITING: "🔴 <b>People wait</b>",
+    AlertKind.ASKS_TO_STOP: "🟡 <b>Asks to stop, it seems</b>",
+    AlertKind.CAMPAIGN_PAUSED: "🟡 <b>Campaign paused itself</b>",
+    AlertKind.CAMPAIGN_LATE: "🟡 <b>Campaign was due while nothing ran</b>",
 }
 SEEN, SOLVED, CLOSED = "🟠", "✅", "⚪"
 

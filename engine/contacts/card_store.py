@@ -19,7 +19,7 @@ SELECT c.id, c.name, c.phone, c.time_zone, c.consent, d.name AS device, w.time_z
   LEFT JOIN LATERAL (
        SELECT * FROM consents k WHERE k.contact_id = c.id ORDER BY k.recorded_at DESC, k.id DESC LIMIT 1) k ON true
   LEFT JOIN operators o ON o.id = k.recorded_by
- WHERE c.id = :contact_id AND c.workspace_id = :workspace_id AND NOT c.for_tests
+ WHERE c.id = :contact_id AND c.workspace_id = :workspace_id AND NOT c.unlisted
 """
 INTERESTS = """
 SELECT l.niche, l.status FROM leads l WHERE l.contact_id = :contact_id ORDER BY lower(l.niche)

@@ -25,7 +25,7 @@ async def count_known(session: Session, workspace_id: int, phones: Sequence[str]
     statement = text("""
         SELECT count(c.id) AS known, count(s.id) AS opted_out
           FROM unnest(CAST(:phones AS text[])) AS i(phone)
-          LEFT JOIN contacts c ON c.workspace_id = :workspace AND c.phone = i.phone AND NOT c.for_tests
+          LEFT JOIN contacts c ON c.workspace_id = :workspace AND c.phone = i.phone AND NOT c.unlisted
           LEFT JOIN suppressions s ON s.workspace_id = :workspace AND s.phone = i.phone
     """)
     return (await session.execute(statement, {"workspace": workspace_id, "phones": list(phones)})).one()
@@ -56,13 +56,13 @@ async def upsert_contacts(session: Session, workspace_id: int, at: datetime) -> 
             SELECT :workspace, phone, name, CAST(attributes AS jsonb), :at FROM incoming ORDER BY phone
             ON CONFLICT (workspace_id, phone) DO UPDATE
                SET name = coalesce(nullif(excluded.name, ''), c.name),
-                   attributes = c.attributes || excluded.attributes, for_tests = false
+                   attributes = c.attributes || excluded.attributes, unlisted = false
              WHERE (excluded.name <> '' AND excluded.name <> c.name)
-                OR NOT c.attributes @> excluded.attributes OR c.for_tests
+                OR NOT c.attributes @> excluded.attributes OR c.unlisted
             RETURNING xmax = 0 AS created)
         SELECT count(*) FILTER (WHERE created) + (
                SELECT count(*) FROM incoming i
-                 JOIN contacts c ON c.workspace_id = :workspace AND c.phone = i.phone AND c.for_tests)
+                 JOIN contacts c ON c.workspace_id = :workspace AND c.phone = i.phone AND c.unlisted)
           FROM upserted
     """)
     return int((await session.execute(statement, {"workspace": workspace_id, "at": at})).scalar_one())
@@ -154,7 +154,7 @@ async def make_list(session: Session, workspace_id: int, *, name: str, by: int |
 
 
 async def count_contacts(session: Session, workspace_id: int) -> int:
-    statement = text("SELECT count(*) FROM contacts WHERE workspace_id = :workspace AND NOT for_tests")
+    statement = text("SELECT count(*) FROM contacts WHERE workspace_id = :workspace AND NOT unlisted")
     return int((await session.execute(statement, {"workspace": workspace_id})).scalar_one())
 
 
@@ -177,7 +177,7 @@ async def find_contacts(
                    AS suppressed,
                ARRAY(SELECT l.niche FROM leads l WHERE l.contact_id = c.id ORDER BY lower(l.niche)) AS niches
           FROM contacts c
-         WHERE c.workspace_id = :workspace AND NOT c.for_tests
+         WHERE c.workspace_id = :workspace AND NOT c.unlisted
            AND (strpos(lower(c.name), lower(:name)) > 0 OR (:digits <> '' AND strpos(c.phone, :digits) > 0))
          ORDER BY lower(c.name), c.id LIMIT :limit
     """)

@@ -11,7 +11,7 @@ from engine.database import Database
 
 OVERVIEW = """
 SELECT w.name, w.time_zone, w.stopped_at,
-       (SELECT count(*) FROM contacts c WHERE c.workspace_id = w.id AND NOT c.for_tests) AS contacts,
+       (SELECT count(*) FROM contacts c WHERE c.workspace_id = w.id AND NOT c.unlisted) AS contacts,
        (SELECT count(*) FROM user_devices d WHERE d.workspace_id = w.id AND d.removed_at IS NULL) AS devices,
        (SELECT count(*) FROM user_devices d WHERE d.workspace_id = w.id AND d.removed_at IS NULL
                AND d.state IN ('online', 'degraded') AND d.paused_at IS NULL) AS sending,

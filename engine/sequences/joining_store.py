@@ -42,7 +42,7 @@ SELECT c.id, c.phone, c.name, c.time_zone, c.device_id,
          FROM sequence_contacts e
         WHERE e.contact_id = c.id AND e.sequence_id = CAST(:sequence_id AS bigint)
           AND (CAST(:before_run AS bigint) IS NULL OR e.id < CAST(:before_run AS bigint))) past
- WHERE c.workspace_id = CAST(:workspace_id AS bigint) AND NOT c.for_tests AND {chosen}
+ WHERE c.workspace_id = CAST(:workspace_id AS bigint) AND NOT c.unlisted AND {chosen}
  ORDER BY c.id
 """
 NAMED = CHOSEN.format(
@@ -59,10 +59,10 @@ EVERYONE = CHOSEN.format(chosen="true")
 
 FIND_CONTACTS = """
 SELECT id, phone FROM contacts
- WHERE workspace_id = :workspace_id AND NOT for_tests AND id = ANY(CAST(:ids AS bigint[]))
+ WHERE workspace_id = :workspace_id AND NOT unlisted AND id = ANY(CAST(:ids AS bigint[]))
  UNION
 SELECT id, phone FROM contacts
- WHERE workspace_id = :workspace_id AND NOT for_tests AND phone = ANY(CAST(:phones AS text[]))
+ WHERE workspace_id = :workspace_id AND NOT unlisted AND phone = ANY(CAST(:phones AS text[]))
 """
 
 ENROL = """

@@ -14,7 +14,7 @@ LOCK_OPERATOR = "SELECT phone FROM operators WHERE id = :operator_id FOR NO KEY 
 
 # Of somebody who is in the book already, that contact.
 KEEP_CONTACT = """
-INSERT INTO contacts (workspace_id, phone, for_tests) VALUES (:workspace_id, :phone, true)
+INSERT INTO contacts (workspace_id, phone, unlisted) VALUES (:workspace_id, :phone, true)
     ON CONFLICT (workspace_id, phone) DO NOTHING
 """
 CONTACT = """

@@ -14,7 +14,7 @@ SAMPLE = """
 SELECT name, phone, attributes
   FROM ((SELECT 1 AS choice, c.name, c.phone, c.attributes
            FROM contacts c
-          WHERE c.workspace_id = :workspace_id AND c.phone = CAST(:phone AS text) AND NOT c.for_tests
+          WHERE c.workspace_id = :workspace_id AND c.phone = CAST(:phone AS text) AND NOT c.unlisted
             AND c.attributes <> '{}')
          UNION ALL
         (SELECT 2, c.name, c.phone, c.attributes
@@ -25,7 +25,7 @@ SELECT name, phone, attributes
          UNION ALL
         (SELECT 3, c.name, c.phone, c.attributes
            FROM contacts c
-          WHERE c.workspace_id = :workspace_id AND NOT c.for_tests
+          WHERE c.workspace_id = :workspace_id AND NOT c.unlisted
           ORDER BY c.id DESC
           LIMIT 1)) found
  ORDER BY choice

@@ -31,7 +31,7 @@ def test_the_whole_sequence_is_on_ones_own_phone_in_a_moment(product: Product, o
     operator.press("Back")
     operator.press("Done")
     operator.see("Welcome", "Draft", "📱")
-    assert product.sql("SELECT count(*) FROM contacts WHERE NOT for_tests")[0]["count"] == 0
+    assert product.sql("SELECT count(*) FROM contacts WHERE NOT unlisted")[0]["count"] == 0
 
 
 def _received(product: Product) -> list[tuple[str, str]]:
