@@ -7,6 +7,7 @@ from engine.broadcast.doubts import Doubts
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
+from engine.contacts.click_to_chat import ChatLinks
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
 from engine.contacts.opting_out import OptOuts
@@ -41,6 +42,7 @@ class UseCases(Provider):
     scope = Scope.APP
     all = provide_all(
         Alerts,
+        ChatLinks,
         ContactBook,
         ContactCards,
         ContactImports,

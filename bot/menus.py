@@ -4,6 +4,7 @@ from aiogram import Router
 
 from bot.dialogs.builder.dialog import dialog as builder
 from bot.dialogs.builder.router import router as edited_messages
+from bot.dialogs.chat_links.dialog import dialog as chat_links
 from bot.dialogs.contacts.dialog import dialogs as contacts
 from bot.dialogs.contacts.router import router as dropped_files
 from bot.dialogs.devices.dialog import dialog as devices
@@ -27,5 +28,5 @@ from bot.dialogs.welcome.dialog import dialog as welcome
 MENUS: tuple[Router, ...] = (
     dropped_files, edited_messages, home, welcome, sequences, new_sequence, joining, sequence_settings, builder,
     rehearsal, launch, results, *contacts, devices, doubts, relocation, settings, people, person,
-    segments,
+    segments, chat_links,
 )  # fmt: skip
