@@ -14,6 +14,7 @@ from engine.errors import InvalidInputError
 
 _ROWS_ABOVE = 20  # titles, dates and filters that exports put above the header
 _SAMPLE = 200
+_ENOUGH = 20
 
 _PHONE_HEADERS = tuple(  # the likeliest to be on WhatsApp first
     re.compile(pattern)
@@ -54,6 +55,8 @@ def find_columns(rows: Sequence[Row], choices: Choices, country: str) -> Columns
 
     Raise InvalidInputError when no column looks like phone numbers, or a choice names what is not there.
     """
+    if not rows:
+        raise InvalidInputError("The file is empty. Export your contacts as CSV and send that file.")
     header, phone = _header_and_phone(rows, choices, country)
     width = _usual_width(rows)
     chosen = [at for at in (phone, choices.niche, *(choices.names or ())) if at is not None and at != -1]
@@ -79,6 +82,16 @@ def find_columns(rows: Sequence[Row], choices: Choices, country: str) -> Columns
         labels=labels,
         keys=_keys(cells),
     )
+
+
+def likelihood(rows: Sequence[Row], country: str) -> int:
+    """How much a table looks like contacts: its phones, of which a few are enough."""
+    try:
+        columns = find_columns(rows, Choices(), country)
+    except InvalidInputError:
+        return 0
+    cells = [row.cells[columns.phone] for row in rows if columns.phone < len(row.cells)]
+    return min(_ENOUGH, sum(_is_phone(cell, country) for cell in cells))
 
 
 def _header_and_phone(rows: Sequence[Row], choices: Choices, country: str) -> tuple[Row | None, int]:

@@ -10,11 +10,12 @@ from typing import Literal, NamedTuple, Self
 import phonenumbers
 
 from engine.contacts.choices import Choices
-from engine.contacts.columns import Columns, find_columns
+from engine.contacts.columns import Columns, find_columns, likelihood
 from engine.contacts.delimited import DelimitedText
 from engine.contacts.phones import UnreadablePhone, read_phones
-from engine.contacts.signatures import AS_CSV, kind_of
+from engine.contacts.signatures import kind_of
 from engine.contacts.tables import MAX_COLUMNS, Table, is_blank
+from engine.contacts.workbook import Workbook
 from engine.errors import InvalidInputError
 
 __all__ = ["Batch", "Choices", "ContactFile", "ReadContact", "RejectedRow", "open_contacts"]
@@ -63,10 +64,17 @@ def open_contacts(
     country = (choices.country or country).upper()
     if country not in phonenumbers.SUPPORTED_REGIONS:
         raise InvalidInputError(f"“{country}” is no country. Write its two letters, such as MY or SG.")
+    choices = replace(choices, country=country)
     if kind_of(data, file_name) == "workbook":
-        raise InvalidInputError(f"This is an Excel workbook. {AS_CSV}")
+        workbook = Workbook(data, choices.sheet, lambda rows: likelihood(rows, country))
+        choices = replace(choices, sheet=workbook.sheet, encoding=None, separator=None)
+        try:
+            return ContactFile("workbook", workbook, workbook.sheets, choices)
+        except BaseException:
+            workbook.close()
+            raise
     text = DelimitedText(data, choices.encoding, choices.separator)
-    choices = replace(choices, sheet=None, encoding=text.encoding, separator=text.separator, country=country)
+    choices = replace(choices, sheet=None, encoding=text.encoding, separator=text.separator)
     return ContactFile("text", text, (), choices)
 
 
@@ -80,8 +88,6 @@ class ContactFile:
     def __init__(
         self, kind: Literal["text", "workbook"], table: Table, sheets: tuple[str, ...], choices: Choices
     ) -> None:
-        if not table.head:
-            raise InvalidInputError("The file is empty. Export your contacts as CSV and send that file.")
         self._table = table
         self._country = choices.country or ""
         self._columns = find_columns(table.head, choices, self._country)
