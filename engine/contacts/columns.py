@@ -15,6 +15,7 @@ from engine.errors import InvalidInputError
 _ROWS_ABOVE = 20  # titles, dates and filters that exports put above the header
 _SAMPLE = 200
 _ENOUGH = 20
+_LONGEST_LABEL = 100
 
 _PHONE_HEADERS = tuple(  # the likeliest to be on WhatsApp first
     re.compile(pattern)
@@ -70,7 +71,9 @@ def find_columns(rows: Sequence[Row], choices: Choices, country: str) -> Columns
     niche = choices.niche
     if niche is None:
         niche = _find(cells, _NICHE_HEADER, {phone, *names})
-    labels = tuple(" ".join(cell.split()) or f"Column {at}" for at, cell in enumerate(cells, start=1))
+    labels = tuple(
+        " ".join(cell[:_LONGEST_LABEL].split()) or f"Column {at}" for at, cell in enumerate(cells, start=1)
+    )
     # First and last name stay attributes as well: a message may greet by the first alone.
     elsewhere = {phone, niche, *(names if len(names) == 1 else ())}
     return Columns(

@@ -99,7 +99,7 @@ class ContactFile:
         self.sheets = sheets
         self.labels = self._columns.labels
         self.rows = table.last_row
-        self.samples = tuple(row.cells for row in below[:_SAMPLES])
+        self.samples = tuple(tuple(map(_value, row.cells)) for row in below[:_SAMPLES])
         self.choices = replace(
             choices,
             header_row=self._columns.header_row,
@@ -154,6 +154,9 @@ class _RowReader:
             self._quickly,
         )
         for number, record in rows:
+            if not record:
+                blank_rows += 1
+                continue
             cells = record if len(record) <= MAX_COLUMNS else record[:MAX_COLUMNS]
             if number <= header_row:
                 blank_rows += is_blank(cells)

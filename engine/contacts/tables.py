@@ -38,7 +38,7 @@ def is_blank(cells: list[str]) -> bool:
 def head_of(records: Iterator[list[str]]) -> tuple[Row, ...]:
     head: list[Row] = []
     for number, cells in enumerate(records, start=1):
-        if not is_blank(cells):
+        if cells and not is_blank(cells):
             head.append(Row(number, tuple(cells[:MAX_COLUMNS])))
             if len(head) == HEAD:
                 break
