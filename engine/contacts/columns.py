@@ -59,6 +59,7 @@ def find_columns(rows: Sequence[Row], choices: Choices, country: str) -> Columns
     if not rows:
         raise InvalidInputError("The file is empty. Export your contacts as CSV and send that file.")
     header, phone = _header_and_phone(rows, choices, country)
+    _below(rows, header)
     width = _usual_width(rows)
     chosen = [at for at in (phone, choices.niche, *(choices.names or ())) if at is not None and at != -1]
     if impossible := [at for at in chosen if not 0 <= at < max(width, *(len(row.cells) for row in rows))]:
@@ -109,7 +110,7 @@ def _header_and_phone(rows: Sequence[Row], choices: Choices, country: str) -> tu
     else:
         header = _row(rows, choices.header_row)
     if phone is None:
-        below = [row for row in rows if header is None or row.number > header.number][:_SAMPLE]
+        below = _below(rows, header)[:_SAMPLE]
         phone = None if header is None else _phone_by_header(header, below, country)
         phone = _phone_by_cells(below, country) if phone is None else phone
     if phone is None:
@@ -125,7 +126,15 @@ def _row(rows: Sequence[Row], number: int) -> Row | None:
 
 
 def _usual_width(rows: Sequence[Row]) -> int:
-    return Counter(len(row.cells) for row in rows[:_SAMPLE]).most_common(1)[0][0]
+    widths = Counter(len(row.cells) for row in rows[:_SAMPLE])
+    return max(widths, key=lambda width: (widths[width], width))
+
+
+def _below(rows: Sequence[Row], header: Row | None) -> Sequence[Row]:
+    below = [row for row in rows if header is None or row.number > header.number]
+    if not below:
+        raise InvalidInputError("The file has a header but no contacts below it.")
+    return below
 
 
 def _find_header(rows: Sequence[Row], country: str) -> int | None:

@@ -93,8 +93,6 @@ class ContactFile:
         self._country = choices.country or ""
         self._columns = find_columns(table.head, choices, self._country)
         below = [row for row in table.head if row.number > self._columns.header_row]
-        if not below:
-            raise InvalidInputError("The file has a header but no contacts below it.")
         self.kind = kind
         self.sheets = sheets
         self.labels = self._columns.labels
