@@ -108,8 +108,9 @@ def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:
     """From the first row of the sheet on, and from its first column; a blank row is empty."""
     left = sheet.start[1] if sheet.start else 0
     before = [""] * min(left, MAX_COLUMNS)
+    columns = MAX_COLUMNS - len(before)
     for row in sheet.iter_rows():
-        cells = [_AS_TEXT[type(value)](value) for value in row[: max(0, MAX_COLUMNS - left)]]
+        cells = [_AS_TEXT[type(value)](value) for value in row[:columns]]
         yield before + cells if any(cells) else []
 
 
