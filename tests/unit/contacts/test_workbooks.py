@@ -131,6 +131,40 @@ def test_a_cell_far_away_in_an_otherwise_good_sheet_is_named_as_the_reason():
         read(workbook({"Leads": rows}))
 
 
+def open_document(rows: str) -> bytes:
+    spaces = "urn:oasis:names:tc:opendocument:xmlns"
+    return archive(
+        {
+            "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+            "META-INF/manifest.xml": f'<manifest:manifest xmlns:manifest="{spaces}:manifest:1.0"/>',
+            "content.xml": f'<office:document-content xmlns:office="{spaces}:office:1.0" xmlns:table="{spaces}:table:1.0" '
+            f'xmlns:text="{spaces}:text:1.0"><office:body><office:spreadsheet><table:table table:name="Leads">{rows}'
+            "</table:table></office:spreadsheet></office:body></office:document-content>",
+        }
+    )
+
+
+def open_cell(text: str, repeated: int = 1) -> str:
+    return (
+        f'<table:table-cell office:value-type="string" table:number-columns-repeated="{repeated}">'
+        f"<text:p>{text}</text:p></table:table-cell>"
+    )
+
+
+def test_a_sheet_of_libreoffice_is_read_too():
+    rows = "".join(
+        f"<table:table-row>{open_cell(name)}{open_cell(phone)}</table:table-row>" for name, phone in CONTACTS
+    )
+    file = read(open_document(rows), "leads.ods")
+    assert people(file) == [SITI, RENE]
+
+
+def test_a_cell_that_repeats_itself_without_end_has_an_answer():
+    row = f'<table:table-row table:number-rows-repeated="1000000">{open_cell("0123456789", 1_000_000)}</table:table-row>'
+    with pytest.raises(InvalidInputError, match=r"too big|damaged"):
+        read(open_document(row), "leads.ods")
+
+
 def test_a_sheet_that_breaks_the_parser_takes_no_sheet_before_it_along():
     far = f'<row r="1">{cell("A1", "Phone")}</row><row r="1048576">{cell("XFD1048576", "x")}</row>'
     data = workbook({"Leads": CONTACTS, "Huge": far})
@@ -179,15 +213,24 @@ def bomb() -> bytes:
     return sheet.getvalue()
 
 
+def claiming(data: bytes, size: int) -> bytes:
+    """The last part says that it unpacks to `size`."""
+    at = data.rindex(b"PK\x01\x02") + 24
+    return data[:at] + size.to_bytes(4, "little") + data[at + 4 :]
+
+
+def test_what_says_that_it_unpacks_to_too_much_is_not_unpacked():
+    with pytest.raises(InvalidInputError, match="too big"):
+        read(claiming(workbook({"Leads": CONTACTS}), 700 * 1024 * 1024))
+
+
 @pytest.mark.parametrize("claimed", [700 * 1024 * 1024, 1000])
 def test_a_bomb_is_refused_whatever_size_it_claims(claimed):
-    data = bytearray(bomb())
+    data = claiming(bomb(), claimed)
     assert len(data) < 4_000_000
-    in_directory = data.rindex(b"PK\x01\x02") + 24
-    data[in_directory : in_directory + 4] = claimed.to_bytes(4, "little")
     started = time.monotonic()
     with pytest.raises(InvalidInputError, match=r"too big|damaged"):
-        read(bytes(data), "leads.xlsx")
+        read(data, "leads.xlsx")
     assert time.monotonic() - started < 60
 
 
