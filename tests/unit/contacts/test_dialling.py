@@ -32,7 +32,7 @@ def numbers(draw: st.DrawFn) -> tuple[str, str]:
     return cell + draw(st.sampled_from(["", "", "", "1", ".0", " "])), country
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(numbers())
 def test_what_is_read_fast_is_what_the_library_reads(number):
     cell, country = number
