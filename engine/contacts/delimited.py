@@ -11,7 +11,7 @@ from engine.contacts.decoding import find_encoding, looks_like_text
 from engine.contacts.signatures import AS_CSV
 from engine.contacts.tables import (
     MAX_BYTES,
-    MAX_ROWS,
+    MAX_FILLED_ROWS,
     ROWS_OF_A_SHEET,
     head_of,
     is_blank,
@@ -107,9 +107,9 @@ class DelimitedText:
         rows = sum(1 for _ in islice(counted, ROWS_OF_A_SHEET + 1))
         if rows > ROWS_OF_A_SHEET:
             raise too_many_rows()
-        if rows > MAX_ROWS:
+        if rows > MAX_FILLED_ROWS:
             filled = (cells for cells in self.records() if not is_blank(cells))
-            if next(islice(filled, MAX_ROWS, None), None):
+            if next(islice(filled, MAX_FILLED_ROWS, None), None):
                 raise too_many_rows()
         return rows
 

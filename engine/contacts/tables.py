@@ -8,7 +8,8 @@ from typing import Protocol
 from engine.errors import InvalidInputError
 
 MAX_BYTES = 20 * 1024 * 1024
-MAX_ROWS = 200_000  # that are not blank
+MAX_ROWS = 200_000
+MAX_FILLED_ROWS = MAX_ROWS + 20  # titles and a header stand above them
 MAX_COLUMNS = 100  # what stands further right is nobody's contact data
 ROWS_OF_A_SHEET = 1_048_576  # in a spreadsheet; blank ones count too
 HEAD = 250  # rows that are looked at to guess what the columns are

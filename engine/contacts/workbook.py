@@ -33,7 +33,7 @@ _PROTECTED = (
 _TOO_BIG = (
     f"The workbook is too big to be read: maybe something stands far below or to the right of the table. {AS_CSV}"
 )
-_DAMAGED = f"This workbook cannot be read: it may be damaged. {AS_CSV}"
+_DAMAGED = f"This Excel workbook cannot be read: it may be damaged. {AS_CSV}"
 _OLD_AND_DAMAGED = f"This is an old Excel or Word file that cannot be read. {AS_CSV}"
 _NO_TABLE = f"The workbook has no sheet with rows in it. {AS_CSV}"
 

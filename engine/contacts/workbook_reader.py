@@ -33,7 +33,7 @@ MAX_UNPACKED = 600 * 1024 * 1024
 MAX_WRITTEN = 256 * 1024 * 1024
 MAX_PARTS = 2_000
 MAX_SHEETS = 50
-MAX_ROWS = 200_000
+MAX_FILLED_ROWS = 200_020
 MAX_COLUMNS = 100
 LONGEST_CELL = 32_767  # as in Excel
 LONGEST_NAME = 100  # a sheet's; 31 in Excel
@@ -97,11 +97,11 @@ def _write(workbook: CalamineWorkbook, position: int, name: str) -> None:
         writer = csv.writer(spool, lineterminator="\n")
         for cells in _rows(sheet):
             filled += bool(cells)
-            if filled > MAX_ROWS:
+            if filled > MAX_FILLED_ROWS:
                 break
             rows += 1
             writer.writerow(cells)
-    return _say(sheet=position, start=start, rows=rows, too_many=filled > MAX_ROWS)
+    return _say(sheet=position, start=start, rows=rows, too_many=filled > MAX_FILLED_ROWS)
 
 
 def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:

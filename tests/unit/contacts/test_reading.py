@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from engine.contacts.reading import open_contacts
 from engine.contacts.rejects import rejects_csv
-from engine.contacts.tables import MAX_BYTES, MAX_ROWS
+from engine.contacts.tables import MAX_BYTES, MAX_FILLED_ROWS, MAX_ROWS
 from engine.errors import InvalidInputError
 from tests.unit.contacts.files import columns, people, read
 
@@ -231,7 +231,12 @@ def test_the_answer_to_a_pdf_says_how_to_export():
 
 def test_too_many_rows_are_refused():
     with pytest.raises(InvalidInputError, match="200,000"):
-        read("Phone\n" + "1\n" * MAX_ROWS)
+        read("Phone\n" + "1\n" * MAX_FILLED_ROWS)
+
+
+def test_the_header_takes_no_row_from_the_most_that_are_read():
+    with open_contacts(b"Phone\n" + b"0123456789\n" * MAX_ROWS, "a.csv", "MY") as file:
+        assert file.rows == MAX_ROWS + 1
 
 
 def test_the_rejects_come_back_as_a_file_that_can_be_mended():

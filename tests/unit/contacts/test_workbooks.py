@@ -185,13 +185,16 @@ def test_sixteen_thousand_columns_and_a_million_blank_rows_are_no_reason_to_refu
 
 
 def test_too_many_rows_are_refused():
-    rows = "".join(f"<row><c><v>{number}</v></c></row>" for number in range(tables.MAX_ROWS + 1))
+    rows = "".join(f"<row><c><v>{number}</v></c></row>" for number in range(tables.MAX_FILLED_ROWS + 1))
     with pytest.raises(InvalidInputError, match="200,000"):
         read(workbook({"Leads": rows}), country="MY")
 
 
 def test_the_reader_keeps_to_the_same_limits_as_that_of_text():
-    assert (workbook_reader.MAX_ROWS, workbook_reader.MAX_COLUMNS) == (tables.MAX_ROWS, tables.MAX_COLUMNS)
+    assert (workbook_reader.MAX_FILLED_ROWS, workbook_reader.MAX_COLUMNS) == (
+        tables.MAX_FILLED_ROWS,
+        tables.MAX_COLUMNS,
+    )
 
 
 @cache
