@@ -5,19 +5,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.contacts.reading import ContactFile, read_contacts
+from engine.contacts.reading import open_contacts
 from engine.contacts.rejects import rejects_csv
-from engine.contacts.tables import MAX_BYTES, MAX_ROWS
+from engine.contacts.tables import MAX_BYTES, MAX_FILLED_ROWS, MAX_ROWS
 from engine.errors import InvalidInputError
-
-
-def read(text: str | bytes, file_name: str = "contacts.csv", country: str = "MY") -> ContactFile:
-    return read_contacts(text.encode() if isinstance(text, str) else text, file_name, country)
-
-
-def people(file: ContactFile) -> list[tuple[str, str]]:
-    return [(contact.name, contact.phone) for contact in file.contacts]
-
+from tests.unit.contacts.files import columns, people, read
 
 SITI = ("Siti Nurhaliza", "+60123456789")
 RENE = ("René", "+60198765432")
@@ -52,7 +44,7 @@ def test_a_separator_line_of_excel_is_obeyed(first_line):
 def test_a_header_shorter_than_its_rows_is_still_a_header():
     file = read("Name\nSiti Nurhaliza,0123456789\nRené,0198765432\n")
     assert people(file) == [SITI, RENE]
-    assert file.phone_column == "Column 2"
+    assert columns(file) == ("Column 2", ("Name",), None)
 
 
 def test_titles_above_the_header_are_passed_over():
@@ -60,7 +52,7 @@ def test_titles_above_the_header_are_passed_over():
         "Customer phone list 2026,,\nPrinted on,5 Jan 2026,\n,,\nName,Mobile No.,City\nSiti Nurhaliza,0123456789,Ipoh\n"
     )
     assert people(file) == [SITI]
-    assert (file.phone_column, file.name_columns) == ("Mobile No.", ("Name",))
+    assert columns(file) == ("Mobile No.", ("Name",), None)
     assert file.contacts[0].row == 5
 
 
@@ -147,10 +139,25 @@ def test_rejected_rows_keep_their_cells_and_say_why():
     assert file.rejected[2].reason == "“12”: too short for a phone number"
 
 
+def test_landlines_are_marked_and_not_refused():
+    file = read("Name,Phone\nSiti,0321612345\nRené,0198765432\nBob,03-2161 2345 ext 7\nCho,Tel: 03-2161 2346\n")
+    assert [(contact.phone, contact.landline) for contact in file.contacts] == [
+        ("+60321612345", True),
+        ("+60198765432", False),
+        ("+60321612346", True),
+    ]
+
+
+def test_the_first_rows_below_the_header_are_shown_as_samples():
+    with open_contacts(b"Title\n\nName,Phone\n Siti  N,0123456789\nBob,1\n", "a.csv", "MY") as file:
+        assert file.samples == (("Siti N", "0123456789"), ("Bob", "1"))
+        assert (file.kind, file.rows) == ("text", 5)
+
+
 def test_blank_rows_are_counted_and_otherwise_ignored():
     file = read("Name,Phone\n\nSiti Nurhaliza,0123456789\n , \n,,,\n")
     assert people(file) == [SITI]
-    assert file.rejected == ()
+    assert file.rejected == []
     assert file.blank_rows == 3
     assert file.contacts[0].row == 3
 
@@ -195,7 +202,7 @@ def test_markup_and_templates_in_a_name_are_only_text():
         (b"\n\n , \n", "empty"),
         (b"%PDF-1.7 ...", "a PDF"),
         (b"\x89PNG\r\n\x1a\n....", "a picture"),
-        (b"PK\x03\x04....xl/workbook.xml", "an Excel workbook"),
+        (b"PK\x03\x04....xl/workbook.xml", "may be damaged"),
         (b"PK\x03\x04....letter.txt", "a ZIP archive"),
         (b"\xd0\xcf\x11\xe0....", "an old Excel"),
         (b"BEGIN:VCARD\nFN:Siti\nEND:VCARD", "a vCard"),
@@ -224,12 +231,17 @@ def test_the_answer_to_a_pdf_says_how_to_export():
 
 def test_too_many_rows_are_refused():
     with pytest.raises(InvalidInputError, match="200,000"):
-        read("Phone\n" + "1\n" * MAX_ROWS)
+        read("Phone\n" + "1\n" * MAX_FILLED_ROWS)
+
+
+def test_the_header_takes_no_row_from_the_most_that_are_read():
+    with open_contacts(b"Phone\n" + b"0123456789\n" * MAX_ROWS, "a.csv", "MY") as file:
+        assert file.rows == MAX_ROWS + 1
 
 
 def test_the_rejects_come_back_as_a_file_that_can_be_mended():
     file = read('Name,Phone,Note\nSiti,0123456789,\n"Tan, Ali",6.01E+10,"=HYPERLINK(""x"")"\n@Bob,+60 12,a,b\n')
-    data = rejects_csv(file)
+    data = rejects_csv(file.labels, file.rejected)
     assert data.startswith(b"\xef\xbb\xbf")
     header, *rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))
     assert header == ["Row", "Name", "Phone", "Note", "Column 4", "Reason"]
@@ -267,6 +279,8 @@ def test_any_bytes_give_contacts_or_a_helpful_answer(data):
     assert len(set(phones)) == len(phones)
     assert all(len(contact.name) <= 200 for contact in file.contacts)
     assert all(row.reason for row in file.rejected)
-    read_back = list(csv.reader(io.StringIO(rejects_csv(file).decode("utf-8-sig"), newline="")))
+    read_back = list(
+        csv.reader(io.StringIO(rejects_csv(file.labels, file.rejected).decode("utf-8-sig"), newline=""))
+    )
     assert len(read_back) == 1 + len(file.rejected)
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in read_back for cell in row)
