@@ -10,6 +10,7 @@ from engine.contacts.card import ContactCards
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.stop_requests import StopRequests
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
@@ -65,6 +66,7 @@ class UseCases(Provider):
         SequenceEditor,
         SequencePeople,
         SequenceRules,
+        StopRequests,
         Workspaces,
     )
 

@@ -11,7 +11,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 from telegram.ext import ExtBot
 
 from bot.alerts import store
-from bot.alerts.rendering import Acknowledge, render
+from bot.alerts.rendering import Rendered, render
 from bot.alerts.store import Due
 from engine.batching import is_transient
 from engine.database import Database
@@ -115,7 +115,7 @@ class AlertPoster:
     async def _show(self, due: Due) -> int:
         """Edit the alert's message, or send one where there is none (any more); return its id."""
         rendered = render(due.alert, due.time_zone, due.seen_by)
-        keyboard = _keyboard(due.alert.id) if rendered.may_acknowledge else None
+        keyboard = _keyboard(rendered)
         if due.message_id is not None:
             try:
                 await self._bot.edit_message_text(
@@ -143,9 +143,9 @@ class AlertPoster:
         self._resting[due.alert.id] = self._monotonic() + seconds
 
 
-def _keyboard(alert_id: int) -> InlineKeyboardMarkup:
-    button = InlineKeyboardButton("Acknowledge", callback_data=Acknowledge(alert_id=alert_id).pack())
-    return InlineKeyboardMarkup([[button]])
+def _keyboard(rendered: Rendered) -> InlineKeyboardMarkup | None:
+    row = [InlineKeyboardButton(label, callback_data=data.pack()) for label, data in rendered.buttons]
+    return InlineKeyboardMarkup([row]) if row else None
 
 
 def _says(error: TelegramError, *texts: str) -> bool:

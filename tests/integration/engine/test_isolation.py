@@ -20,6 +20,7 @@ from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.leads import Leads
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.stop_requests import StopRequests
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
@@ -69,6 +70,7 @@ USE_CASES = (
     SequencePeople,
     ContactCards,
     OptOuts,
+    StopRequests,
     Rehearsals,
     Coverage,
     Operators,
@@ -225,6 +227,8 @@ CALLS: dict[str, list[Call]] = {
     "SequencePeople.page": [lambda t, o, a: t.world.in_sequence.page(a, t.sequence, Tab.ACTIVE)],
     "ContactCards.get": [lambda t, o, a: t.world.cards.get(a, t.contact)],
     "ContactCards.history": [lambda t, o, a: t.world.cards.history(a, t.contact, 0)],
+    "StopRequests.opt_out": [lambda t, o, a: StopRequests(t.world.database, t.world.clock).opt_out(a, t.contact)],
+    "StopRequests.keep": [lambda t, o, a: StopRequests(t.world.database, t.world.clock).keep(a, t.contact)],
     "OptOuts.opt_out": [lambda t, o, a: t.world.opt_outs.opt_out(a, t.contact)],
     "Rehearsals.run": [
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, t.sequence),
