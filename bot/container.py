@@ -10,6 +10,7 @@ from engine.contacts.card import ContactCards
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.own_stop_words import OwnStopWords
 from engine.contacts.stop_requests import StopRequests
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
@@ -55,6 +56,7 @@ class UseCases(Provider):
         Operators,
         Leads,
         Overviews,
+        OwnStopWords,
         Pastes,
         Rehearsals,
         Relocation,

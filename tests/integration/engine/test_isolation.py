@@ -20,6 +20,7 @@ from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.leads import Leads
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.own_stop_words import OwnStopWords
 from engine.contacts.stop_requests import StopRequests
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
@@ -71,6 +72,7 @@ USE_CASES = (
     ContactCards,
     OptOuts,
     StopRequests,
+    OwnStopWords,
     Rehearsals,
     Coverage,
     Operators,
@@ -92,6 +94,7 @@ WITHOUT_AN_ID = {
     "Pastes.find",  # by a chat's message, which says nothing of a team
     "Relocation.run_once",  # the job: it has no actor
     "Operators.phone", "Operators.set_phone",
+    "OwnStopWords.list", "OwnStopWords.add", "OwnStopWords.remove",
 }  # fmt: skip
 
 
@@ -341,6 +344,8 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
         **CALLS,
         "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")],
         "SequenceEditor.additions": [lambda t, o, a: t.world.editor.additions(a, [])],
+        "OwnStopWords.add": [lambda t, o, a: OwnStopWords(t.world.database, t.world.clock).add(a, "hentikan")],
+        "OwnStopWords.remove": [lambda t, o, a: OwnStopWords(t.world.database, t.world.clock).remove(a, "x")],
         "Operators.set_phone": [
             lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
         ],
