@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from engine.actor import Actor
 from engine.clock import Clock
 from engine.contacts import store
-from engine.contacts.reading import ContactFile, RejectedRow, read_contacts
+from engine.contacts.reading import ReadContact, RejectedRow, open_contacts
 from engine.database import Database
 from engine.errors import InvalidInputError
 from engine.sequences.intake import JoinedByItself, NewLead, join_new_leads, open_to_new_leads
@@ -19,10 +19,23 @@ _LONGEST_FILE_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
+class WholeFile:
+    """What was read, and as what: the columns by their labels in the file."""
+
+    contacts: tuple[ReadContact, ...]
+    rejected: tuple[RejectedRow, ...]
+    blank_rows: int
+    labels: tuple[str, ...]
+    phone_column: str
+    name_columns: tuple[str, ...]
+    niche_column: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ImportPreview:
     """`new` and `known` add up to the contacts of the file; `opted_out` of them stay out."""
 
-    file: ContactFile
+    file: WholeFile
     new: int
     known: int
     opted_out: int
@@ -37,7 +50,7 @@ class ImportResult:
     created: int
     updated: int
     opted_out: int
-    file: ContactFile
+    file: WholeFile
     without_consent: bool  # nobody knows where they opted in: who had no permission before has none now
     by_themselves: tuple[JoinedByItself, ...]  # the sequences that their interests led them into
 
@@ -110,13 +123,29 @@ class ContactImports:
             without_consent=source is None, by_themselves=tuple(by_themselves),
         )  # fmt: skip
 
-    async def _read(self, actor: Actor, data: bytes, file_name: str) -> ContactFile:
+    async def _read(self, actor: Actor, data: bytes, file_name: str) -> WholeFile:
         async with self._database.transaction() as session:
             country = (await store.workspace(session, actor.workspace_id)).country
-        return await asyncio.to_thread(read_contacts, data, file_name, country)
+        return await asyncio.to_thread(_read_whole, data, file_name, country)
 
 
-def _as_records(file: ContactFile) -> list[tuple[str, str, str | None, str]]:
+def _as_records(file: WholeFile) -> list[tuple[str, str, str | None, str]]:
     return [
         (contact.phone, contact.name, contact.niche, json.dumps(contact.attributes)) for contact in file.contacts
     ]
+
+
+def _read_whole(data: bytes, file_name: str, country: str) -> WholeFile:
+    with open_contacts(data, file_name, country) as file:
+        batches = list(file.batches(10_000))
+        choices, labels = file.choices, file.labels
+    niche = choices.niche
+    return WholeFile(
+        contacts=tuple(contact for batch in batches for contact in batch.contacts),
+        rejected=tuple(row for batch in batches for row in batch.rejected),
+        blank_rows=sum(batch.blank_rows for batch in batches),
+        labels=labels,
+        phone_column=labels[choices.phone or 0],
+        name_columns=tuple(labels[position] for position in choices.names or ()),
+        niche_column=None if niche is None or niche < 0 else labels[niche],
+    )

@@ -107,7 +107,7 @@ async def send_rejects(
     preview = await imports.preview(actor_of(manager), data, file.name)
     await bot.send_document(
         callback.from_user.id,
-        BufferedInputFile(rejects_csv(preview.file), file.rejects_name),
+        BufferedInputFile(rejects_csv(preview.file.labels, preview.file.rejected), file.rejects_name),
         caption="Mend these rows and drop the file here again; the others need not be in it.",
     )
     manager.show_mode = ShowMode.DELETE_AND_SEND  # the menu stays the last message of the chat
