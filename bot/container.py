@@ -9,6 +9,7 @@ from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
+from engine.contacts.opt_out_lists import OptOutLists
 from engine.contacts.opting_out import OptOuts
 from engine.contacts.own_stop_words import OwnStopWords
 from engine.contacts.stop_requests import StopRequests
@@ -52,6 +53,7 @@ class UseCases(Provider):
         Enrolments,
         Launches,
         Moves,
+        OptOutLists,
         OptOuts,
         Operators,
         Leads,

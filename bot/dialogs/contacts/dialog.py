@@ -9,6 +9,7 @@ from bot.dialogs.contacts import getters, handlers, texts
 from bot.dialogs.contacts.states import AddToSequence, Contacts, Import
 from bot.dialogs.navigation import back_and_home, choices
 from bot.dialogs.new_sequence.states import NewSequence
+from bot.dialogs.opted_out.states import OptedOut
 
 book = Dialog(
     Window(
@@ -16,7 +17,7 @@ book = Dialog(
         Row(
             SwitchTo(Const("🔎 Find"), id="find", state=Contacts.find),
             SwitchTo(Const("📋 Lists"), id="lists", state=Contacts.lists),
-            SwitchTo(Const("🚫 Opted out"), id="out", state=Contacts.opted_out),
+            Start(Const("🚫 Opted out"), id="out", state=OptedOut.main),
         ),
         back_and_home(),
         state=Contacts.main,
@@ -36,12 +37,6 @@ book = Dialog(
         back_and_home(Contacts.main),
         state=Contacts.lists,
         getter=getters.get_lists,
-    ),
-    Window(
-        Jinja(texts.OPTED_OUT),
-        back_and_home(Contacts.main),
-        state=Contacts.opted_out,
-        getter=getters.get_opted_out,
     ),
 )
 

@@ -36,7 +36,7 @@ It needs a group: add me to one at Settings.
 
 {% endif %}
 Once a day the alerts group is told what was sent, what failed and why, who answered, who opted out, who waits \
-for your decision, and what is due tomorrow. Somebody who writes STOP is counted there, and not announced one by one.
+for your decision, and what is due tomorrow. Somebody who writes STOP is counted there, not announced.
 
 Tap a time, or type one, such as <code>17:30</code>."""
 

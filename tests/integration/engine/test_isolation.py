@@ -19,6 +19,7 @@ from engine.broadcast.settlement import KEEP_DOUBTS
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.leads import Leads
+from engine.contacts.opt_out_lists import OptOutLists
 from engine.contacts.opting_out import OptOuts
 from engine.contacts.own_stop_words import OwnStopWords
 from engine.contacts.stop_requests import StopRequests
@@ -73,6 +74,7 @@ USE_CASES = (
     OptOuts,
     StopRequests,
     OwnStopWords,
+    OptOutLists,
     Rehearsals,
     Coverage,
     Operators,
@@ -94,6 +96,7 @@ WITHOUT_AN_ID = {
     "Pastes.find",  # by a chat's message, which says nothing of a team
     "Relocation.run_once",  # the job: it has no actor
     "Operators.phone", "Operators.set_phone",
+    "OptOutLists.find", "OptOutLists.review", "OptOutLists.take", "OptOutLists.export",
     "OwnStopWords.list", "OwnStopWords.add", "OwnStopWords.remove",
 }  # fmt: skip
 
@@ -344,6 +347,12 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
         **CALLS,
         "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")],
         "SequenceEditor.additions": [lambda t, o, a: t.world.editor.additions(a, [])],
+        "OptOutLists.review": [
+            lambda t, o, a: OptOutLists(t.world.database, t.world.clock).review(a, b"phone\n0123456789", "a.csv")
+        ],
+        "OptOutLists.take": [
+            lambda t, o, a: OptOutLists(t.world.database, t.world.clock).take(a, b"phone\n0123456789", "a.csv")
+        ],
         "OwnStopWords.add": [lambda t, o, a: OwnStopWords(t.world.database, t.world.clock).add(a, "hentikan")],
         "OwnStopWords.remove": [lambda t, o, a: OwnStopWords(t.world.database, t.world.clock).remove(a, "x")],
         "Operators.set_phone": [
