@@ -1,4 +1,4 @@
-"""Posts alerts to the groups of their teams, and keeps each message as its alert stands."""
+"""Posts alerts to the groups of their teams, and keeps each message as its alert stands; digests as well."""
 
 import asyncio
 import time
@@ -11,6 +11,7 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 from telegram.ext import ExtBot
 
 from bot.alerts import store
+from bot.alerts.digests import DigestPoster
 from bot.alerts.rendering import Rendered, render
 from bot.alerts.store import Due
 from engine.batching import is_transient
@@ -43,6 +44,7 @@ class AlertPoster:
         self._database = database.within(store.ANSWER_WITHIN)
         self._bot = bot
         self._workspaces = workspaces
+        self._digests = DigestPoster(self._database, bot, workspaces)
         self._monotonic = monotonic
         self._resting: dict[int, float] = {}  # alert → when it may be told again
         self._look = asyncio.Event()
@@ -70,6 +72,7 @@ class AlertPoster:
                 while batch := await self._due():
                     for alert in batch:
                         told += await self._tell(alert)
+                told += await self._digests.post_due()
             except TelegramError as error:
                 log.warning("alerts wait for Telegram", error=str(error))
         return told

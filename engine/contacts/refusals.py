@@ -16,9 +16,12 @@ _WRITE = (
     r"|bother(?:ing)?|disturb(?:ing)?|harass(?:ing)?|whatsapp(?:ing)?|sms(?:ing)?|dm(?:ing)?|pm(?:ing)?)"
 )
 _MESSAGES = (
-    r"(?:messages?|msgs?|texts?|sms|spam|ads?|adverts?|advertisements?|promos?|promotions?|offers?|marketing"
-    r"|updates?|newsletters?|notifications?|broadcasts?|stuff|things?|anything|these|this|them|those|whatsapps?)"
+    r"(?:messages?|msgs?|texts?|sms|spam|ads?|adverts?|advertisements?|promos?|promotions?|marketing|newsletters?"
+    r"|notifications?|broadcasts?|whatsapps?)"
 )
+_OFFERS = rf"(?:{_MESSAGES}|offers?|updates?)"
+_THIS = r"(?:anything|this|these|that|those|them|stuff|things?|it)"  # of messages only where more is said
+_EVER = r"(?:anymore|any more|again|to (?:me|us|my)|ever)"
 _PLEASE = r"(?:please|pls|plz|plss|kindly|just|ok|okay|hey|hi|hello|so|yes|no|sorry|and|now|omg|bro|sis|dear|sir)"
 _STOP_PRELUDE = (
     rf"(?:(?:{_PLEASE}|can (?:you|u|we)|could (?:you|u)|would (?:you|u)|will (?:you|u)|i said|i told (?:you|u) to"
@@ -36,29 +39,32 @@ _ENGLISH = re.compile(
     r"(?:stop|quit|cease) (?:it )?(?:(?:with )?(?:the|your|these|this|all|all these|all the) )?"
     rf"(?:{_WRITE}|{_MESSAGES})\b"
     rf"|{_REFUSED} (?:ever )?(?:text|message|msg|contact|write(?: to)?|whatsapp|sms|disturb|bother|spam|dm|pm)"
-    r" (?:me|us|my|this|here|again|anymore|any more)\b"
-    rf"|{_REFUSED} (?:ever )?(?:spam|disturb|bother|harass)(?: (?:me|us|please|pls))?$"
+    r" (?:me|us|this number|here|again|anymore|any more)\b"
+    rf"|{_REFUSED} (?:ever )?(?:spam|disturb|bother|harass)(?: (?:please|pls))?$"
     rf"|{_REFUSED} (?:ever )?send (?:(?:to )?(?:me|us) )?"
-    rf"(?:(?:any|any more|anymore|more|these|this|such|your|the) )*(?:{_MESSAGES}|anymore|any more|again)\b"
+    r"(?:(?:any|any more|anymore|more|these|this|such|your|the) )*"
+    rf"(?:{_OFFERS}\b|(?:{_THIS} )?{_EVER}\b|anything$)"
     r"|(?:unsubscribe|unsubscribed|unsub)\b"
     r"|opt(?:ing)? (?:me )?out\b"
-    r"|(?:remove|delete|erase|drop) (?:me|us"
+    r"|(?:remove|delete|erase) (?:me|us"
     r"|my (?:\w+ )?(?:number|no|num|phone|contact|contacts|name|details|info|data))\b"
-    r"|(?:take|get|keep|strike) (?:me|us|my (?:number|name)) (?:off|out of)\b"
+    r"|(?:take|get|keep|strike) (?:me|us|my (?:number|name)) off\b"
     r"|leave (?:me|us) alone\b"
     r"|lose my number\b"
     rf"|no more (?:of )?(?:(?:these|your|the|any|such) )?{_MESSAGES}\b"
     r"|(?:i will|ill|i am going to|im going to|gonna|i have to|i) (?:block|report) (?:you|u|this|your)\b"
     r"|cancel (?:my|the|this) subscription\b"
-    rf"|(?:do not|dont|no longer|not) (?:want|wish|like|care)(?: to)?(?: (?:receive|get|hear|see|be))?"
-    rf"(?: (?:any|any more|more|your|these|such|from|anything|contacted|messaged|texted|disturbed|spammed|by))*"
-    rf" (?:{_MESSAGES}|you|u|contacted|messaged|texted|disturbed|anymore|any more)\b"
+    r"|(?:do not|dont|no longer|not) (?:want|wish|like|care)(?: to (?:receive|get|hear|see))?"
+    rf"(?: (?:any|any more|anymore|more|your|these|such|from|you|of))* {_OFFERS}\b"
+    r"|(?:do not|dont|no longer|not) (?:want|wish|like|care) to (?:receive|get|hear|see)"
+    rf"(?: (?:any|more|from|you|u|{_THIS}))* (?:{_EVER}|from (?:you|u))(?: (?:guys|all|anymore|again))?\b"
+    r"|(?:do not|dont|no longer|not) (?:want|wish|like) to be (?:contacted|messaged|texted|disturbed|spammed)\b"
     r"|not interested(?! in\b)(?! to (?:know|hear|learn))(?!.*\bbut\b)"
     r")"
 )
 _ENGLISH_NEGATED = re.compile(
     r"(?:\b(?:do not|dont|dun|did not|didnt|never|would not|wouldnt|should not|shouldnt|not|cant|cannot|can not"
-    r"|wont|will not|please not|no need to|forget to|without|if (?:i|you|u|we)|before (?:i|you|u|we)"
+    r"|wont|will not|please not|no need to|forget to|without|if|if (?:i|you|u|we)|before (?:i|you|u|we)"
     r"|who|it|he|she|they|we|will)"
     r" (?:want(?: you| u)? to |wanna |ever |please |just )?)$"
 )
@@ -69,7 +75,7 @@ _ASKED_WHY = re.compile(
 # --- Malay and Indonesian -------------------------------------------------------------------------------------
 
 _NO_MORE_VERB = (
-    r"(?:di)?(?:hantar|hntr|antar|kirim|kirimi|kirimkan|hantarkan|send|bagi|kasi|text|mesej|msj|msg|message|massage"
+    r"(?:di)?(?:hantar|hntr|antar|kirim|kirimi|kirimkan|hantarkan|send|text|mesej|msj|msg|message|massage"
     r"|whatsapp|wasap|wassap|watsap|wsap|wa|ws|sms|chat|spam|ganggu|kacau|contact|hubungi|kontak|call|telefon|telepon"
     r"|promosi|promo|iklan)"
 )
@@ -121,7 +127,7 @@ _CHINESE = re.compile(
     r"(?:(?:给|給|跟|向|对|對)我(?:们|們)?)?"
     r"(?:"
     r"(?:骚扰|騷擾|打扰|打擾|烦|煩|群发|群發|推送|推销|推銷|联系|聯繫|联络|聯絡|私信)(?!你|他|她|客服)"
-    r"|(?:发|發|传|傳|寄|发送|發送|收到|收)(?:了|我|给我|給我|这种|這種|这些|這些|任何|什么|什麼)?"
+    r"|(?:发|發|传|傳|寄|发送|發送|收到|收)(?:了|我|给我|給我|这种|這種|这些|這些|任何|什么|什麼|你们的|你們的|你的)*"
     r"(?:信息|讯息|訊息|消息|短信|广告|廣告|微信|简讯|簡訊|过来|過來|来|來)?(?:给我|給我|到我)?(?:了|啦|吧|哦|喔)?$"
     r"|(?:再)(?:发|發|传|傳|寄|收到|发送|發送)"
     r")"

@@ -64,6 +64,13 @@ i dont want your messages
 I no longer wish to receive your offers
 don't want to be contacted
 cancel my subscription
+don't send this to me again
+do not send me anything
+please do not send them anymore
+I do not want to hear from you
+don't want to receive anything from you anymore
+i dont want any more promos
+don't message this number
 Hi, who is this? Stop sending me messages or I report you.
 jangan hantar lagi
 Jgn hantar lg
@@ -124,6 +131,8 @@ berhenti langganan
 不感兴趣
 没兴趣，谢谢
 再发就举报
+不想收到你们的信息
+不想再收到了
 """.strip().splitlines()
 
 DOES_NOT = """
@@ -174,6 +183,19 @@ want to get your offers
 leave it at the door
 what time do you end?
 cancel my order
+drop me a message
+drop me your number
+I don't want this colour
+i dont want anything spicy
+don't send this one, send the blue one
+don't send anything yet
+don't text my old number, use this one
+get me out of here
+I don't want it anymore, can I change?
+if not interested just tell me
+no more offers this month?
+any more offers?
+stop that leak
 my number is 0123456789
 can you remove the stain
 jangan lupa hantar
@@ -199,6 +221,9 @@ tidak apa apa
 nak
 kirim ke mana
 kirim lagi dong
+jangan kasi tahu dia lagi
+jangan bagi dia lagi
+jangan tutup lagi kedai
 mau lagi
 不要停
 别停
