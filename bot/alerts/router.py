@@ -38,7 +38,7 @@ async def decide(
         told = "Opted out. Nothing more is sent to them."
     else:
         decided = await requests.keep(actor, callback_data.contact_id)
-        told = "Kept. Their sequences stay paused, as after any reply: resume them at their card."
+        told = "Kept. What pauses on a reply stays paused: resume it at their card."
     await press.answer(told if decided else "Already decided.")
 
 

@@ -24,6 +24,17 @@ SELECT c.phone, i.id AS inbound_id, i.body, i.device_id, i.received_at
  WHERE c.workspace_id = :workspace AND c.id = :contact AND NOT c.unlisted
 """
 
+# Nobody's reply pauses these, so it was the request that has.
+GO_ON = """
+WITH held AS (
+    SELECT e.id FROM sequence_contacts e JOIN sequences s ON s.id = e.sequence_id
+     WHERE e.workspace_id = :workspace AND e.contact_id = :contact AND e.status = 'paused'
+       AND e.paused_reason = 'replied' AND s.on_reply = 'continue'
+     ORDER BY e.id FOR UPDATE OF e)
+UPDATE sequence_contacts e SET status = 'active', paused_at = NULL, paused_by = NULL, paused_reason = NULL
+  FROM held WHERE e.id = held.id
+"""
+
 
 async def who(session: Session, workspace_id: int, contact_id: int) -> Row[Any] | None:
     """Return (name, suppressed); None for somebody who is not in the book."""
@@ -41,6 +52,11 @@ async def find_open(session: Session, workspace_id: int, contact_id: int, subjec
     """Return (phone, inbound_id, body, device_id, received_at) of the request that nobody has decided."""
     about = {"workspace": workspace_id, "contact": contact_id, "subject": subject}
     return (await session.execute(text(OPEN), about)).one_or_none()
+
+
+async def go_on(session: Session, workspace_id: int, contact_id: int) -> None:
+    """Let the runs go on that no reply pauses."""
+    await session.execute(text(GO_ON), {"workspace": workspace_id, "contact": contact_id})
 
 
 async def name_of(session: Session, operator_id: int | None) -> str:

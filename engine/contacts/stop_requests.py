@@ -69,7 +69,7 @@ class StopRequests:
         return True
 
     async def keep(self, actor: Actor, contact_id: int) -> bool:
-        """It was no such wish. Their runs stay paused, as after any reply. Whether it was still open."""
+        """It was no such wish, only a reply: what a reply pauses stays paused. Whether it was still open."""
         actor.must_be(Role.OPERATOR)
         now = self._clock.now()
         await self._must_be_here(actor, contact_id, now)
@@ -78,6 +78,7 @@ class StopRequests:
             if request is None:
                 return False
             who = await stop_request_store.name_of(session, actor.operator_id)
+            await stop_request_store.go_on(session, actor.workspace_id, contact_id)
             await _resolve(session, actor, contact_id, f"Kept by {who}: no wish to stop.", now)
             actor.record(session, now, "contact.keep", contact_id, words=request.body[:LONGEST_WORDS])
         return True

@@ -120,7 +120,7 @@ async def keep_them(
 ) -> None:
     decided = await requests.keep(actor_of(manager), person_of(manager))
     await callback.answer(
-        "Kept. Their sequences stay paused: resume them here." if decided else "Already decided."
+        "Kept. What pauses on a reply stays paused: resume it here." if decided else "Already decided."
     )
 
 

@@ -229,7 +229,7 @@ async def test_a_request_to_stop_is_decided_at_the_card(ann, database, clock):
     await inbox.receive(1, Inbound("in-1", "+15550100001", "please stop <sending>"))
     assert "❗ They seem to ask to stop. They wrote today 10:00: “please stop <sending>”" in await refreshed(ann)
     await ann.press("Keep them")
-    assert ann.toast.text == "Kept. Their sequences stay paused: resume them here."
+    assert ann.toast.text == "Kept. What pauses on a reply stays paused: resume it here."
     assert "seem to ask" not in ann.text
     assert "Keep them" not in ann.buttons
 

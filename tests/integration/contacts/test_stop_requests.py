@@ -115,6 +115,19 @@ async def test_keeping_them_ends_the_alert_and_leaves_the_run_paused(world, requ
     assert await world.rows("SELECT phone FROM suppressions") == []
 
 
+async def test_keeping_them_lets_go_on_what_no_reply_pauses(world, requests):
+    device = await world.device()
+    (person,) = await world.contacts()
+    for on_reply in (OnReply.CONTINUE, OnReply.PAUSE):
+        sequence = await world.sequence([device], (1, 11, "Hi"), name=on_reply, on_reply=on_reply)
+        await world.enrolments.join_contacts(world.actor, sequence, [person])
+    await says(world, device, ASKS)
+    await requests.keep(world.actor, person)
+    assert await world.rows(
+        "SELECT s.on_reply, e.status FROM sequence_contacts e JOIN sequences s ON s.id = e.sequence_id ORDER BY 1"
+    ) == [("continue", "active"), ("pause", "paused")]
+
+
 @pytest.mark.parametrize("how", ["by their own STOP", "by hand"])
 async def test_any_other_way_out_answers_the_question(world, how):
     _, device = await world.running()
