@@ -7,11 +7,13 @@ from engine.broadcast.doubts import Doubts
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
+from engine.contacts.click_to_chat import ChatLinks
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
 from engine.contacts.opt_out_lists import OptOutLists
 from engine.contacts.opting_out import OptOuts
 from engine.contacts.own_stop_words import OwnStopWords
+from engine.contacts.segmenting import Segments
 from engine.contacts.stop_requests import StopRequests
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
@@ -43,6 +45,7 @@ class UseCases(Provider):
     scope = Scope.APP
     all = provide_all(
         Alerts,
+        ChatLinks,
         ContactBook,
         ContactCards,
         ContactImports,
@@ -64,6 +67,7 @@ class UseCases(Provider):
         Relocation,
         Results,
         Runs,
+        Segments,
         SequenceCatalogue,
         SequenceControl,
         SequenceCopies,

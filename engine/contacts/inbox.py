@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from engine.alerts import tell
 from engine.clock import Clock
 from engine.contacts import inbox_store, stop_request_store
+from engine.contacts.click_to_chat import codes_in
 from engine.contacts.opting_out import opt_out
 from engine.contacts.refusals import asks_to_stop
 from engine.contacts.stop_requests import OPTED_OUT_ANSWER, as_alert
 from engine.contacts.stopwords import is_start, is_stop
+from engine.contacts.writing_in import find_link, write_in
 from engine.database import Database
 from engine.transactions import Session
 from engine.transports.contract import Inbound
@@ -56,8 +59,17 @@ class Inbox:
             if is_stop(body, kept.stop_words):
                 await inbox_store.mark_opted_out(session, kept.id)
                 await _opt_out(session, heard)
+            elif (link := await _way_in(session, heard)) is not None:
+                await write_in(session, heard.workspace_id, link, kept.id, heard.phone, words=body, at=now)
             elif not (is_start(body) and await _opt_in_again(session, heard)):
                 await _reply(session, heard)
+
+
+async def _way_in(session: Session, heard: _Heard) -> Any | None:
+    """Find the link by which they write in. Who asks to stop, and quotes its words, does not come in by it."""
+    if asks_to_stop(heard.text):
+        return None
+    return await find_link(session, heard.workspace_id, codes_in(heard.text))
 
 
 async def _opt_out(session: Session, heard: _Heard) -> None:

@@ -10,6 +10,7 @@ from bot.dialogs.contacts.states import AddToSequence, Contacts, Import
 from bot.dialogs.navigation import back_and_home, choices
 from bot.dialogs.new_sequence.states import NewSequence
 from bot.dialogs.opted_out.states import OptedOut
+from bot.dialogs.segments.states import Segments
 
 book = Dialog(
     Window(
@@ -17,8 +18,9 @@ book = Dialog(
         Row(
             SwitchTo(Const("🔎 Find"), id="find", state=Contacts.find),
             SwitchTo(Const("📋 Lists"), id="lists", state=Contacts.lists),
-            Start(Const("🚫 Opted out"), id="out", state=OptedOut.main),
+            Start(Const("🧩 Segments"), id="segments", state=Segments.all),
         ),
+        Start(Const("🚫 Opted out"), id="out", state=OptedOut.main),
         back_and_home(),
         state=Contacts.main,
         getter=getters.get_main,
