@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from engine.errors import InvalidInputError
@@ -37,8 +38,8 @@ def is_blank(cells: list[str]) -> bool:
 
 def head_of(records: Iterator[list[str]]) -> tuple[Row, ...]:
     head: list[Row] = []
-    for number, cells in enumerate(records, start=1):
-        if not is_blank(cells):
+    for number, cells in enumerate(islice(records, ROWS_OF_A_SHEET), start=1):
+        if cells and not is_blank(cells):
             head.append(Row(number, tuple(cells[:MAX_COLUMNS])))
             if len(head) == HEAD:
                 break
