@@ -10,8 +10,11 @@ from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
+from engine.contacts.opt_out_lists import OptOutLists
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.own_stop_words import OwnStopWords
 from engine.contacts.segmenting import Segments
+from engine.contacts.stop_requests import StopRequests
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
@@ -53,10 +56,12 @@ class UseCases(Provider):
         Enrolments,
         Launches,
         Moves,
+        OptOutLists,
         OptOuts,
         Operators,
         Leads,
         Overviews,
+        OwnStopWords,
         Pastes,
         Rehearsals,
         Relocation,
@@ -69,6 +74,7 @@ class UseCases(Provider):
         SequenceEditor,
         SequencePeople,
         SequenceRules,
+        StopRequests,
         Workspaces,
     )
 

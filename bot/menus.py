@@ -13,6 +13,7 @@ from bot.dialogs.home.dialog import dialog as home
 from bot.dialogs.joining.dialog import dialog as joining
 from bot.dialogs.launch.dialog import dialog as launch
 from bot.dialogs.new_sequence.dialog import dialog as new_sequence
+from bot.dialogs.opted_out.dialog import dialog as opted_out
 from bot.dialogs.people.dialog import dialog as people
 from bot.dialogs.person.dialog import dialog as person
 from bot.dialogs.rehearsal.dialog import dialog as rehearsal
@@ -27,6 +28,6 @@ from bot.dialogs.welcome.dialog import dialog as welcome
 # Dropped files first: an open dialog takes every message that reaches it, also those it has no use for.
 MENUS: tuple[Router, ...] = (
     dropped_files, edited_messages, home, welcome, sequences, new_sequence, joining, sequence_settings, builder,
-    rehearsal, launch, results, *contacts, devices, doubts, relocation, settings, people, person,
+    rehearsal, launch, results, *contacts, opted_out, devices, doubts, relocation, settings, people, person,
     segments, chat_links,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The jobs that keep the house in order: lost devices, old messages, the books."""
+"""The jobs that keep the house in order: lost devices, old messages, the books, the daily digest."""
 
 from datetime import timedelta
 
@@ -10,15 +10,17 @@ from engine.clock import Clock
 from engine.database import Database
 from engine.devices.relocation import Relocation
 from engine.jobs import Job
+from engine.reports.digest import Digests
 from engine.settings import Settings
 
 log = structlog.get_logger()
 
 
 def upkeep_jobs(database: Database, clock: Clock, settings: Settings) -> tuple[Job, ...]:
-    """All in machine time: how soon somebody is told is no business of the clock's speed."""
+    """In machine time, as how soon somebody is told is no business of the clock's speed; but a day is."""
     relocation = Relocation(database, clock)
     books = Books(database)
+    digests = Digests(database)
     pruning = Pruning(database, timedelta(days=settings.keep_messages_days))
 
     async def move_people() -> None:
@@ -33,8 +35,12 @@ def upkeep_jobs(database: Database, clock: Clock, settings: Settings) -> tuple[J
         if messages := await pruning.run_once(clock.now()):
             log.info("old messages pruned", messages=messages)
 
+    async def make_digests() -> None:
+        await digests.run_once(clock.now())
+
     return (
         Job("lost devices", timedelta(seconds=15), accelerated=False, run=move_people),
         Job("books", timedelta(hours=1), accelerated=False, run=check_books),
+        Job("digest", timedelta(minutes=1), accelerated=True, run=make_digests),
         Job("prune", timedelta(days=1), accelerated=False, run=prune),
     )

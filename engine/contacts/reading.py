@@ -19,7 +19,9 @@ from engine.contacts.tables import MAX_COLUMNS, Table, is_blank
 from engine.contacts.workbook import Workbook
 from engine.errors import InvalidInputError
 
-__all__ = ["Batch", "Choices", "ContactFile", "ReadContact", "RejectedRow", "open_contacts"]
+__all__ = ["SAME_NUMBER", "Batch", "Choices", "ContactFile", "ReadContact", "RejectedRow", "open_contacts"]
+
+SAME_NUMBER = "same number as row"  # why a row is rejected whose number came before
 
 _LONGEST_NAME = 200
 _LONGEST_VALUE = 1000
@@ -168,7 +170,7 @@ class _RowReader:
                 if isinstance(phone, UnreadablePhone):
                     rejected.append(RejectedRow(number, tuple(cells), _which(phone, len(phones))))
                 elif (first := self._seen_in.setdefault(phone.number, number)) != number:
-                    rejected.append(RejectedRow(number, tuple(cells), f"same number as row {first}"))
+                    rejected.append(RejectedRow(number, tuple(cells), f"{SAME_NUMBER} {first}"))
                 else:
                     contacts.append(ReadContact(number, phone.number, name, niche, attributes, phone.landline))
         return Batch(rows[-1][0], tuple(contacts), tuple(rejected), blank_rows)

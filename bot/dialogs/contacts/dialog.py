@@ -9,6 +9,7 @@ from bot.dialogs.contacts import getters, handlers, texts
 from bot.dialogs.contacts.states import AddToSequence, Contacts, Import
 from bot.dialogs.navigation import back_and_home, choices
 from bot.dialogs.new_sequence.states import NewSequence
+from bot.dialogs.opted_out.states import OptedOut
 from bot.dialogs.segments.states import Segments
 
 book = Dialog(
@@ -19,7 +20,7 @@ book = Dialog(
             SwitchTo(Const("📋 Lists"), id="lists", state=Contacts.lists),
             Start(Const("🧩 Segments"), id="segments", state=Segments.all),
         ),
-        SwitchTo(Const("🚫 Opted out"), id="out", state=Contacts.opted_out),
+        Start(Const("🚫 Opted out"), id="out", state=OptedOut.main),
         back_and_home(),
         state=Contacts.main,
         getter=getters.get_main,
@@ -38,12 +39,6 @@ book = Dialog(
         back_and_home(Contacts.main),
         state=Contacts.lists,
         getter=getters.get_lists,
-    ),
-    Window(
-        Jinja(texts.OPTED_OUT),
-        back_and_home(Contacts.main),
-        state=Contacts.opted_out,
-        getter=getters.get_opted_out,
     ),
 )
 

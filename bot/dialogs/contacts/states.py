@@ -5,7 +5,6 @@ class Contacts(StatesGroup):
     main = State()
     find = State()
     lists = State()
-    opted_out = State()
 
 
 class Import(StatesGroup):

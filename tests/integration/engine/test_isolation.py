@@ -20,9 +20,12 @@ from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
 from engine.contacts.leads import Leads
+from engine.contacts.opt_out_lists import OptOutLists
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.own_stop_words import OwnStopWords
 from engine.contacts.segmenting import Segments
 from engine.contacts.segments import InSequence, OnList, Replied
+from engine.contacts.stop_requests import StopRequests
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
@@ -72,6 +75,9 @@ USE_CASES = (
     SequencePeople,
     ContactCards,
     OptOuts,
+    StopRequests,
+    OwnStopWords,
+    OptOutLists,
     Rehearsals,
     Coverage,
     Operators,
@@ -97,6 +103,8 @@ WITHOUT_AN_ID = {
     "Pastes.find",  # by a chat's message, which says nothing of a team
     "Relocation.run_once",  # the job: it has no actor
     "Operators.phone", "Operators.set_phone",
+    "OptOutLists.find", "OptOutLists.review", "OptOutLists.take", "OptOutLists.export",
+    "OwnStopWords.list", "OwnStopWords.add", "OwnStopWords.remove",
     "Segments.all", "Segments.keys", "Segments.values",
     "Segments.match",  # a list of another team has nobody of this one on it: see test_segments.py
 }  # fmt: skip
@@ -238,6 +246,8 @@ CALLS: dict[str, list[Call]] = {
     "SequencePeople.page": [lambda t, o, a: t.world.in_sequence.page(a, t.sequence, Tab.ACTIVE)],
     "ContactCards.get": [lambda t, o, a: t.world.cards.get(a, t.contact)],
     "ContactCards.history": [lambda t, o, a: t.world.cards.history(a, t.contact, 0)],
+    "StopRequests.opt_out": [lambda t, o, a: StopRequests(t.world.database, t.world.clock).opt_out(a, t.contact)],
+    "StopRequests.keep": [lambda t, o, a: StopRequests(t.world.database, t.world.clock).keep(a, t.contact)],
     "OptOuts.opt_out": [lambda t, o, a: t.world.opt_outs.opt_out(a, t.contact)],
     "Rehearsals.run": [
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, t.sequence),
@@ -386,6 +396,14 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
         **CALLS,
         "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")],
         "SequenceEditor.additions": [lambda t, o, a: t.world.editor.additions(a, [])],
+        "OptOutLists.review": [
+            lambda t, o, a: OptOutLists(t.world.database, t.world.clock).review(a, b"phone\n0123456789", "a.csv")
+        ],
+        "OptOutLists.take": [
+            lambda t, o, a: OptOutLists(t.world.database, t.world.clock).take(a, b"phone\n0123456789", "a.csv")
+        ],
+        "OwnStopWords.add": [lambda t, o, a: OwnStopWords(t.world.database, t.world.clock).add(a, "hentikan")],
+        "OwnStopWords.remove": [lambda t, o, a: OwnStopWords(t.world.database, t.world.clock).remove(a, "x")],
         "Operators.set_phone": [
             lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
         ],
