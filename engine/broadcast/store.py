@@ -3,40 +3,50 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from engine.broadcast.admission import Candidate, ContactFacts, DeviceFacts, StepFacts
-from engine.broadcast.pacing import pace_of, tally_of
-from engine.sequences.calendar import QuietHours, StepTime
-from engine.sequences.progress import Step, load_steps, run_of, sending_days_of
 from engine.transactions import Transaction
-from models.enums import (
-    ConsentState,
-    ContentKind,
-    EnrolmentStatus,
-    Lane,
-    MissedPolicy,
-    SequenceStatus,
-)
+from models.enums import Lane
 
-# Of a queue row q, its message's run e and sequence s: no pause of either holds it.
-NOT_HELD = "(q.lane IN ('reply', 'test') OR (e.status <> 'paused' AND s.status IN ('active', 'archived')))"
+# Of a queue row q that names no campaign, with its message b: what may hold it, and that no pause does. Rows that
+# name one are found by the campaigns that run, so that a million of a paused one are never looked at.
+HOLDERS = """
+         LEFT JOIN sequence_contacts e ON e.id = b.enrolment_id
+         LEFT JOIN sequences s ON s.id = e.sequence_id
+         LEFT JOIN campaigns k ON k.id = b.campaign_id
+"""
+NOT_HELD = """(q.lane IN ('reply', 'test') OR (q.lane = 'campaign' AND k.status <> 'paused')
+               OR (e.status <> 'paused' AND s.status IN ('active', 'archived')))"""
 
 # What each device may send next, read ahead without locks. Paused work is left out here only to keep it from
 # crowding out the rest; the claim is what forbids it.
 READ_AHEAD = f"""
 SELECT d.id AS device_id, m.id, m.lane, m.due_at
-  FROM unnest(CAST(:device_ids AS bigint[])) AS d(id)
+  FROM unnest(CAST(:device_ids AS bigint[])) AS a(id)
+  JOIN user_devices d ON d.id = a.id
  CROSS JOIN LATERAL (
-       SELECT q.message_id AS id, q.lane, q.due_at
-         FROM queue q
-         JOIN messages b ON b.id = q.message_id
-         LEFT JOIN sequence_contacts e ON e.id = b.enrolment_id
-         LEFT JOIN sequences s ON s.id = e.sequence_id
-        WHERE q.device_id = d.id AND q.due_at <= :horizon AND {NOT_HELD}
-        ORDER BY q.lane, q.due_at, q.message_id
+       SELECT r.id, l.lane, r.due_at
+         FROM unnest(enum_range(CAST(NULL AS lane))) AS l(lane)
+        CROSS JOIN LATERAL (
+              SELECT q.message_id AS id, q.due_at
+                FROM queue q
+                JOIN messages b ON b.id = q.message_id {HOLDERS}
+               WHERE q.device_id = d.id AND q.lane = l.lane AND q.campaign_id IS NULL AND q.due_at <= :horizon
+                 AND {NOT_HELD}
+               ORDER BY q.campaign_id, q.due_at, q.message_id
+               LIMIT :each) r
+        UNION ALL
+       (SELECT r.message_id, r.lane, r.due_at
+          FROM campaigns k
+         CROSS JOIN LATERAL (
+               SELECT q.message_id, q.lane, q.due_at
+                 FROM queue q
+                WHERE q.device_id = d.id AND q.lane = 'campaign' AND q.campaign_id = k.id AND q.due_at <= :horizon
+                ORDER BY q.due_at, q.message_id
+                LIMIT :each) r
+         WHERE k.workspace_id = d.workspace_id AND k.status = 'running')
+        ORDER BY lane, due_at, id
         LIMIT :each) m
 """
 
@@ -44,53 +54,6 @@ NEWLY_QUEUED = """
 SELECT device_id, max(message_id) AS newest FROM queue WHERE message_id > :newest GROUP BY device_id
 """
 NEWEST = "SELECT max(message_id) AS newest FROM queue"
-
-# What `decide` knows of a message m, its device d, workspace w and contact c; of its run e, sequence s and step t.
-# Whoever foresees a claim reads the same (engine/broadcast/outlook_store.py).
-CANDIDATE_FACTS = """d.next_send_at, d.paused_at IS NOT NULL OR w.stopped_at IS NOT NULL AS paused,
-       d.min_delay_seconds, d.max_delay_seconds, d.hourly_cap, d.daily_cap,
-       d.ramp_start_cap, d.ramp_days, d.ramp_started_on, d.hour_started_at, d.hour_count, d.day, d.day_count,
-       w.time_zone, w.quiet_start, w.quiet_end, m.kind, m.body, m.media_id,
-       c.phone, c.name, c.attributes, c.consent,
-       EXISTS (SELECT FROM suppressions x
-                WHERE x.workspace_id = c.workspace_id AND x.phone = c.phone) AS suppressed"""
-STEP_FACTS = """e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_number, e.last_minute,
-       e.reached_day, e.reached_on, s.id AS sequence_id, s.name, s.status AS sequence_status, s.missed_policy,
-       s.late_window_minutes, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
-       t.id AS step_id, t.day_number, t.send_time, t.after_join_minutes, t.kind, t.body, t.media_id"""
-
-# Lock what the claim is about. What somebody else has locked is left for the next round, so that a claim never
-# waits and never takes part in a deadlock. `IS NOT DISTINCT FROM` keeps the planner off the index on the owner,
-# by which a generic plan would compare every device of this engine with every one that asks.
-LOCK_ASKED = f"""
-SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.in_flight_since, d.in_flight_body,
-       m.id, m.lane, q.due_at, m.expires_at, m.attempts, m.by_hand, {CANDIDATE_FACTS}
-  FROM unnest(CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:message_ids AS bigint[]))
-       AS asked(device_id, epoch, message_id)
-  JOIN user_devices d ON d.id = asked.device_id AND d.epoch = asked.epoch
-       AND d.owner IS NOT DISTINCT FROM CAST(:engine_id AS bigint)
-  JOIN workspaces w ON w.id = d.workspace_id
-  JOIN queue q ON q.message_id = asked.message_id AND q.device_id = d.id
-  JOIN messages m ON m.id = q.message_id
-  JOIN contacts c ON c.id = m.contact_id
-   FOR NO KEY UPDATE OF d SKIP LOCKED
-   FOR UPDATE OF q SKIP LOCKED
-   FOR SHARE OF w SKIP LOCKED
-"""
-
-# `had` is what tells whether a late message is the latest, and is asked for only then.
-LOCK_STEPS = f"""
-SELECT m.id AS message_id, {STEP_FACTS},
-       CASE WHEN m.expires_at < :now AND s.missed_policy = 'send_now' THEN
-            ARRAY(SELECT o.step_id FROM messages o WHERE o.enrolment_id = e.id AND o.id <> m.id) END AS had
-  FROM messages m
-  JOIN sequence_contacts e ON e.id = m.enrolment_id
-  JOIN sequences s ON s.id = e.sequence_id
-  JOIN workspaces w ON w.id = m.workspace_id
-  JOIN sequence_steps t ON t.id = m.step_id
- WHERE m.id = ANY(:message_ids)
-   FOR SHARE OF e, s SKIP LOCKED
-"""
 
 # Of messages that end here and now, those whose run may go on to another sequence, which has to be locked for
 # that before anything of the run is written; and those of them for which it is.
@@ -148,8 +111,9 @@ WITH undone AS (
       FROM unnest(CAST(:device_ids AS bigint[]), CAST(:message_ids AS bigint[])) AS v(device_id, message_id)
      WHERE d.id = v.device_id AND d.in_flight_message_id = v.message_id
     RETURNING v.message_id)
-INSERT INTO queue (message_id, device_id, lane, due_at)
-SELECT m.id, m.device_id, m.lane, m.due_at FROM undone JOIN messages m ON m.id = undone.message_id
+INSERT INTO queue (message_id, device_id, lane, due_at, campaign_id)
+SELECT m.id, m.device_id, m.lane, m.due_at, CASE WHEN NOT m.by_hand THEN m.campaign_id END
+  FROM undone JOIN messages m ON m.id = undone.message_id
 """
 
 DEFER = """
@@ -178,8 +142,9 @@ WITH returned AS (
            CAST(:uncounted AS bigint[])
            ) AS v(id, due_at, code, error, uncounted)
      WHERE m.id = v.id
-    RETURNING m.id, m.device_id, m.lane, m.due_at)
-INSERT INTO queue (message_id, device_id, lane, due_at) SELECT id, device_id, lane, due_at FROM returned
+    RETURNING m.id, m.device_id, m.lane, m.due_at, CASE WHEN NOT m.by_hand THEN m.campaign_id END AS campaign_id)
+INSERT INTO queue (message_id, device_id, lane, due_at, campaign_id)
+SELECT id, device_id, lane, due_at, campaign_id FROM returned
 """
 
 # Returns the devices that really had this message in flight: nobody has taken them over meanwhile, and the report
@@ -236,14 +201,6 @@ class InFlight:
     body: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
-    ask: Ask
-    candidate: Candidate
-    attempt: int  # the number that this attempt would have
-    left: InFlight | None  # what an earlier worker claimed here and never gave an outcome to
-
-
 def asked(asks: Sequence[Ask]) -> dict[str, list[int]]:
     return {
         "device_ids": [ask.device_id for ask in asks],
@@ -276,25 +233,6 @@ async def held_up(transaction: Transaction, message_ids: Sequence[int]) -> set[i
     return going_on - {row.id for row in await transaction.rows(LOCK_NEXT, {"message_ids": list(going_on)})}
 
 
-async def lock_candidates(
-    transaction: Transaction, engine_id: int, asks: Sequence[Ask], now: datetime
-) -> list[Locked]:
-    """Lock and read what can be locked at once."""
-    rows = await transaction.rows(LOCK_ASKED, {**asked(asks), "engine_id": engine_id})
-    in_sequence = [row.id for row in rows if row.lane == Lane.SEQUENCE]
-    steps = await _lock_steps(transaction, in_sequence, now) if in_sequence else {}
-    return [
-        Locked(
-            Ask(row.device_id, row.epoch, row.id),
-            candidate_of(row, steps.get(row.id), now),
-            row.attempts + 1,
-            in_flight(row),
-        )
-        for row in rows
-        if row.lane != Lane.SEQUENCE or row.id in steps
-    ]
-
-
 async def undo_unanswered_claims(transaction: Transaction, in_flight: Sequence[tuple[int, int]]) -> None:
     """Return to the queue what these (device, message) pairs hold; none of it was ever sent."""
     if in_flight:
@@ -302,56 +240,6 @@ async def undo_unanswered_claims(transaction: Transaction, in_flight: Sequence[t
         await transaction.rows(
             UNDO_UNANSWERED_CLAIMS, {"device_ids": list(device_ids), "message_ids": list(message_ids)}
         )
-
-
-async def _lock_steps(transaction: Transaction, message_ids: list[int], now: datetime) -> dict[int, StepFacts]:
-    rows = await transaction.rows(LOCK_STEPS, {"message_ids": message_ids, "now": now})
-    steps = await load_steps(transaction, {row.sequence_id for row in rows if row.had is not None})
-    return {
-        row.message_id: step_facts_of(row, steps[row.sequence_id] if row.had is not None else ()) for row in rows
-    }
-
-
-def candidate_of(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
-    """Read it from a row with CANDIDATE_FACTS, and lane, due_at, expires_at and by_hand."""
-    zone = ZoneInfo(row.time_zone)
-    return Candidate(
-        lane=Lane(row.lane),
-        body=row.body,
-        due_at=row.due_at,
-        expires_at=row.expires_at,
-        device=DeviceFacts(pace_of(row), tally_of(row, now, zone), zone, row.next_send_at, row.paused),
-        contact=ContactFacts(
-            row.phone,
-            row.name,
-            row.attributes,
-            ConsentState(row.consent) if row.consent else None,
-            row.suppressed,
-        ),
-        quiet=QuietHours(row.quiet_start, row.quiet_end) if row.quiet_start is not None else None,
-        step=step,
-        by_hand=row.by_hand,
-        kind=ContentKind(row.kind or ContentKind.TEXT),
-        media_id=row.media_id,
-    )
-
-
-def step_facts_of(row: Any, steps: Sequence[Step]) -> StepFacts:
-    """Read it from a row with STEP_FACTS, and `had`, which belongs to `steps`."""
-    return StepFacts(
-        run=run_of(row),
-        status=EnrolmentStatus(row.status),
-        sequence_status=SequenceStatus(row.sequence_status),
-        step=StepTime.of(row.step_id, row.day_number, row.send_time, row.after_join_minutes),
-        waiting=tuple(step.time for step in steps if step.live and step.time.step_id not in row.had),
-        days=sending_days_of(row),
-        missed_policy=MissedPolicy(row.missed_policy),
-        late_window=timedelta(minutes=row.late_window_minutes),
-        sequence=row.name,
-        kind=ContentKind(row.kind),
-        body=row.body,
-        media_id=row.media_id,
-    )
 
 
 async def read_ahead(

@@ -101,6 +101,7 @@ class HistoryEntry:
     read_at: datetime | None = None
     sequence: str | None = None
     header: str | None = None
+    campaign: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ def _permission(row: Any) -> Permission:
 
 
 async def _runs(session: Session, rows: Sequence[Any], now: datetime) -> tuple[RunView, ...]:
-    prospects = await read_prospects(session, [row.id for row in rows])
+    prospects = await read_prospects(session, [row.id for row in rows], now)
     device_ids = {prospect.device_id for prospect in prospects.values()}
     standings = {one.device_id: one for one in await read_standings(session, list(device_ids), now)}
     surroundings = {device_id: await read_surroundings(session, device_id) for device_id in device_ids}
@@ -269,4 +270,5 @@ def _entry(row: Any) -> HistoryEntry:
         read_at=row.read_at,
         sequence=row.sequence,
         header=write_header(row.day_number, row.send_time, row.after_join_minutes) if of_a_step else None,
+        campaign=row.campaign,
     )

@@ -16,6 +16,12 @@ from engine.actor import Actor
 from engine.alerts import Alerts, raise_signals
 from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
+from engine.campaigns.audience import Audience
+from engine.campaigns.catalogue import CampaignCatalogue
+from engine.campaigns.catalogue import Tab as CampaignTab
+from engine.campaigns.content import Content
+from engine.campaigns.control import CampaignControl
+from engine.campaigns.editor import CampaignEditor
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
@@ -49,8 +55,18 @@ from engine.sequences.runs import Runs
 from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
-from models import Campaign, ContactList, Media, Message
-from models.enums import CampaignStatus, ContentKind, DeviceState, Lane, MessageStatus, Role, SequenceStatus
+from models import Campaign, ContactList, Media, Message, Segment
+from models.enums import (
+    CampaignPause,
+    CampaignStatus,
+    ContentKind,
+    DeviceState,
+    Lane,
+    LatePolicy,
+    MessageStatus,
+    Role,
+    SequenceStatus,
+)
 from tests.integration.engine.world import World
 
 USE_CASES = (
@@ -83,8 +99,12 @@ USE_CASES = (
     Operators,
     Segments,
     ChatLinks,
+    CampaignEditor,
+    CampaignCatalogue,
+    CampaignControl,
 )
 READERS = {
+    "CampaignCatalogue.page", "CampaignCatalogue.card", "CampaignControl.stopped",
     "Enrolments.preview", "SequenceRules.get", "ContactBook.count", "ContactBook.lists", "ContactBook.find",
     "ContactBook.niches", "ContactBook.opted_out",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
@@ -97,6 +117,7 @@ READERS = {
     "Segments.all", "Segments.get", "Segments.match", "Segments.keys", "Segments.values",
 }  # fmt: skip
 WITHOUT_AN_ID = {
+    "CampaignEditor.create", "CampaignCatalogue.page",
     "ContactBook.count", "ContactBook.lists", "ContactBook.find", "ContactBook.niches", "ContactBook.opted_out",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
     "SequenceEditor.additions",
@@ -127,6 +148,9 @@ class Things:
     segment: int
     campaign: int
     link: int
+    draft: int  # a campaign …
+    paused: int  # … and one that has begun
+    segment: int
 
 
 Call = Callable[[Things, Things, Actor], Awaitable[Any]]
@@ -282,6 +306,41 @@ CALLS: dict[str, list[Call]] = {
     ],
     "Segments.rename": [lambda t, o, a: t.world.segments.rename(a, t.segment, "New")],
     "Segments.delete": [lambda t, o, a: t.world.segments.delete(a, t.segment)],
+    "CampaignEditor.rename": [lambda t, o, a: t.world.campaign_editor.rename(a, t.draft, "Other")],
+    "CampaignEditor.set_content": [
+        lambda t, o, a: t.world.campaign_editor.set_content(a, t.draft, Content(ContentKind.TEXT, "x")),
+        lambda t, o, a: t.world.campaign_editor.set_content(a, o.draft, picture(t)),
+    ],
+    "CampaignEditor.set_audience": [
+        lambda t, o, a: t.world.campaign_editor.set_audience(a, t.draft, Audience()),
+        lambda t, o, a: t.world.campaign_editor.set_audience(a, o.draft, Audience(list_id=t.list)),
+        lambda t, o, a: t.world.campaign_editor.set_audience(a, o.draft, Audience(segment_id=t.segment)),
+        lambda t, o, a: t.world.campaign_editor.set_audience(a, o.draft, Audience(follows_id=t.paused)),
+    ],
+    "CampaignEditor.set_devices": [
+        lambda t, o, a: t.world.campaign_editor.set_devices(a, t.draft, [o.device]),
+        lambda t, o, a: t.world.campaign_editor.set_devices(a, o.draft, [t.device]),
+    ],
+    "CampaignEditor.use_known_devices": [lambda t, o, a: t.world.campaign_editor.use_known_devices(a, t.draft)],
+    "CampaignEditor.set_pacing": [lambda t, o, a: t.world.campaign_editor.set_pacing(a, t.draft, (1, 2))],
+    "CampaignEditor.set_window": [
+        lambda t, o, a: t.world.campaign_editor.set_window(a, t.draft, (time(9), time(18)))
+    ],
+    "CampaignEditor.set_late": [
+        lambda t, o, a: t.world.campaign_editor.set_late(a, t.draft, LatePolicy.EXPIRE, 60)
+    ],
+    "CampaignEditor.clone": [lambda t, o, a: t.world.campaign_editor.clone(a, t.draft)],
+    "CampaignEditor.delete": [lambda t, o, a: t.world.campaign_editor.delete(a, t.draft)],
+    "CampaignCatalogue.card": [lambda t, o, a: t.world.campaigns.card(a, t.paused)],
+    "CampaignControl.pause": [lambda t, o, a: t.world.campaign_control.pause(a, t.paused)],
+    "CampaignControl.resume": [lambda t, o, a: t.world.campaign_control.resume(a, t.paused)],
+    "CampaignControl.stop": [lambda t, o, a: t.world.campaign_control.stop(a, t.paused)],
+    "CampaignControl.stopped": [lambda t, o, a: t.world.campaign_control.stopped(a, t.paused)],
+    "CampaignControl.fix_text": [
+        lambda t, o, a: t.world.campaign_control.fix_text(a, t.paused, Content(ContentKind.TEXT, "x")),
+        lambda t, o, a: t.world.campaign_control.fix_text(a, o.paused, picture(t)),
+    ],
+    "CampaignControl.cancel_rest": [lambda t, o, a: t.world.campaign_control.cancel_rest(a, t.paused)],
     "Alerts.acknowledge": [lambda t, o, a: Alerts(t.world.database, t.world.clock).acknowledge(a, t.alert)],
 }
 
@@ -289,6 +348,11 @@ CALLS: dict[str, list[Call]] = {
 def photo(things: Things) -> Addition:
     """A message with a file of theirs."""
     return Addition(Place(5, time(9), None), "x", ContentKind.IMAGE, things.media)
+
+
+def picture(things: Things) -> Content:
+    """What a campaign sends with a file of theirs."""
+    return Content(ContentKind.IMAGE, "x", things.media)
 
 
 def paste(things: Things) -> Paste:
@@ -326,7 +390,8 @@ async def things_of(world: World) -> Things:
             file_name="a",
             content=b"x",
         )
-        session.add_all([doubt, media])
+        segment = Segment(workspace_id=world.actor.workspace_id, name="Segment", conditions=[])
+        session.add_all([doubt, media, segment])
         await session.flush()
         await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
@@ -342,6 +407,25 @@ async def things_of(world: World) -> Things:
         world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, segment, campaign.id,
         link,
     )  # fmt: skip
+    draft = await world.campaign_editor.create(world.actor, "Draft")
+    paused = await world.campaign(
+        [device], [contact], status=CampaignStatus.PAUSED, pause_reason=CampaignPause.BY_HAND
+    )
+    return Things(
+        world,
+        sequence,
+        step,
+        device,
+        contact,
+        people.id,
+        alert,
+        doubt.id,
+        run,
+        media.id,
+        draft,
+        paused,
+        segment.id,
+    )
 
 
 def test_every_use_case_is_tried() -> None:
@@ -370,6 +454,8 @@ async def test_lists_show_only_what_is_ours(world: World, stranger: Actor) -> No
     (sequence,) = await world.catalogue.list(world.actor, SequenceStatus.ACTIVE)
     assert [one.id for one in (await world.catalogue.page(world.actor)).sequences] == [ours.sequence]
     (device,) = await world.devices.list(world.actor)
+    (draft,) = (await world.campaigns.page(world.actor, CampaignTab.DRAFTS)).campaigns
+    assert draft.id == ours.draft
     (alert,) = await Alerts(world.database, world.clock).open(world.actor)
     (doubt,) = await world.doubts.list(world.actor)
     assert await world.doubts.count(world.actor) == 1
@@ -404,6 +490,7 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
         ],
         "OwnStopWords.add": [lambda t, o, a: OwnStopWords(t.world.database, t.world.clock).add(a, "hentikan")],
         "OwnStopWords.remove": [lambda t, o, a: OwnStopWords(t.world.database, t.world.clock).remove(a, "x")],
+        "CampaignEditor.create": [lambda t, o, a: t.world.campaign_editor.create(a, "New")],
         "Operators.set_phone": [
             lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
         ],
@@ -430,6 +517,7 @@ async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
         "sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts",
         "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "segments",
         "campaigns", "chat_links",
+        "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "campaigns", "campaign_devices",
     )  # fmt: skip
     return [
         await world.rows(
