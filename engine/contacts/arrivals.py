@@ -16,7 +16,7 @@ import pickle
 import struct
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,16 +77,13 @@ class ReadingError(Exception):
 
 
 def read_arrivals(file: KeptFile, *, behind: int = 0, rows: int = ROWS) -> Generator[Arrivals, None, None]:
-    """Batches need not end where they ended the last time: what is not behind the row is left out."""
     with open_contacts(file.data, file.name, file.choices.country or "", file.choices) as opened:
-        for batch in opened.batches(rows):
-            if batch.rows_done > behind:
-                yield _arrivals(batch, behind)
+        for batch in opened.batches(rows, behind):
+            yield _arrivals(batch)
 
 
-def _arrivals(batch: Batch, behind: int) -> Arrivals:
-    contacts = [contact for contact in batch.contacts if contact.row > behind]
-    rejected = [rejected for rejected in batch.rejected if rejected.row > behind]
+def _arrivals(batch: Batch) -> Arrivals:
+    contacts, rejected = batch.contacts, batch.rejected
     entries = Counter(contact.row for contact in contacts)
     entries.update(reject.row for reject in rejected)
     return Arrivals(
@@ -103,7 +100,7 @@ def _arrivals(batch: Batch, behind: int) -> Arrivals:
     )
 
 
-def _records(contacts: list[ReadContact]) -> bytes:
+def _records(contacts: Sequence[ReadContact]) -> bytes:
     """The text format of COPY. What is read holds no control characters, so only backslashes mean something."""
     lines = [
         f"{contact.phone}\t{contact.name}\t{contact.niche or ''}\t"

@@ -156,16 +156,19 @@ class Importer:
         waiting = asyncio.ensure_future(anext(batches, None))
         try:
             while not (await asyncio.wait([waiting], timeout=self._lease.total_seconds() / 3))[0]:
-                async with self._database.transaction() as session:
-                    until = await import_store.extend(session, held.id, held.taken_until, self._lease)
-                if until is None:
-                    raise _GoneError
-                held.taken_until = until
+                await self._hold_on(held)
         except BaseException:
             waiting.cancel()
             await asyncio.wait([waiting])
             raise
         return waiting.result()
+
+    async def _hold_on(self, held: _Held) -> None:
+        async with self._database.transaction() as session:
+            until = await import_store.extend(session, held.id, held.taken_until, self._lease)
+        if until is None:
+            raise _GoneError
+        held.taken_until = until
 
     async def _write(self, held: _Held, terms: Terms, batch: Arrivals, behind: int, now: datetime) -> None:
         for _ in range(MOST_REPEATS):

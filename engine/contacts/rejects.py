@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from engine.contacts.reading import RejectedRow
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # spreadsheets take the wide ones too
 
 
 def rejects_csv(labels: Sequence[str], rejected: Sequence[RejectedRow]) -> bytes:
