@@ -18,6 +18,7 @@ from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
+from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
 from engine.contacts.opting_out import OptOuts
 from engine.devices.limits import DeviceLimits
@@ -45,6 +46,7 @@ from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
 from models import ContactList, Media, Message
 from models.enums import ContentKind, DeviceState, Lane, MessageStatus, Role, SequenceStatus
+from tests.imports import bring_in
 from tests.integration.engine.world import World
 
 USE_CASES = (
@@ -68,6 +70,7 @@ USE_CASES = (
     Moves,
     SequencePeople,
     ContactCards,
+    ContactImports,
     OptOuts,
     Rehearsals,
     Coverage,
@@ -81,6 +84,8 @@ READERS = {
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
     "Runs.if_resumed", "Moves.targets", "Moves.foresee", "SequencePeople.page",
     "ContactCards.get", "ContactCards.history",
+    "ContactImports.review", "ContactImports.progress", "ContactImports.recent", "ContactImports.rejects",
+    "ContactImports.before_undo",
     "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
 }  # fmt: skip
 WITHOUT_AN_ID = {
@@ -90,6 +95,7 @@ WITHOUT_AN_ID = {
     "Pastes.find",  # by a chat's message, which says nothing of a team
     "Relocation.run_once",  # the job: it has no actor
     "Operators.phone", "Operators.set_phone",
+    "ContactImports.open", "ContactImports.recent",
 }  # fmt: skip
 
 
@@ -107,6 +113,8 @@ class Things:
     doubt: int
     run: int
     media: int
+    opened: int  # an import that was looked at
+    imported: int
 
 
 Call = Callable[[Things, Things, Actor], Awaitable[Any]]
@@ -225,6 +233,15 @@ CALLS: dict[str, list[Call]] = {
     "SequencePeople.page": [lambda t, o, a: t.world.in_sequence.page(a, t.sequence, Tab.ACTIVE)],
     "ContactCards.get": [lambda t, o, a: t.world.cards.get(a, t.contact)],
     "ContactCards.history": [lambda t, o, a: t.world.cards.history(a, t.contact, 0)],
+    "ContactImports.review": [lambda t, o, a: t.world.imports.review(a, t.opened)],
+    "ContactImports.choose": [lambda t, o, a: t.world.imports.choose(a, t.opened, niche="x")],
+    "ContactImports.start": [lambda t, o, a: t.world.imports.start(a, t.opened, None)],
+    "ContactImports.progress": [lambda t, o, a: t.world.imports.progress(a, t.imported)],
+    "ContactImports.cancel": [lambda t, o, a: t.world.imports.cancel(a, t.imported)],
+    "ContactImports.go_on": [lambda t, o, a: t.world.imports.go_on(a, t.imported)],
+    "ContactImports.rejects": [lambda t, o, a: t.world.imports.rejects(a, t.imported)],
+    "ContactImports.before_undo": [lambda t, o, a: t.world.imports.before_undo(a, t.imported)],
+    "ContactImports.undo": [lambda t, o, a: t.world.imports.undo(a, t.imported)],
     "OptOuts.opt_out": [lambda t, o, a: t.world.opt_outs.opt_out(a, t.contact)],
     "Rehearsals.run": [
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, t.sequence),
@@ -281,8 +298,13 @@ async def things_of(world: World) -> Things:
         session.add_all([doubt, media])
         await session.flush()
         await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
+    file = b"Name,Phone\nZoe,0177777777\nBad,12\n"
+    imported = (await bring_in(world.imports, world.actor, file)).import_id
+    opened = await world.imports.open(world.actor, file, "people.csv")
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
-    return Things(world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id)
+    return Things(
+        world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, opened, imported
+    )
 
 
 def test_every_use_case_is_tried() -> None:
@@ -317,6 +339,7 @@ async def test_lists_show_only_what_is_ours(world: World, stranger: Actor) -> No
     found = (sequence.id, device.id, alert.id, doubt.message_id)
     assert found == (ours.sequence, ours.device, ours.alert, ours.doubt)
     assert (await world.relocation.waiting(world.actor, ours.device)).devices == ()
+    assert [one.import_id for one in await world.imports.recent(world.actor)] == [ours.imported]
 
 
 async def test_a_chat_message_of_another_team_became_nothing_here(world: World, stranger: Actor) -> None:
@@ -337,6 +360,7 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
         **CALLS,
         "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")],
         "SequenceEditor.additions": [lambda t, o, a: t.world.editor.additions(a, [])],
+        "ContactImports.open": [lambda t, o, a: t.world.imports.open(a, b"Phone\n0177777778\n", "x.csv")],
         "Operators.set_phone": [
             lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
         ],
@@ -361,11 +385,17 @@ async def refused(call: Awaitable[Any], error: type[Exception]) -> bool:
 async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
     tables = (
         "sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts",
-        "messages", "doubts", "contacts", "leads", "suppressions", "pastes",
+        "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "lists",
     )  # fmt: skip
+    imports = (
+        "SELECT id::text, status, niche, choices::text, taken_until::text FROM imports WHERE workspace_id = :id"
+    )
     return [
-        await world.rows(
-            f"SELECT t::text FROM {table} t WHERE workspace_id = :id ORDER BY 1", id=actor.workspace_id
-        )
-        for table in tables
+        await world.rows(f"{imports} ORDER BY id", id=actor.workspace_id),
+        *[
+            await world.rows(
+                f"SELECT t::text FROM {table} t WHERE workspace_id = :id ORDER BY 1", id=actor.workspace_id
+            )
+            for table in tables
+        ],
     ]
