@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import pickle
+import signal
 import struct
 import sys
 from collections import Counter
@@ -177,8 +178,9 @@ async def _in_a_process(task: _Task) -> AsyncGenerator[Any, None]:
                 raise InvalidInputError(result.words)
             yield result
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)  # `process.kill` may take its end from who waits for it here
         await process.wait()
 
 
