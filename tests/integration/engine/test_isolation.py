@@ -25,6 +25,7 @@ from engine.campaigns.editor import CampaignEditor
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
+from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
 from engine.contacts.opt_out_lists import OptOutLists
 from engine.contacts.opting_out import OptOuts
@@ -67,6 +68,9 @@ from models.enums import (
     Role,
     SequenceStatus,
 )
+from models import ContactList, Media, Message
+from models.enums import ContentKind, DeviceState, Lane, MessageStatus, Role, SequenceStatus
+from tests.imports import bring_in
 from tests.integration.engine.world import World
 
 USE_CASES = (
@@ -90,6 +94,7 @@ USE_CASES = (
     Moves,
     SequencePeople,
     ContactCards,
+    ContactImports,
     OptOuts,
     StopRequests,
     OwnStopWords,
@@ -112,6 +117,8 @@ READERS = {
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
     "Runs.if_resumed", "Moves.targets", "Moves.foresee", "SequencePeople.page",
     "ContactCards.get", "ContactCards.history",
+    "ContactImports.review", "ContactImports.progress", "ContactImports.recent", "ContactImports.rejects",
+    "ContactImports.before_undo",
     "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
     "ChatLinks.of_sequence", "ChatLinks.of_campaign", "ChatLinks.get",
     "Segments.all", "Segments.get", "Segments.match", "Segments.keys", "Segments.values",
@@ -128,6 +135,7 @@ WITHOUT_AN_ID = {
     "OwnStopWords.list", "OwnStopWords.add", "OwnStopWords.remove",
     "Segments.all", "Segments.keys", "Segments.values",
     "Segments.match",  # a list of another team has nobody of this one on it: see test_segments.py
+    "ContactImports.open", "ContactImports.recent",
 }  # fmt: skip
 
 
@@ -151,6 +159,8 @@ class Things:
     draft: int  # a campaign …
     paused: int  # … and one that has begun
     segment: int
+    opened: int  # an import that was looked at
+    imported: int
 
 
 Call = Callable[[Things, Things, Actor], Awaitable[Any]]
@@ -272,6 +282,15 @@ CALLS: dict[str, list[Call]] = {
     "ContactCards.history": [lambda t, o, a: t.world.cards.history(a, t.contact, 0)],
     "StopRequests.opt_out": [lambda t, o, a: StopRequests(t.world.database, t.world.clock).opt_out(a, t.contact)],
     "StopRequests.keep": [lambda t, o, a: StopRequests(t.world.database, t.world.clock).keep(a, t.contact)],
+    "ContactImports.review": [lambda t, o, a: t.world.imports.review(a, t.opened)],
+    "ContactImports.choose": [lambda t, o, a: t.world.imports.choose(a, t.opened, niche="x")],
+    "ContactImports.start": [lambda t, o, a: t.world.imports.start(a, t.opened, None)],
+    "ContactImports.progress": [lambda t, o, a: t.world.imports.progress(a, t.imported)],
+    "ContactImports.cancel": [lambda t, o, a: t.world.imports.cancel(a, t.imported)],
+    "ContactImports.go_on": [lambda t, o, a: t.world.imports.go_on(a, t.imported)],
+    "ContactImports.rejects": [lambda t, o, a: t.world.imports.rejects(a, t.imported)],
+    "ContactImports.before_undo": [lambda t, o, a: t.world.imports.before_undo(a, t.imported)],
+    "ContactImports.undo": [lambda t, o, a: t.world.imports.undo(a, t.imported)],
     "OptOuts.opt_out": [lambda t, o, a: t.world.opt_outs.opt_out(a, t.contact)],
     "Rehearsals.run": [
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, t.sequence),
@@ -394,6 +413,9 @@ async def things_of(world: World) -> Things:
         session.add_all([doubt, media, segment])
         await session.flush()
         await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
+    file = b"Name,Phone\nZoe,0177777777\nBad,12\n"
+    imported = (await bring_in(world.imports, world.actor, file)).import_id
+    opened = await world.imports.open(world.actor, file, "people.csv")
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
     segment = await world.segments.save(world.actor, "Who wrote", [Replied()])
     async with world.database.transaction() as session:
@@ -425,6 +447,8 @@ async def things_of(world: World) -> Things:
         draft,
         paused,
         segment.id,
+    return Things(
+        world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, opened, imported
     )
 
 
@@ -462,6 +486,7 @@ async def test_lists_show_only_what_is_ours(world: World, stranger: Actor) -> No
     found = (sequence.id, device.id, alert.id, doubt.message_id)
     assert found == (ours.sequence, ours.device, ours.alert, ours.doubt)
     assert (await world.relocation.waiting(world.actor, ours.device)).devices == ()
+    assert [one.import_id for one in await world.imports.recent(world.actor)] == [ours.imported]
 
 
 async def test_a_chat_message_of_another_team_became_nothing_here(world: World, stranger: Actor) -> None:
@@ -491,6 +516,7 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
         "OwnStopWords.add": [lambda t, o, a: OwnStopWords(t.world.database, t.world.clock).add(a, "hentikan")],
         "OwnStopWords.remove": [lambda t, o, a: OwnStopWords(t.world.database, t.world.clock).remove(a, "x")],
         "CampaignEditor.create": [lambda t, o, a: t.world.campaign_editor.create(a, "New")],
+        "ContactImports.open": [lambda t, o, a: t.world.imports.open(a, b"Phone\n0177777778\n", "x.csv")],
         "Operators.set_phone": [
             lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
         ],
@@ -518,10 +544,17 @@ async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
         "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "segments",
         "campaigns", "chat_links",
         "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "campaigns", "campaign_devices",
+        "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "lists",
     )  # fmt: skip
+    imports = (
+        "SELECT id::text, status, niche, choices::text, taken_until::text FROM imports WHERE workspace_id = :id"
+    )
     return [
-        await world.rows(
-            f"SELECT t::text FROM {table} t WHERE workspace_id = :id ORDER BY 1", id=actor.workspace_id
-        )
-        for table in tables
+        await world.rows(f"{imports} ORDER BY id", id=actor.workspace_id),
+        *[
+            await world.rows(
+                f"SELECT t::text FROM {table} t WHERE workspace_id = :id ORDER BY 1", id=actor.workspace_id
+            )
+            for table in tables
+        ],
     ]

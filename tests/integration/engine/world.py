@@ -260,6 +260,11 @@ class World:
                 OR (e.status IN ('active', 'paused') AND (e.next_due_at IS NULL) <> (count(m.id) = 1))
                 OR (e.status = 'completed' AND count(m.id) > 0)""")
         assert lost == [], f"{lost} runs that wait for nothing, or for two things at once"
+        for table, owner in (
+            ("leads", "contact"), ("consents", "contact"), ("list_members", "contact"), ("list_members", "list"),
+        ):  # fmt: skip
+            orphans = f"SELECT t.{owner}_id FROM {table} t LEFT JOIN {owner}s o ON o.id = t.{owner}_id"
+            assert await self.rows(f"{orphans} WHERE o.id IS NULL") == [], f"{table} of no {owner}"
         flying = "SELECT id FROM broadcast_messages WHERE status = 'processing' ORDER BY id"
         held = "SELECT in_flight_message_id FROM user_devices WHERE in_flight_message_id IS NOT NULL ORDER BY 1"
         assert await self.rows(flying) == await self.rows(held), "in flight, but on no device, or the reverse"
