@@ -8,8 +8,13 @@ from engine.broadcast.doubts import Doubts
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
+from engine.contacts.deleting import ContactDeletion
+from engine.contacts.editing import ContactEditor
+from engine.contacts.entering import NewContacts
+from engine.contacts.exporting import ContactExports
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
+from engine.contacts.lists import ContactLists
 from engine.contacts.opting_out import OptOuts
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
@@ -43,7 +48,11 @@ class UseCases(Provider):
         Alerts,
         ContactBook,
         ContactCards,
+        ContactDeletion,
+        ContactEditor,
+        ContactExports,
         ContactImports,
+        ContactLists,
         Coverage,
         DeviceLimits,
         Devices,
@@ -51,6 +60,7 @@ class UseCases(Provider):
         Enrolments,
         Launches,
         Moves,
+        NewContacts,
         OptOuts,
         Operators,
         Leads,

@@ -18,7 +18,12 @@ from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
+from engine.contacts.deleting import ContactDeletion
+from engine.contacts.editing import ContactEditor
+from engine.contacts.entering import NewContacts
+from engine.contacts.exporting import ContactExports
 from engine.contacts.leads import Leads
+from engine.contacts.lists import ContactLists
 from engine.contacts.opting_out import OptOuts
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
@@ -44,7 +49,7 @@ from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
 from models import ContactList, Media, Message
-from models.enums import ContentKind, DeviceState, Lane, MessageStatus, Role, SequenceStatus
+from models.enums import ConsentSource, ContentKind, DeviceState, Lane, MessageStatus, Role, SequenceStatus
 from tests.integration.engine.world import World
 
 USE_CASES = (
@@ -57,6 +62,11 @@ USE_CASES = (
     SequenceRules,
     ContactBook,
     Leads,
+    NewContacts,
+    ContactEditor,
+    ContactDeletion,
+    ContactLists,
+    ContactExports,
     SequenceCatalogue,
     Pastes,
     Devices,
@@ -75,7 +85,7 @@ USE_CASES = (
 )
 READERS = {
     "Enrolments.preview", "SequenceRules.get", "ContactBook.count", "ContactBook.lists", "ContactBook.find",
-    "ContactBook.niches", "ContactBook.opted_out",
+    "ContactBook.niches", "ContactBook.opted_out", "ContactDeletion.before", "ContactLists.card",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
     "SequenceCatalogue.sample", "SequenceEditor.changes", "Launches.review", "Results.get", "Results.export",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
@@ -88,6 +98,7 @@ WITHOUT_AN_ID = {
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
     "SequenceEditor.additions",
     "Pastes.find",  # by a chat's message, which says nothing of a team
+    "NewContacts.read", "NewContacts.add",
     "Relocation.run_once",  # the job: it has no actor
     "Operators.phone", "Operators.set_phone",
 }  # fmt: skip
@@ -225,6 +236,25 @@ CALLS: dict[str, list[Call]] = {
     "SequencePeople.page": [lambda t, o, a: t.world.in_sequence.page(a, t.sequence, Tab.ACTIVE)],
     "ContactCards.get": [lambda t, o, a: t.world.cards.get(a, t.contact)],
     "ContactCards.history": [lambda t, o, a: t.world.cards.history(a, t.contact, 0)],
+    "Leads.add": [lambda t, o, a: t.world.leads.add(a, t.contact, "Yoga")],
+    "Leads.remove": [lambda t, o, a: t.world.leads.remove(a, t.contact, "Yoga")],
+    "Leads.become_prospect": [lambda t, o, a: t.world.leads.become_prospect(a, t.contact, "Yoga")],
+    "ContactEditor.rename": [lambda t, o, a: t.world.contact_editor.rename(a, t.contact, "Bob")],
+    "ContactEditor.set_attribute": [
+        lambda t, o, a: t.world.contact_editor.set_attribute(a, t.contact, "city = Ipoh")
+    ],
+    "ContactEditor.remove_attribute": [
+        lambda t, o, a: t.world.contact_editor.remove_attribute(a, t.contact, "city")
+    ],
+    "ContactEditor.note_permission": [
+        lambda t, o, a: t.world.contact_editor.note_permission(a, t.contact, ConsentSource.EVENT)
+    ],
+    "ContactDeletion.before": [lambda t, o, a: t.world.deletion.before(a, t.contact)],
+    "ContactDeletion.delete": [lambda t, o, a: t.world.deletion.delete(a, t.contact)],
+    "ContactLists.card": [lambda t, o, a: t.world.lists.card(a, t.list)],
+    "ContactLists.rename": [lambda t, o, a: t.world.lists.rename(a, t.list, "Ours")],
+    "ContactLists.delete": [lambda t, o, a: t.world.lists.delete(a, t.list)],
+    "ContactExports.prepare": [lambda t, o, a: t.world.exports.prepare(a, t.list)],
     "OptOuts.opt_out": [lambda t, o, a: t.world.opt_outs.opt_out(a, t.contact)],
     "Rehearsals.run": [
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, t.sequence),
@@ -340,6 +370,7 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
         "Operators.set_phone": [
             lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
         ],
+        "NewContacts.add": [lambda t, o, a: t.world.new_contacts.add(a, "0123456789", source=None)],
     }
     for name, calls in changes.items():
         for call in calls:
@@ -361,7 +392,7 @@ async def refused(call: Awaitable[Any], error: type[Exception]) -> bool:
 async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
     tables = (
         "sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts",
-        "messages", "doubts", "contacts", "leads", "suppressions", "pastes",
+        "messages", "doubts", "contacts", "leads", "lists", "suppressions", "pastes",
     )  # fmt: skip
     return [
         await world.rows(

@@ -22,9 +22,14 @@ from engine.broadcast.store import Ask
 from engine.clock import ManualClock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
+from engine.contacts.deleting import ContactDeletion
+from engine.contacts.editing import ContactEditor
+from engine.contacts.entering import NewContacts
+from engine.contacts.exporting import ContactExports
 from engine.contacts.importing import ContactImports
 from engine.contacts.inbox import Inbox
 from engine.contacts.leads import Leads
+from engine.contacts.lists import ContactLists
 from engine.contacts.opting_out import OptOuts
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
@@ -105,6 +110,12 @@ class World:
         self.cards = ContactCards(database, clock)
         self.in_sequence = SequencePeople(database)
         self.opt_outs = OptOuts(database, clock)
+        self.leads = Leads(database, clock)
+        self.new_contacts = NewContacts(database, clock)
+        self.contact_editor = ContactEditor(database, clock)
+        self.deletion = ContactDeletion(database, clock)
+        self.lists = ContactLists(database, clock)
+        self.exports = ContactExports(database, clock)
 
     async def device(self, name: str = "Sales", **columns: Any) -> int:
         columns = {"min_delay_seconds": 0, "max_delay_seconds": 0, "state": DeviceState.ONLINE, **columns}
