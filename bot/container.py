@@ -8,6 +8,7 @@ from engine.broadcast.doubts import Doubts
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
+from engine.contacts.click_to_chat import ChatLinks
 from engine.contacts.deleting import ContactDeletion
 from engine.contacts.editing import ContactEditor
 from engine.contacts.entering import NewContacts
@@ -16,6 +17,7 @@ from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
 from engine.contacts.lists import ContactLists
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.segmenting import Segments
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
@@ -46,6 +48,7 @@ class UseCases(Provider):
     scope = Scope.APP
     all = provide_all(
         Alerts,
+        ChatLinks,
         ContactBook,
         ContactCards,
         ContactDeletion,
@@ -70,6 +73,7 @@ class UseCases(Provider):
         Relocation,
         Results,
         Runs,
+        Segments,
         SequenceCatalogue,
         SequenceControl,
         SequenceCopies,

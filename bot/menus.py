@@ -4,6 +4,7 @@ from aiogram import Router
 
 from bot.dialogs.builder.dialog import dialog as builder
 from bot.dialogs.builder.router import router as edited_messages
+from bot.dialogs.chat_links.dialog import dialog as chat_links
 from bot.dialogs.contacts.dialog import dialogs as contacts
 from bot.dialogs.contacts.router import router as dropped_files
 from bot.dialogs.devices.dialog import dialog as devices
@@ -17,6 +18,7 @@ from bot.dialogs.person.dialog import dialog as person
 from bot.dialogs.rehearsal.dialog import dialog as rehearsal
 from bot.dialogs.relocation.dialog import dialog as relocation
 from bot.dialogs.results.dialog import dialog as results
+from bot.dialogs.segments.dialog import dialog as segments
 from bot.dialogs.sequence_settings.dialog import dialog as sequence_settings
 from bot.dialogs.sequences.dialog import dialog as sequences
 from bot.dialogs.settings.dialog import dialog as settings
@@ -26,4 +28,5 @@ from bot.dialogs.welcome.dialog import dialog as welcome
 MENUS: tuple[Router, ...] = (
     dropped_files, edited_messages, home, welcome, sequences, new_sequence, joining, sequence_settings, builder,
     rehearsal, launch, results, *contacts, devices, doubts, relocation, settings, people, person,
+    segments, chat_links,
 )  # fmt: skip

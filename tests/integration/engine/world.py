@@ -22,6 +22,7 @@ from engine.broadcast.store import Ask
 from engine.clock import ManualClock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
+from engine.contacts.click_to_chat import ChatLinks
 from engine.contacts.deleting import ContactDeletion
 from engine.contacts.editing import ContactEditor
 from engine.contacts.entering import NewContacts
@@ -31,6 +32,7 @@ from engine.contacts.inbox import Inbox
 from engine.contacts.leads import Leads
 from engine.contacts.lists import ContactLists
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.segmenting import Segments
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.ownership import Ownership
@@ -116,6 +118,8 @@ class World:
         self.deletion = ContactDeletion(database, clock)
         self.lists = ContactLists(database, clock)
         self.exports = ContactExports(database, clock)
+        self.segments = Segments(database, clock)
+        self.links = ChatLinks(database, clock)
 
     async def device(self, name: str = "Sales", **columns: Any) -> int:
         columns = {"min_delay_seconds": 0, "max_delay_seconds": 0, "state": DeviceState.ONLINE, **columns}
