@@ -15,6 +15,7 @@ from bot.dialogs.launch.dialog import dialog as launch
 from bot.dialogs.new_sequence.dialog import dialog as new_sequence
 from bot.dialogs.people.dialog import dialog as people
 from bot.dialogs.person.dialog import dialog as person
+from bot.dialogs.person_edit.dialog import dialog as person_edit
 from bot.dialogs.rehearsal.dialog import dialog as rehearsal
 from bot.dialogs.relocation.dialog import dialog as relocation
 from bot.dialogs.results.dialog import dialog as results
