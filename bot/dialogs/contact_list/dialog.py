@@ -33,8 +33,8 @@ Type the new name of this list."""
 DELETE = """\
 <b>Delete the list “{{ list.name }}”?</b>
 
-Its {{ list.people|people }} stay in your contacts, and in the sequences that they are in. Campaigns that have gone \
-to it keep their results."""
+Its {{ list.people|people }} stay in your contacts, and in the sequences that they are in. Campaigns that have \
+gone to it keep their results."""
 
 dialog = Dialog(
     Window(

@@ -6,19 +6,23 @@ from dataclasses import replace
 from engine.contacts.reading import Choices
 
 NO_COLUMN = -1
-_NEW_TABLE = {"phone": None, "names": None, "niche": None}
 
 
 def with_sheet(choices: Choices, sheet: str) -> Choices:
-    return replace(choices, sheet=sheet, header_row=None, **_NEW_TABLE)
+    return replace(choices, sheet=sheet, header_row=None, phone=None, names=None, niche=None)
 
 
 def with_separator(choices: Choices, separator: str) -> Choices:
-    return replace(choices, separator=separator, header_row=None, **_NEW_TABLE)
+    return replace(choices, separator=separator, header_row=None, phone=None, names=None, niche=None)
+
+
+def with_encoding(choices: Choices, encoding: str) -> Choices:
+    """Words may be others then; where they stand is not."""
+    return replace(choices, encoding=encoding)
 
 
 def with_header(choices: Choices, row: int) -> Choices:
-    return replace(choices, header_row=row, **_NEW_TABLE)
+    return replace(choices, header_row=row, phone=None, names=None, niche=None)
 
 
 def with_phone(choices: Choices, column: int) -> Choices:

@@ -6,6 +6,7 @@ class Import(StatesGroup):
     reading = State()
     sheet = State()
     separator = State()
+    encoding = State()
     header = State()
     phone = State()
     names = State()

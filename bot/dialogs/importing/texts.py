@@ -39,8 +39,6 @@ What you type here is kept as evidence.
 None of the rows can be used. Correct how it is read, or take the rejects as a file, mend them and drop it here again.
 {% endif %}"""
 
-READING = "⏳ Reading {{ review.file_name|truncate(80) }} again …"
-
 SHEET = """\
 📄 <b>{{ review.file_name|truncate(80) }}</b>
 
@@ -50,6 +48,14 @@ SEPARATOR = """\
 📄 <b>{{ review.file_name|truncate(80) }}</b>
 
 What is between two columns?"""
+
+ENCODING = """\
+📄 <b>{{ review.file_name|truncate(80) }}</b>
+
+If names look garbled, the letters were written in another way. Which?
+{% for name, phone in review.samples[:3] %}
+· {{ name|truncate(40) or "no name" }}
+{% endfor %}"""
 
 HEADER = """\
 📄 <b>{{ review.file_name|truncate(80) }}</b>
@@ -122,9 +128,9 @@ CARD = """\
 ⚠️ Nobody knows where they opted in, so <b>they cannot be sent to</b>, except those whose permission was known \
 before. When you know it, drop the file again and say where.
 {% endif %}
-{% if as_of %}
+{% if rests %}
 
-<i>as of {{ as_of }}</i>
+<i>as of {{ now }}</i>
 {% endif %}"""
 
 UNDO = """\

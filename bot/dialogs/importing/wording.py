@@ -13,6 +13,15 @@ LONGEST_FILE_NAME = 60
 BAR = 16  # characters
 
 SEPARATORS = {",": "comma ,", ";": "semicolon ;", "\t": "tab", "|": "bar |"}
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16 (big-endian)",
+    "cp1252": "Western (Windows)",
+    "latin-1": "Western (Latin-1)",
+    "gb18030": "Chinese (GB)",
+    "big5": "Chinese (Big5)",
+}
 KEPT = {
     KeptReason.OPTED_OUT: "opted out",
     KeptReason.REPLIED: "wrote to you",

@@ -21,7 +21,9 @@ dialog = Dialog(
         ),
         Row(
             SwitchTo(Const("📝 Attributes"), id="to_attributes", state=PersonEdit.attributes),
-            SwitchTo(Const("✅ Permission"), id="to_permission", state=PersonEdit.permission, when="needs_permission"),
+            SwitchTo(
+                Const("✅ Permission"), id="to_permission", state=PersonEdit.permission, when="needs_permission"
+            ),
         ),
         SwitchTo(Const("🗑 Delete"), id="ask_delete", state=PersonEdit.delete),
         back_and_home(),
