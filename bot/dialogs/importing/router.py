@@ -69,6 +69,6 @@ async def review_file(
 @router.message(F.photo | F.video | F.animation | F.audio | F.voice | F.video_note | F.sticker)
 async def explain(_message: Message) -> None:
     raise InvalidInputError(
-        "There is nothing to do with this here. To import contacts, send a CSV or Excel file, or one person's contact "
-        "card; a photo or a video for a sequence belongs into its messages (Sequences → one of them → Messages)."
+        "There is nothing to do with this here. To import contacts, send a CSV or Excel file, or one person's "
+        "contact card; a photo or a video for a sequence belongs into its messages (Sequences → one of them → Messages)."
     )

@@ -6,7 +6,9 @@ REVIEW = """\
 
 <b>{{ outcome }}</b>
 {% if review.landlines %}
-☎️ {{ review.landlines|counted("landline") }}: WhatsApp may not reach {{ "it" if review.landlines == 1 else "them" }}
+☎️ {{ review.landlines|counted("landline") }}: WhatsApp may not reach \
+{{ "it" if review.landlines == 1 else "them" }}
+
 {% endif %}
 {% for reason in review.reasons %}
 {% if loop.first %}
@@ -36,7 +38,8 @@ Evidence: “{{ evidence }}”
 What you type here is kept as evidence.
 {% endif %}
 {% else %}
-None of the rows can be used. Correct how it is read, or take the rejects as a file, mend them and drop it here again.
+None of the rows can be used. Correct how it is read, or take the rejects as a file, mend them and drop it \
+here again.
 {% endif %}"""
 
 SHEET = """\
@@ -60,8 +63,8 @@ If names look garbled, the letters were written in another way. Which?
 HEADER = """\
 📄 <b>{{ review.file_name|truncate(80) }}</b>
 
-In which row are the names of the columns? Tap it, or type its number as your spreadsheet counts. Rows above it are \
-left out."""
+In which row are the names of the columns? Tap it, or type its number as your spreadsheet counts. Rows above it \
+are left out."""
 
 PHONE = """\
 📄 <b>{{ review.file_name|truncate(80) }}</b>
@@ -98,8 +101,8 @@ Type it{% if niches %}, or tap one{% endif %}. Now: {{ review.niche or "none" }}
 ATTRIBUTES = """\
 📄 <b>{{ review.file_name|truncate(80) }}</b>
 
-What holds for everybody in this file whose row does not say otherwise? Type it as <code>city = Ipoh</code>; a text \
-can then say <code>{{ "{{ attributes.city }}" }}</code>.
+What holds for everybody in this file whose row does not say otherwise? Type it as <code>city = Ipoh</code>; a \
+text can then say <code>{{ "{{ attributes.city }}" }}</code>.
 {% if labels %}
 
 Tap one to remove it.
@@ -143,8 +146,8 @@ UNDO = """\
 RECENT = """\
 📥 <b>Import</b>
 
-Drop a file into this chat: .csv, .tsv, .txt or .xlsx, up to {{ most }} MB, a row for each person and a column with \
-their numbers. You see what was read before anything is saved, and each import makes a list.
+Drop a file into this chat: .csv, .tsv, .txt or .xlsx, up to {{ most }} MB, a row for each person and a column \
+with their numbers. You see what was read before anything is saved, and each import makes a list.
 
 One person alone: type a name and a number at Contacts, or share their contact card.
 {% if labels %}

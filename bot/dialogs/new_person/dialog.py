@@ -15,7 +15,8 @@ REVIEW = """\
 Not in your contacts yet.
 {% if person.opted_out %}
 
-🚫 <b>This number has opted out earlier.</b> You can note who it is; nothing is sent to them unless they write START.
+🚫 <b>This number has opted out earlier.</b> You can note who it is; nothing is sent to them unless they \
+write START.
 {% else %}
 
 <b>Where did they opt in?</b> A tap adds them.

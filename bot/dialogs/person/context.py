@@ -4,7 +4,6 @@ from typing import Any
 
 from aiogram_dialog import DialogManager
 
-
 DELETED = {"deleted": True}  # what a menu of somebody ends with who was deleted in it
 
 

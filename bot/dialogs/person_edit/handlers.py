@@ -63,7 +63,8 @@ async def become_customer(
     callback: CallbackQuery, _button: Button, manager: DialogManager, leads: FromDishka[Leads]
 ) -> None:
     ended = await leads.become_customer(actor_of(manager), person_of(manager), manager.dialog_data["niche"])
-    await callback.answer(f"🤝 Noted.{f' They have left {counted(ended, "sequence")}.' if ended else ''}")
+    left = f" They have left {counted(ended, 'sequence')}." if ended else ""
+    await callback.answer(f"🤝 Noted.{left}")
 
 
 @inject

@@ -20,8 +20,8 @@ Tap one to change it.
 {% else %}
 Nothing is known yet.
 {% endif %}
-Type another{% if others %}, or tap one that others have{% endif %}. If a sequence takes new leads of it by itself, \
-they join."""
+Type another{% if others %}, or tap one that others have{% endif %}. If a sequence takes new leads of it by \
+itself, they join."""
 
 INTEREST = """\
 <b>{{ name }}</b> · 🏷 {{ niche }}
