@@ -70,5 +70,6 @@ async def review_file(
 async def explain(_message: Message) -> None:
     raise InvalidInputError(
         "There is nothing to do with this here. To import contacts, send a CSV or Excel file, or one person's "
-        "contact card; a photo or a video for a sequence belongs into its messages (Sequences → one of them → Messages)."
+        "contact card; a photo or a video for a sequence belongs into its messages (Sequences → one of them → "
+        "Messages)."
     )
