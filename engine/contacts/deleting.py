@@ -107,6 +107,11 @@ class ContactDeletion:
             actor.record(session, now, "contact.delete", contact_id, kept=bool(traces))
 
 
+def is_deleted(phone: str) -> bool:
+    """Whether this stands in the place of the number of somebody who was deleted."""
+    return phone.startswith("deleted:")
+
+
 async def _cancel(session: Session, actor: Actor, contact_id: int) -> None:
     await inbox_store.cancel_pending(session, actor.workspace_id, contact_id, code=CODE, replies=True)
 
