@@ -39,6 +39,8 @@ _DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d(?!\d).*")
 _WORDS_AROUND = re.compile(r"^[^\d+(]+|[^\d)]+$")  # "Tel: …", "… Ali"
 _NUMBER = re.compile(r"[\s(]*\+?[\d\s().\-‐‑‒–—·~]+")
 
+_ROUNDED = "0" * 8  # 6.01E+10, made a number again
+
 _NOT_A_NUMBER = "this is not a phone number"
 _REASONS = {
     ValidationResult.INVALID_COUNTRY_CODE: "no country has this code",
@@ -93,6 +95,8 @@ def _read_one(text: str, country: str) -> Phone | UnreadablePhone:
         return UnreadablePhone(text, _NOT_A_NUMBER)
     if len(set(digits)) == 1 and len(digits) > 6:
         return UnreadablePhone(text, "a placeholder, not a real number")
+    if digits.endswith(_ROUNDED):
+        return UnreadablePhone(text, "the last digits are zeros: a spreadsheet has probably rounded the number")
     readings = [
         parsed
         for reading in _readings(digits, international="+" in number)

@@ -12,7 +12,8 @@ import phonenumbers
 from engine.contacts.choices import Choices
 from engine.contacts.columns import Columns, find_columns, likelihood
 from engine.contacts.delimited import DelimitedText
-from engine.contacts.phones import UnreadablePhone, read_phones
+from engine.contacts.dialling import dialler
+from engine.contacts.phones import Phone, UnreadablePhone, read_phones
 from engine.contacts.signatures import kind_of
 from engine.contacts.tables import MAX_COLUMNS, Table, is_blank
 from engine.contacts.workbook import Workbook
@@ -138,6 +139,7 @@ class _RowReader:
     def __init__(self, columns: Columns, country: str) -> None:
         self._columns = columns
         self._country = country
+        self._quickly = dialler(country).read
         self._seen_in: dict[str, int] = {}
         self._attributes = tuple((at, columns.key(at)) for at in columns.attributes)
 
@@ -145,13 +147,20 @@ class _RowReader:
         contacts: list[ReadContact] = []
         rejected: list[RejectedRow] = []
         blank_rows = 0
-        header_row, phone_at, country = self._columns.header_row, self._columns.phone, self._country
+        header_row, phone_at, seen_in, quickly = (
+            self._columns.header_row,
+            self._columns.phone,
+            self._seen_in,
+            self._quickly,
+        )
         for number, record in rows:
             cells = record if len(record) <= MAX_COLUMNS else record[:MAX_COLUMNS]
             if number <= header_row:
                 blank_rows += is_blank(cells)
                 continue
-            phones = read_phones(cells[phone_at] if phone_at < len(cells) else "", country)
+            cell = cells[phone_at] if phone_at < len(cells) else ""
+            plain = quickly(cell)
+            phones = [Phone(*plain)] if plain else read_phones(cell, self._country)
             if not phones:
                 if is_blank(cells):
                     blank_rows += 1
@@ -162,7 +171,7 @@ class _RowReader:
             for phone in phones:
                 if isinstance(phone, UnreadablePhone):
                     rejected.append(RejectedRow(number, tuple(cells), _which(phone, len(phones))))
-                elif (first := self._seen_in.setdefault(phone.number, number)) != number:
+                elif (first := seen_in.setdefault(phone.number, number)) != number:
                     rejected.append(RejectedRow(number, tuple(cells), f"same number as row {first}"))
                 else:
                     contacts.append(ReadContact(number, phone.number, name, niche, attributes, phone.landline))
