@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from engine.actor import Actor
 from engine.clock import Clock
@@ -17,25 +17,32 @@ PART = 150_000  # people in a file: Telegram takes files of 50 MB from a bot
 PAGE = 5_000  # people that are in memory at a time
 MOST_ATTRIBUTES = 60  # columns; what only a few have beyond that is left out
 
-_CHOSEN = """
+_EVERYBODY = """
   FROM contacts c
  WHERE c.workspace_id = :workspace AND NOT c.unlisted
-   AND (CAST(:list AS bigint) IS NULL
-        OR EXISTS (SELECT FROM list_members m WHERE m.list_id = CAST(:list AS bigint) AND m.contact_id = c.id))
+"""
+_ON_THE_LIST = """
+  FROM list_members m JOIN contacts c ON c.id = m.contact_id
+ WHERE m.list_id = :list AND c.workspace_id = :workspace AND NOT c.unlisted
 """
 LIST = "SELECT name FROM lists WHERE id = :list AND workspace_id = :workspace"
-COUNT = f"SELECT count(*) {_CHOSEN}"
+COUNT = "SELECT count(*) {chosen}"
 # Where each part but the first begins.
-PARTS = f"""
-SELECT n.id - 1 FROM (SELECT c.id, row_number() OVER (ORDER BY c.id) - 1 AS before {_CHOSEN}) n
+PARTS = """
+SELECT n.id - 1 FROM (SELECT c.id, row_number() OVER (ORDER BY c.id) - 1 AS before {chosen}) n
  WHERE n.before > 0 AND n.before % :part = 0 ORDER BY n.id
 """
-ATTRIBUTES = f"""
+ATTRIBUTES = """
 SELECT k.key, count(*) AS contacts
-  FROM (SELECT c.attributes {_CHOSEN} AND c.attributes <> '{{}}') a, jsonb_object_keys(a.attributes) AS k(key)
+  FROM (SELECT c.attributes {chosen} AND c.attributes <> '{{}}') a, jsonb_object_keys(a.attributes) AS k(key)
  GROUP BY k.key ORDER BY count(*) DESC, k.key LIMIT :most
 """
-ROWS = f"""
+# The page first: only of its people the rest is looked up.
+ROWS = """
+WITH page AS MATERIALIZED (
+    SELECT c.id, c.phone, c.name, c.attributes, c.time_zone, c.consent {chosen}
+       AND {id} > :after AND (CAST(:up_to AS bigint) IS NULL OR {id} <= CAST(:up_to AS bigint))
+     ORDER BY {id} LIMIT :most)
 SELECT c.id, c.phone, c.name, c.attributes, c.time_zone,
        CASE WHEN EXISTS (SELECT FROM suppressions x WHERE x.workspace_id = :workspace AND x.phone = c.phone)
             THEN 'opted_out' ELSE c.consent END AS consent,
@@ -43,9 +50,7 @@ SELECT c.id, c.phone, c.name, c.attributes, c.time_zone,
                FROM leads l WHERE l.contact_id = c.id ORDER BY lower(l.niche)) AS niches,
        (SELECT k.source || coalesce(nullif(': ' || k.evidence, ': '), '') FROM consents k
          WHERE k.contact_id = c.id ORDER BY k.recorded_at DESC, k.id DESC LIMIT 1) AS evidence
-{_CHOSEN}
-   AND c.id > :after AND (CAST(:up_to AS bigint) IS NULL OR c.id <= CAST(:up_to AS bigint))
- ORDER BY c.id LIMIT :most
+  FROM page c ORDER BY c.id
 """
 HEADER = ("Phone", "Name", "Interests", "Permission", "Evidence", "Time zone")
 PERMISSIONS = {ConsentState.OPTED_IN: "can be sent to", ConsentState.OPTED_OUT: "opted out", None: "no permission"}
@@ -77,7 +82,7 @@ class ContactExport:
         while True:
             values = {**self._about, "after": after, "up_to": part.up_to, "most": PAGE}
             async with self._database.transaction() as session:
-                rows = (await session.execute(text(ROWS), values)).all()
+                rows = (await session.execute(_statement(ROWS, self._about), values)).all()
             if rows:
                 yield csv_lines([self._cells(row) for row in rows])
             if len(rows) < PAGE:
@@ -112,9 +117,15 @@ class ContactExports:
                 name = await session.scalar(text(LIST), about)
                 if name is None:
                     raise NotFoundError("This list does not exist any more.")
-            people: int = (await session.execute(text(COUNT), about)).scalar_one()
-            ends = list(await session.scalars(text(PARTS), {**about, "part": PART}))
-            keys = (await session.execute(text(ATTRIBUTES), {**about, "most": MOST_ATTRIBUTES})).all()
+            people: int = (await session.execute(_statement(COUNT, about), about)).scalar_one()
+            ends = list(await session.scalars(_statement(PARTS, about), {**about, "part": PART}))
+            keys = (await session.execute(_statement(ATTRIBUTES, about), {**about, "most": MOST_ATTRIBUTES})).all()
             actor.record(session, self._clock.now(), "contacts.export", list_id, people=people)
         parts = (Part(after, up_to) for after, up_to in zip([0, *ends], [*ends, None], strict=True))
         return ContactExport(name, people, tuple(row.key for row in keys), tuple(parts), self._database, about)
+
+
+def _statement(sql: str, about: dict[str, Any]) -> TextClause:
+    """Write it for a list or for everybody; each has an index of its own."""
+    chosen, key = (_EVERYBODY, "c.id") if about["list"] is None else (_ON_THE_LIST, "m.contact_id")
+    return text(sql.format(chosen=chosen, id=key))

@@ -86,8 +86,10 @@ class ContactImports:
         Raises InvalidInputError when the file as a whole cannot be read.
         """
         async with self._database.transaction() as session:
-            row = await _load(session, actor, import_id, content=True)
+            row = await _load(session, actor, import_id)
         if row.review is None:
+            async with self._database.transaction() as session:
+                row = await _load(session, actor, import_id, content=True)
             counted = await self._count(actor, _kept(row))
             kept = (
                 update(ContactImport)

@@ -10,6 +10,8 @@ from bot.dialogs.context import bot_of
 from bot.dialogs.formatting import people
 from engine.contacts.exporting import ContactExport, Part
 
+MANY = 5_000  # people, whose file takes more than a moment
+
 
 class ExportFile(InputFile):
     """One part of an export. It can be read again, when Telegram asks to send it a second time."""
@@ -27,6 +29,8 @@ class ExportFile(InputFile):
 async def send_export(callback: CallbackQuery, manager: DialogManager, export: ContactExport) -> None:
     """Send all parts; the menu stays the last message of the chat."""
     bot, parts = bot_of(manager), len(export.parts)
+    if export.people > MANY:
+        await callback.answer("The file is being written.")
     for number, part in enumerate(export.parts, start=1):
         name = f"{export.name}.csv" if parts == 1 else f"{export.name} {number} of {parts}.csv"
         caption = people(export.people) if parts == 1 else f"{number} of {parts}, {people(export.people)} in all"
