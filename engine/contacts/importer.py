@@ -218,22 +218,22 @@ class Importer:
 
     async def _remove_some(self, held: _Held, undoing: Undoing) -> bool:
         async with self._database.transaction() as session:
-            until = await undo_store.advance(session, undoing, held.taken_until, self._lease)
-            if until is None:
+            begun = await undo_store.advance(session, undoing, held.taken_until, self._lease)
+            if begun is None:
                 raise _GoneError
-            ids = await undo_store.lock_created(session, undoing)
+            ids = await undo_store.lock_created(session, undoing, begun.created_from)
             if ids:
                 await undo_store.remove(session, undoing, ids)
-        held.done(until)
+        held.done(begun.taken_until)
         return bool(ids)
 
     async def _put_some_back(self, held: _Held, undoing: Undoing) -> bool:
         async with self._database.transaction() as session:
-            until = await undo_store.advance(session, undoing, held.taken_until, self._lease)
-            if until is None:
+            begun = await undo_store.advance(session, undoing, held.taken_until, self._lease)
+            if begun is None:
                 raise _GoneError
             people = await undo_store.put_back(session, undoing)
-        held.done(until)
+        held.done(begun.taken_until)
         return people > 0
 
     # --- giving up ------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ ADVANCE = text("""
     UPDATE imports
        SET attempts = 0, taken_until = clock_timestamp() + CAST(:lease AS interval)
      WHERE id = :import AND taken_until = :taken_until AND status = 'undoing'
-    RETURNING taken_until
+    RETURNING taken_until, created_from
 """)
 LOOKED_AT = text("UPDATE imports SET created_from = :last + 1 WHERE id = :import")
 
@@ -153,15 +153,15 @@ async def list_in_use(session: Session, workspace_id: int, list_id: int) -> bool
     return bool(await session.scalar(LIST_IN_USE, {"workspace": workspace_id, "list": list_id}))
 
 
-async def advance(session: Session, undoing: Undoing, taken_until: datetime, lease: timedelta) -> datetime | None:
-    """Begin a batch of an undo; None when somebody else has taken it."""
+async def advance(session: Session, undoing: Undoing, taken_until: datetime, lease: timedelta) -> Row[Any] | None:
+    """Begin a batch of an undo: (taken_until, created_from); None when somebody else has taken it."""
     values = {"import": undoing.import_id, "taken_until": taken_until, "lease": lease}
-    until: datetime | None = await session.scalar(ADVANCE, values)
-    return until
+    return (await session.execute(ADVANCE, values)).one_or_none()
 
 
-async def lock_created(session: Session, undoing: Undoing) -> Sequence[int]:
-    return list(await session.scalars(LOCK_CREATED, undoing.values()))
+async def lock_created(session: Session, undoing: Undoing, first_id: int | None) -> Sequence[int]:
+    """Lock the next of those whom it created, from that id on."""
+    return list(await session.scalars(LOCK_CREATED, undoing.values(first=first_id)))
 
 
 async def remove(session: Session, undoing: Undoing, ids: Sequence[int]) -> int:

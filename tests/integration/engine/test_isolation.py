@@ -23,6 +23,7 @@ from engine.contacts.deleting import ContactDeletion
 from engine.contacts.editing import ContactEditor
 from engine.contacts.entering import NewContacts
 from engine.contacts.exporting import ContactExports
+from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
 from engine.contacts.lists import ContactLists
 from engine.contacts.opting_out import OptOuts
@@ -62,6 +63,7 @@ from models.enums import (
     Role,
     SequenceStatus,
 )
+from tests.imports import bring_in
 from tests.integration.engine.world import World
 
 USE_CASES = (
@@ -90,6 +92,7 @@ USE_CASES = (
     Moves,
     SequencePeople,
     ContactCards,
+    ContactImports,
     OptOuts,
     Rehearsals,
     Coverage,
@@ -105,6 +108,8 @@ READERS = {
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
     "Runs.if_resumed", "Moves.targets", "Moves.foresee", "SequencePeople.page",
     "ContactCards.get", "ContactCards.history",
+    "ContactImports.review", "ContactImports.progress", "ContactImports.recent", "ContactImports.rejects",
+    "ContactImports.before_undo",
     "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
     "ChatLinks.of_sequence", "ChatLinks.of_campaign", "ChatLinks.get",
     "Segments.all", "Segments.get", "Segments.match", "Segments.keys", "Segments.values",
@@ -119,6 +124,7 @@ WITHOUT_AN_ID = {
     "Operators.phone", "Operators.set_phone",
     "Segments.all", "Segments.keys", "Segments.values",
     "Segments.match",  # a list of another team has nobody of this one on it: see test_segments.py
+    "ContactImports.open", "ContactImports.recent",
 }  # fmt: skip
 
 
@@ -139,6 +145,8 @@ class Things:
     segment: int
     campaign: int
     link: int
+    opened: int  # an import that was looked at
+    imported: int
 
 
 Call = Callable[[Things, Things, Actor], Awaitable[Any]]
@@ -277,6 +285,15 @@ CALLS: dict[str, list[Call]] = {
     "ContactLists.rename": [lambda t, o, a: t.world.lists.rename(a, t.list, "Ours")],
     "ContactLists.delete": [lambda t, o, a: t.world.lists.delete(a, t.list)],
     "ContactExports.prepare": [lambda t, o, a: t.world.exports.prepare(a, t.list)],
+    "ContactImports.review": [lambda t, o, a: t.world.imports.review(a, t.opened)],
+    "ContactImports.choose": [lambda t, o, a: t.world.imports.choose(a, t.opened, niche="x")],
+    "ContactImports.start": [lambda t, o, a: t.world.imports.start(a, t.opened, None)],
+    "ContactImports.progress": [lambda t, o, a: t.world.imports.progress(a, t.imported)],
+    "ContactImports.cancel": [lambda t, o, a: t.world.imports.cancel(a, t.imported)],
+    "ContactImports.go_on": [lambda t, o, a: t.world.imports.go_on(a, t.imported)],
+    "ContactImports.rejects": [lambda t, o, a: t.world.imports.rejects(a, t.imported)],
+    "ContactImports.before_undo": [lambda t, o, a: t.world.imports.before_undo(a, t.imported)],
+    "ContactImports.undo": [lambda t, o, a: t.world.imports.undo(a, t.imported)],
     "OptOuts.opt_out": [lambda t, o, a: t.world.opt_outs.opt_out(a, t.contact)],
     "Rehearsals.run": [
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, t.sequence),
@@ -358,6 +375,9 @@ async def things_of(world: World) -> Things:
         session.add_all([doubt, media])
         await session.flush()
         await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
+    file = b"Name,Phone\nZoe,0177777777\nBad,12\n"
+    imported = (await bring_in(world.imports, world.actor, file)).import_id
+    opened = await world.imports.open(world.actor, file, "people.csv")
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
     segment = await world.segments.save(world.actor, "Who wrote", [Replied()])
     async with world.database.transaction() as session:
@@ -369,7 +389,7 @@ async def things_of(world: World) -> Things:
     link = await world.links.create_for_sequence(world.actor, sequence, device)
     return Things(
         world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, segment, campaign.id,
-        link,
+        link, opened, imported,
     )  # fmt: skip
 
 
@@ -405,6 +425,7 @@ async def test_lists_show_only_what_is_ours(world: World, stranger: Actor) -> No
     found = (sequence.id, device.id, alert.id, doubt.message_id)
     assert found == (ours.sequence, ours.device, ours.alert, ours.doubt)
     assert (await world.relocation.waiting(world.actor, ours.device)).devices == ()
+    assert [one.import_id for one in await world.imports.recent(world.actor)] == [ours.imported]
 
 
 async def test_a_chat_message_of_another_team_became_nothing_here(world: World, stranger: Actor) -> None:
@@ -425,6 +446,7 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
         **CALLS,
         "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")],
         "SequenceEditor.additions": [lambda t, o, a: t.world.editor.additions(a, [])],
+        "ContactImports.open": [lambda t, o, a: t.world.imports.open(a, b"Phone\n0177777778\n", "x.csv")],
         "Operators.set_phone": [
             lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
         ],
@@ -453,9 +475,15 @@ async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
         "messages", "doubts", "contacts", "leads", "lists", "suppressions", "pastes", "segments",
         "campaigns", "chat_links",
     )  # fmt: skip
+    imports = (
+        "SELECT id::text, status, niche, choices::text, taken_until::text FROM imports WHERE workspace_id = :id"
+    )
     return [
-        await world.rows(
-            f"SELECT t::text FROM {table} t WHERE workspace_id = :id ORDER BY 1", id=actor.workspace_id
-        )
-        for table in tables
+        await world.rows(f"{imports} ORDER BY id", id=actor.workspace_id),
+        *[
+            await world.rows(
+                f"SELECT t::text FROM {table} t WHERE workspace_id = :id ORDER BY 1", id=actor.workspace_id
+            )
+            for table in tables
+        ],
     ]
