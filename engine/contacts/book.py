@@ -121,7 +121,9 @@ class ContactBook:
         Runs keep the zone that they began with. None: guess it from the number. Raises InvalidInputError.
         """
         actor.must_be(Role.OPERATOR)
-        query = select(Contact).where(Contact.id == contact_id, Contact.workspace_id == actor.workspace_id)
+        query = select(Contact).where(
+            Contact.id == contact_id, Contact.workspace_id == actor.workspace_id, Contact.unlisted.is_(False)
+        )
         async with self._database.transaction() as session:
             country = (await store.workspace(session, actor.workspace_id)).country
             zone = read_zone(typed, country) if typed is not None else None

@@ -1,7 +1,7 @@
 """Deleting somebody: the row goes if nothing was ever sent to them or heard from them; else it loses its person.
 
-What was sent stays counted, under no name and no number, so that results and books stay as they are. That they
-have opted out is kept with the phone, and outlives them.
+That something was sent stays counted, without its text, under no name and no number, so that results and books
+stay as they are. That they have opted out is kept with the phone, and outlives them.
 """
 
 from dataclasses import dataclass
@@ -50,6 +50,10 @@ UPDATE contacts
 UPDATE inbound_messages SET body = '', phone = ''
  WHERE workspace_id = :workspace
    AND (contact_id = :contact OR (contact_id IS NULL AND phone = :phone))
+""",
+    """
+UPDATE messages SET body = ''
+ WHERE workspace_id = :workspace AND contact_id = :contact AND outcome IS NOT NULL AND body IS NOT NULL
 """,
     "DELETE FROM leads WHERE workspace_id = :workspace AND contact_id = :contact",
     "DELETE FROM list_members WHERE workspace_id = :workspace AND contact_id = :contact",

@@ -8,7 +8,7 @@ from aiogram_dialog.widgets.text import Const, Format, Jinja
 from bot.dialogs.contacts.states import Contacts
 from bot.dialogs.importing import getters, handlers, texts
 from bot.dialogs.importing.states import Import, Imports
-from bot.dialogs.navigation import back_and_home, choices, home, question, ticks
+from bot.dialogs.navigation import back_and_home, choices, question, ticks
 from bot.dialogs.permission import source_buttons
 from bot.dialogs.welcome.getters import get_countries
 
@@ -53,7 +53,7 @@ review = Window(
 
 reading = Window(
     Const("⏳ Reading the file again …"),
-    Row(SwitchTo(Const("⟳ Look"), id="look", state=Import.review), home()),
+    back_and_home(Import.review),
     state=Import.reading,
 )
 

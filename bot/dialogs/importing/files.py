@@ -29,13 +29,11 @@ async def fetch(bot: Bot, file_id: str) -> bytes:
     return content.getvalue()
 
 
-async def with_patience(
-    work: Coroutine[Any, Any, T], say: Callable[[], Awaitable[object]], patience: float | None = None
-) -> T:
+async def with_patience(work: Coroutine[Any, Any, T], say: Callable[[], Awaitable[object]]) -> T:
     """Do the work; if it takes long, say so meanwhile. Raises what it raises."""
     task = asyncio.create_task(work)
     try:
-        done, _ = await asyncio.wait({task}, timeout=PATIENCE if patience is None else patience)
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
         if not done:
             await say()
         return await task

@@ -70,7 +70,7 @@ DELETE = """\
 They leave {{ before.runs|counted("sequence") }}, and what waits for them is cancelled.
 {% endif %}
 {% if before.traces %}
-What was sent stays counted in the results, but their name, number, attributes and what they wrote are erased.
+What was sent stays counted in the results, but their name, number, attributes and all texts are erased.
 {% else %}
 Nothing was ever sent to them or heard from them: nothing of them is kept.
 {% endif %}

@@ -1,5 +1,7 @@
 """An import on its way and after it."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import text
 
@@ -53,6 +55,18 @@ class TestTheLiveCard:
         await dropped.press("👥 Contacts")  # waits for whatever the card had asked for
         assert all("Imported" not in words for words in telegram.texts_shown[shown:])
         assert dropped.text.startswith("Contacts")
+
+    async def test_a_press_that_comes_while_it_is_drawn_again_counts(self, dropped, container, do):
+        live = await container.get(LiveCards)
+        for turn in range(1, 4):
+            await dropped.drop("customers.csv", FILE)
+            await dropped.press("Event")
+            await do(f"UPDATE imports SET rows_done = {turn}")
+            await asyncio.gather(live.run_once(), dropped.press("✖️ Cancel import"))
+            assert "✖️ Cancelled." in dropped.text
+            await do("UPDATE imports SET rows_done = 0")
+            await dropped.press("↩️ Undo import")
+            assert "Undo the import" in dropped.text
 
     async def test_ten_minutes_after_the_last_tap_it_says_as_of_when_it_is(
         self, dropped, container, a_second_passes, do

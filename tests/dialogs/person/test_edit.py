@@ -128,7 +128,9 @@ async def test_what_was_sent_and_that_they_opted_out_is_told_to_be_kept(ann, do)
         " SELECT workspace_id, phone, 'manual', '', now() FROM contacts WHERE name = 'Ann'"
     )
     await ann.press("🗑 Delete")
-    assert "What was sent stays counted in the results, but their name, number" in ann.text
+    assert (
+        "What was sent stays counted in the results, but their name, number, attributes and all texts" in ann.text
+    )
     assert "That this number has opted out is kept" in ann.text
 
 

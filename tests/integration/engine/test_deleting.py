@@ -80,10 +80,11 @@ async def test_of_somebody_who_got_something_only_what_was_sent_is_kept(world, a
     assert await world.statuses() == ["sent", "cancelled"]
     assert await world.one("SELECT status, exit_reason FROM sequence_contacts") == ("exited", "deleted")
     assert await world.one("SELECT body, phone FROM inbound_messages") == ("", "")
+    assert await world.rows("SELECT DISTINCT body FROM messages WHERE outcome = 'sent'") == [("",)]
     for table in ("leads", "list_members", "consents", "queue"):
         assert await world.rows(f"SELECT * FROM {table}") == []
     assert await world.book.count(world.actor) == 0
-    for call in (world.cards.get, world.deletion.before, world.deletion.delete):
+    for call in (world.cards.get, world.deletion.before, world.deletion.delete, world.opt_outs.opt_out):
         with pytest.raises(NotFoundError):
             await call(world.actor, ann)
 

@@ -1,7 +1,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.contacts.naming import has_number, read_attribute, read_person, split_attribute
@@ -70,6 +70,7 @@ def test_what_is_no_attribute_is_said(typed, answer):
         read_attribute(typed)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_whatever_is_typed_gets_an_answer(typed):
     for read in (lambda: read_person(typed, "MY"), lambda: read_attribute(typed)):
