@@ -16,8 +16,11 @@ from engine.contacts.exporting import ContactExports
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
 from engine.contacts.lists import ContactLists
+from engine.contacts.opt_out_lists import OptOutLists
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.own_stop_words import OwnStopWords
 from engine.contacts.segmenting import Segments
+from engine.contacts.stop_requests import StopRequests
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
@@ -64,10 +67,12 @@ class UseCases(Provider):
         Launches,
         Moves,
         NewContacts,
+        OptOutLists,
         OptOuts,
         Operators,
         Leads,
         Overviews,
+        OwnStopWords,
         Pastes,
         Rehearsals,
         Relocation,
@@ -80,6 +85,7 @@ class UseCases(Provider):
         SequenceEditor,
         SequencePeople,
         SequenceRules,
+        StopRequests,
         Workspaces,
     )
 

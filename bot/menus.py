@@ -17,6 +17,7 @@ from bot.dialogs.launch.dialog import dialog as launch
 from bot.dialogs.new_person.dialog import dialog as new_person
 from bot.dialogs.new_person.router import router as shared_contacts
 from bot.dialogs.new_sequence.dialog import dialog as new_sequence
+from bot.dialogs.opted_out.dialog import dialog as opted_out
 from bot.dialogs.people.dialog import dialog as people
 from bot.dialogs.person.dialog import dialog as person
 from bot.dialogs.person_edit.dialog import dialog as person_edit
@@ -32,6 +33,6 @@ from bot.dialogs.welcome.dialog import dialog as welcome
 # What is dropped first: an open dialog takes every message that reaches it, also those it has no use for.
 MENUS: tuple[Router, ...] = (
     dropped_files, shared_contacts, edited_messages, home, welcome, sequences, new_sequence, joining,
-    sequence_settings, builder, rehearsal, launch, results, *contacts, devices, doubts, relocation, settings,
-    people, person, segments, chat_links, *importing, new_person, person_edit, contact_list,
+    sequence_settings, builder, rehearsal, launch, results, *contacts, opted_out, devices, doubts, relocation,
+    settings, people, person, segments, chat_links, *importing, new_person, person_edit, contact_list,
 )  # fmt: skip

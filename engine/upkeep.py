@@ -1,4 +1,4 @@
-"""The jobs that keep the house in order: lost devices, old messages, old files, the books."""
+"""The jobs that keep the house in order: lost devices, old messages and files, the books, the daily digest."""
 
 from datetime import timedelta
 
@@ -11,15 +11,17 @@ from engine.contacts.importing import forget_files
 from engine.database import Database
 from engine.devices.relocation import Relocation
 from engine.jobs import Job
+from engine.reports.digest import Digests
 from engine.settings import Settings
 
 log = structlog.get_logger()
 
 
 def upkeep_jobs(database: Database, clock: Clock, settings: Settings) -> tuple[Job, ...]:
-    """All in machine time: how soon somebody is told is no business of the clock's speed."""
+    """In machine time, as how soon somebody is told is no business of the clock's speed; but a day is."""
     relocation = Relocation(database, clock)
     books = Books(database)
+    digests = Digests(database)
     pruning = Pruning(database, timedelta(days=settings.keep_messages_days))
 
     async def move_people() -> None:
@@ -38,9 +40,13 @@ def upkeep_jobs(database: Database, clock: Clock, settings: Settings) -> tuple[J
         if files := await forget_files(database, clock.now()):
             log.info("files of old imports dropped", files=files)
 
+    async def make_digests() -> None:
+        await digests.run_once(clock.now())
+
     return (
         Job("lost devices", timedelta(seconds=15), accelerated=False, run=move_people),
         Job("books", timedelta(hours=1), accelerated=False, run=check_books),
+        Job("digest", timedelta(minutes=1), accelerated=True, run=make_digests),
         Job("prune", timedelta(days=1), accelerated=False, run=prune),
         Job("files of imports", timedelta(days=1), accelerated=False, run=drop_files),
     )

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import time
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, exists, select, update
 
@@ -15,6 +16,8 @@ from engine.settings import Settings
 from engine.transactions import Session
 from models import ApiToken, Invite, Membership, Operator, Workspace
 from models.enums import Face, Role, TokenScope
+
+MOST_A_DAY = 100  # campaigns and sequences, for one person
 
 
 def token_hash(token: str) -> bytes:
@@ -111,6 +114,20 @@ class Workspaces:
         if start is not None and start == end:
             raise InvalidInputError("Quiet hours need an end that differs from their start.")
         await self._set(actor, "workspace.quiet_hours", quiet_start=start, quiet_end=end)
+
+    async def set_frequency_cap(self, actor: Actor, most: int | None) -> None:
+        """Let at most so many campaigns and sequences reach one person on one day; None: any number."""
+        if most is not None and not 1 <= most <= MOST_A_DAY:
+            raise InvalidInputError(f"The limit is a number from 1 to {MOST_A_DAY}, or none.")
+        await self._set(actor, "workspace.frequency_cap", frequency_cap=most)
+
+    async def set_digest(self, actor: Actor, at: time | None) -> None:
+        """Send the daily digest at this time (local), the first one at the next such time; None: never."""
+        workspace = await self.get(actor)
+        local = self.clock.now().astimezone(ZoneInfo(workspace.time_zone))
+        passed = at is not None and at <= local.time()
+        last = local.date() if passed else workspace.digest_on
+        await self._set(actor, "workspace.digest", digest_at=at, digest_on=last)
 
     async def bind_alerts_chat(self, actor: Actor, chat_id: int | None) -> None:
         """Post alerts to this group from now on."""

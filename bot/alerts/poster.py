@@ -1,4 +1,4 @@
-"""Posts alerts to the groups of their teams, and keeps each message as its alert stands."""
+"""Posts alerts to the groups of their teams, and keeps each message as its alert stands; digests as well."""
 
 import asyncio
 import time
@@ -11,7 +11,8 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, TelegramError
 from telegram.ext import ExtBot
 
 from bot.alerts import store
-from bot.alerts.rendering import Acknowledge, render
+from bot.alerts.digests import DigestPoster
+from bot.alerts.rendering import Rendered, render
 from bot.alerts.store import Due
 from engine.batching import is_transient
 from engine.database import Database
@@ -43,6 +44,7 @@ class AlertPoster:
         self._database = database.within(store.ANSWER_WITHIN)
         self._bot = bot
         self._workspaces = workspaces
+        self._digests = DigestPoster(self._database, bot, workspaces)
         self._monotonic = monotonic
         self._resting: dict[int, float] = {}  # alert → when it may be told again
         self._look = asyncio.Event()
@@ -70,6 +72,7 @@ class AlertPoster:
                 while batch := await self._due():
                     for alert in batch:
                         told += await self._tell(alert)
+                told += await self._digests.post_due()
             except TelegramError as error:
                 log.warning("alerts wait for Telegram", error=str(error))
         return told
@@ -115,7 +118,7 @@ class AlertPoster:
     async def _show(self, due: Due) -> int:
         """Edit the alert's message, or send one where there is none (any more); return its id."""
         rendered = render(due.alert, due.time_zone, due.seen_by)
-        keyboard = _keyboard(due.alert.id) if rendered.may_acknowledge else None
+        keyboard = _keyboard(rendered)
         if due.message_id is not None:
             try:
                 await self._bot.edit_message_text(
@@ -143,9 +146,9 @@ class AlertPoster:
         self._resting[due.alert.id] = self._monotonic() + seconds
 
 
-def _keyboard(alert_id: int) -> InlineKeyboardMarkup:
-    button = InlineKeyboardButton("Acknowledge", callback_data=Acknowledge(alert_id=alert_id).pack())
-    return InlineKeyboardMarkup([[button]])
+def _keyboard(rendered: Rendered) -> InlineKeyboardMarkup | None:
+    row = [InlineKeyboardButton(label, callback_data=data.pack()) for label, data in rendered.buttons]
+    return InlineKeyboardMarkup([row]) if row else None
 
 
 def _says(error: TelegramError, *texts: str) -> bool:

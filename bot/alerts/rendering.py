@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from html import escape
 from zoneinfo import ZoneInfo
 
 from aiogram.filters.callback_data import CallbackData
 
+from engine.contacts.opting_out import contact_of
 from models import Alert
 from models.enums import AlertKind, AlertStatus
 
@@ -27,7 +29,7 @@ TITLES = {
     AlertKind.DATABASE_AWAY: "🟡 <b>The database was away</b>",
     AlertKind.PEOPLE_MOVED: "🟡 <b>People moved</b>",
     AlertKind.PEOPLE_WAITING: "🔴 <b>People wait</b>",
-    AlertKind.ASKS_TO_STOP: "🟡 <b>Asks to stop, it seems</b>",
+    AlertKind.ASKS_TO_STOP: "🟡 <b>Seems to ask to stop</b>",
     AlertKind.CAMPAIGN_PAUSED: "🟡 <b>Campaign paused itself</b>",
     AlertKind.CAMPAIGN_LATE: "🟡 <b>Campaign was due while nothing ran</b>",
 }
@@ -40,10 +42,22 @@ class Acknowledge(CallbackData, prefix="ack"):
     alert_id: int
 
 
+class Answer(StrEnum):
+    OPT_OUT = "out"
+    KEEP = "keep"
+
+
+class Decide(CallbackData, prefix="asks"):
+    """The buttons under somebody's request to stop."""
+
+    contact_id: int
+    answer: Answer
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     html: str
-    may_acknowledge: bool
+    buttons: tuple[tuple[str, CallbackData], ...]  # label, what a press means
 
 
 def title(alert: Alert) -> str:
@@ -70,7 +84,19 @@ def render(alert: Alert, time_zone: str, seen_by: str | None) -> Rendered:
     if alert.resolved_at is not None and alert.resolution:
         how = _escaped(alert.resolution, LONGEST_RESOLUTION)
         lines.append(f"Resolved {local.shown(alert.resolved_at)}: {how}")
-    return Rendered("\n".join(lines), may_acknowledge=alert.status is AlertStatus.FIRING)
+    return Rendered("\n".join(lines), _buttons(alert))
+
+
+def _buttons(alert: Alert) -> tuple[tuple[str, CallbackData], ...]:
+    if alert.kind is AlertKind.ASKS_TO_STOP and alert.status is not AlertStatus.RESOLVED:
+        contact_id = contact_of(alert.subject)
+        return (
+            ("🚫 Opt out", Decide(contact_id=contact_id, answer=Answer.OPT_OUT)),
+            ("Keep", Decide(contact_id=contact_id, answer=Answer.KEEP)),
+        )
+    if alert.status is AlertStatus.FIRING:
+        return (("Acknowledge", Acknowledge(alert_id=alert.id)),)
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

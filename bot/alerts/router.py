@@ -1,4 +1,4 @@
-"""What people do about alerts in Telegram: acknowledge one, add the bot to a group, remove it."""
+"""What people do about alerts in Telegram: acknowledge, decide who asks to stop, add the bot to a group."""
 
 from aiogram import Bot, F, Router
 from aiogram.filters import JOIN_TRANSITION, LEAVE_TRANSITION, ChatMemberUpdatedFilter
@@ -6,9 +6,10 @@ from aiogram.types import CallbackQuery, ChatMemberUpdated
 from dishka import FromDishka
 from dishka.integrations.aiogram import inject
 
-from bot.alerts.rendering import Acknowledge
+from bot.alerts.rendering import Acknowledge, Answer, Decide
 from engine.actor import Actor
 from engine.alerts import Alerts
+from engine.contacts.stop_requests import StopRequests
 from engine.errors import NotAllowedError
 from engine.workspaces import Workspaces
 
@@ -24,6 +25,21 @@ async def acknowledge(
     alert = await alerts.acknowledge(actor, callback_data.alert_id)
     mine = alert.acknowledged_by == actor.operator_id
     await press.answer("Seen by you." if mine else "Already taken care of.")
+
+
+@router.callback_query(Decide.filter())
+@inject
+async def decide(
+    press: CallbackQuery, callback_data: Decide, actor: Actor, requests: FromDishka[StopRequests]
+) -> None:
+    """One tap: what is wrong with an opt-out too many is put right by START, with one too few by nobody."""
+    if callback_data.answer is Answer.OPT_OUT:
+        decided = await requests.opt_out(actor, callback_data.contact_id)
+        told = "Opted out. Nothing more is sent to them."
+    else:
+        decided = await requests.keep(actor, callback_data.contact_id)
+        told = "Kept. What pauses on a reply stays paused: resume it at their card."
+    await press.answer(told if decided else "Already decided.")
 
 
 @router.my_chat_member(ChatMemberUpdatedFilter(JOIN_TRANSITION))

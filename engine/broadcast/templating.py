@@ -4,7 +4,8 @@ A missing or empty variable is an error, never a blank, unless the text gives a 
 `{{ name | default("there") }}`.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,12 +18,25 @@ from models.enums import ContentKind
 
 LONGEST_TEXT = 4096  # characters; what WhatsApp clients show without cutting
 LONGEST_CAPTION = 1024
+UNSTORABLE = "The text contains a character that cannot be stored; type it anew."
+TOO_DEEP = "A {{ … }} in the text is nested too deeply; write it more simply."
 VARIABLES = ("name", "first_name", "phone", "attributes")
-_ALLOWED_FILTERS = ("default", "d", "title", "upper", "lower", "capitalize", "trim")
+_DEFAULT = ("default_value", "boolean")
+_ALLOWED_FILTERS = {  # and what they may be told
+    "default": _DEFAULT, "d": _DEFAULT, "title": (), "upper": (), "lower": (), "capitalize": (),
+    "trim": ("chars",),
+}  # fmt: skip
 _ALLOWED_NODES = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem,
     nodes.Const, nodes.Filter, nodes.Keyword,
 )  # fmt: skip
+
+# One variable, a few filters and defaults. Compiling a filter of a filter of a filter … takes time that grows with
+# the cube of how many there are, and a few hundred of anything end the interpreter's stack.
+_DEEPEST = 16
+_LARGEST_NUMBER = 10**15
+_MOST_RENDERED = 4 * LONGEST_TEXT  # characters; what is longer is not even put together
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL refuses them, and with them the whole claim
 
 _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
 _environment.filters = {name: _environment.filters[name] for name in _ALLOWED_FILTERS}
@@ -83,31 +97,25 @@ class _Columns:
 
 def check_template(body: str) -> None:
     """Raise InvalidInputError, in the operator's words, if the text could never be sent."""
-    if "\0" in body:
-        raise InvalidInputError("The text contains a character that cannot be stored; type it anew.")
+    if _UNSTORABLE.search(body):
+        raise InvalidInputError(UNSTORABLE)
     if len(body) > LONGEST_TEXT:
         raise InvalidInputError(
             f"The text has {len(body):,} characters; WhatsApp takes at most {LONGEST_TEXT:,}. Shorten it."
         )
-    try:
-        tree = _environment.parse(body)
-    except TemplateSyntaxError as error:
-        raise InvalidInputError(
-            f"Line {error.lineno} has a {{{{ … }}}} that cannot be read: {error.message}. "
-            "Write variables like {{ name }} or {{ attributes.city }}."
-        ) from None
+    tree = _parsed(body)
     columns = {id(node.node) for node in tree.find_all(nodes.Getattr)}
     columns |= {id(node.node) for node in tree.find_all(nodes.Getitem)}
     for node in tree.find_all(nodes.Node):
         if not isinstance(node, _ALLOWED_NODES):
             raise InvalidInputError(
-                f"Line {node.lineno}: only variables such as {{{{ name }}}} are possible in a text, "
+                f"Line {node.lineno or 1}: only variables such as {{{{ name }}}} are possible in a text, "
                 "no calculations, conditions or loops."
             )
-        if isinstance(node, nodes.Filter) and node.name not in _ALLOWED_FILTERS:
-            raise InvalidInputError(
-                f"Line {node.lineno}: “{node.name}” is not known; use one of {', '.join(_ALLOWED_FILTERS)}."
-            )
+        if isinstance(node, nodes.Filter):
+            _check_filter(node)
+        if isinstance(node, nodes.Const):
+            _check_constant(node)
         bare = isinstance(node, nodes.Name) and node.name == "attributes" and id(node) not in columns
         if bare or (isinstance(node, nodes.Getattr | nodes.Getitem) and not _is_column(node)):
             raise InvalidInputError(
@@ -118,6 +126,59 @@ def check_template(body: str) -> None:
                 f"Line {node.lineno}: there is no variable “{node.name}”. Known are name, first_name, phone, "
                 f"and attributes for the other columns, for example {{{{ attributes.{node.name} }}}}."
             )
+    try:
+        _compiled(body)
+    except (TemplateError, SyntaxError, ValueError, RecursionError):
+        raise InvalidInputError("A {{ … }} in the text cannot be understood; write it more simply.") from None
+
+
+def _parsed(body: str) -> nodes.Template:
+    """Raise InvalidInputError for what cannot be read, and for what nobody would write."""
+    try:
+        tree = _environment.parse(body)
+    except TemplateSyntaxError as error:
+        raise InvalidInputError(
+            f"Line {error.lineno} has a {{{{ … }}}} that cannot be read: {error.message}. "
+            "Write variables like {{ name }} or {{ attributes.city }}."
+        ) from None
+    except RecursionError:
+        raise InvalidInputError(TOO_DEEP) from None
+    level: list[nodes.Node] = [tree]
+    for _ in range(_DEEPEST):
+        level = [child for node in level for child in node.iter_child_nodes()]
+    if level:
+        raise InvalidInputError(TOO_DEEP)
+    return tree
+
+
+def _check_filter(node: nodes.Filter) -> None:
+    if node.name not in _ALLOWED_FILTERS:
+        raise InvalidInputError(
+            f"Line {node.lineno}: “{node.name}” is not known; use one of {', '.join(_ALLOWED_FILTERS)}."
+        )
+    takes = _ALLOWED_FILTERS[node.name]
+    named = [keyword.key for keyword in node.kwargs]
+    told = [*takes[: len(node.args)], *named]
+    fits = len(node.args) <= len(takes) and set(told) <= set(takes) and len(set(told)) == len(told)
+    spread = node.dyn_args is not None or node.dyn_kwargs is not None
+    only_words = node.name != "trim" or all(
+        isinstance(one, nodes.Const) and isinstance(one.value, str)
+        for one in (*node.args, *(keyword.value for keyword in node.kwargs))
+    )
+    if not fits or spread or not only_words:
+        given = '("…")' if takes else ""
+        raise InvalidInputError(
+            f"Line {node.lineno}: “{node.name}” cannot be used so. "
+            f"Write it like {{{{ name | {node.name}{given} }}}}."
+        )
+
+
+def _check_constant(node: nodes.Const) -> None:
+    match node.value:
+        case str() as words if _UNSTORABLE.search(words):
+            raise InvalidInputError(UNSTORABLE)
+        case int() | float() as number if abs(number) > _LARGEST_NUMBER:
+            raise InvalidInputError(f"Line {node.lineno}: this number is too large; write it in quotes.")
 
 
 def render(body: str, *, name: str, phone: str, attributes: Mapping[str, Any]) -> str:
@@ -128,12 +189,27 @@ def render(body: str, *, name: str, phone: str, attributes: Mapping[str, Any]) -
     if words := name.split():
         values["name"], values["first_name"] = name, words[0]
     try:
-        return _compiled(body).render(values)
-    except (TemplateError, TypeError, ValueError) as error:
+        return _joined(_compiled(body).generate(values))
+    except (TemplateError, TypeError, ValueError, RecursionError) as error:
         for need in needs(body):
             if not any(_has_value(attributes.get(one.column) if one.column else name) for one in need):
                 raise MissingVariableError(need[0]) from None
         raise UnfillableError("missing_variable", f"the text cannot be filled in ({error})") from None
+
+
+def _joined(pieces: Iterable[str]) -> str:
+    """Put them together, as long as there is any chance that it can be sent."""
+    taken, length = [], 0
+    for piece in pieces:
+        taken.append(piece)
+        length += len(piece)
+        if length > _MOST_RENDERED:
+            raise UnfillableError(
+                "too_long",
+                f"filled in for this contact it has more than {_MOST_RENDERED:,} characters, and WhatsApp takes "
+                f"{LONGEST_TEXT:,}",
+            )
+    return "".join(taken)
 
 
 def fill_in(kind: ContentKind, body: str, *, name: str, phone: str, attributes: Mapping[str, Any]) -> str:
@@ -143,6 +219,8 @@ def fill_in(kind: ContentKind, body: str, *, name: str, phone: str, attributes: 
         raise UnfillableError(
             "blank_text", "nothing is left of the text for this contact; give a default that says something"
         )
+    if _UNSTORABLE.search(filled):
+        raise UnfillableError("unstorable", "filled in for this contact it has a character that cannot be stored")
     longest = LONGEST_TEXT if kind is ContentKind.TEXT else LONGEST_CAPTION
     if len(filled) > longest:
         raise UnfillableError(

@@ -10,6 +10,7 @@ from engine.broadcast.outlook import Outlook, outlook
 from engine.broadcast.outlook_store import Prospect, count_ahead, read_prospects
 from engine.clock import Clock
 from engine.contacts import card_store
+from engine.contacts.stop_requests import StopRequest, find_request
 from engine.contacts.time_zones import guess_time_zone
 from engine.contacts.why_not import Around, Obstacle, why_not
 from engine.database import Database
@@ -31,12 +32,13 @@ from models.enums import (
 )
 
 MOST_RUNS = 8
+MOST_RECORDS = 20  # of the permission
 A_PAGE = 6  # of the history
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """The latest record of it."""
+    """One record of it: that they opted in, or out; where, when, on what evidence, noted by whom."""
 
     state: ConsentState
     source: ConsentSource
@@ -116,8 +118,10 @@ class ContactCard:
     guessed_zone: str | None  # … else as the number says, if it says one
     team_zone: str
     consent: ConsentState | None
-    permission: Permission | None
+    permission: Permission | None  # the latest record …
+    permissions: tuple[Permission, ...]  # … and all, the newest first
     suppressed_since: datetime | None
+    request: StopRequest | None  # they seem to ask to stop, and nobody has decided
     interests: tuple[tuple[str, LeadStatus], ...]
     attributes: Mapping[str, Any]
     device: str | None
@@ -142,6 +146,9 @@ class ContactCards:
             interests = await card_store.interests(session, contact_id)
             runs = await _runs(session, await card_store.runs(session, contact_id, MOST_RUNS), now)
             history = await _history(session, contact_id, 0)
+            records = await card_store.consents(session, contact_id, MOST_RECORDS)
+            request = await find_request(session, actor.workspace_id, contact_id)
+        permissions = tuple(map(_permission, records))
         return ContactCard(
             id=contact.id,
             name=contact.name,
@@ -150,8 +157,10 @@ class ContactCards:
             guessed_zone=guess_time_zone(contact.phone, now),
             team_zone=contact.team_zone,
             consent=ConsentState(contact.consent) if contact.consent else None,
-            permission=_permission(contact),
+            permission=permissions[0] if permissions else None,
+            permissions=permissions,
             suppressed_since=contact.suppressed_since,
+            request=request,
             interests=tuple((row.niche, LeadStatus(row.status)) for row in interests),
             attributes=contact.attributes,
             device=contact.device,
@@ -167,9 +176,7 @@ class ContactCards:
             return await _history(session, contact_id, page)
 
 
-def _permission(row: Any) -> Permission | None:
-    if row.state is None:
-        return None
+def _permission(row: Any) -> Permission:
     state, source = ConsentState(row.state), ConsentSource(row.source)
     return Permission(state, source, row.evidence, row.recorded_at, row.recorded_by)
 

@@ -11,15 +11,18 @@ from engine.transactions import Session
 
 CONTACT = """
 SELECT c.id, c.name, c.phone, c.time_zone, c.consent, c.attributes, d.name AS device, w.time_zone AS team_zone,
-       x.created_at AS suppressed_since, k.state, k.source, k.evidence, k.recorded_at, o.name AS recorded_by
+       x.created_at AS suppressed_since
   FROM contacts c
   JOIN workspaces w ON w.id = c.workspace_id
   LEFT JOIN user_devices d ON d.id = c.device_id
   LEFT JOIN suppressions x ON x.workspace_id = c.workspace_id AND x.phone = c.phone
-  LEFT JOIN LATERAL (
-       SELECT * FROM consents k WHERE k.contact_id = c.id ORDER BY k.recorded_at DESC, k.id DESC LIMIT 1) k ON true
-  LEFT JOIN operators o ON o.id = k.recorded_by
  WHERE c.id = :contact_id AND c.workspace_id = :workspace_id AND NOT c.unlisted
+"""
+CONSENTS = """
+SELECT k.state, k.source, k.evidence, k.recorded_at, o.name AS recorded_by
+  FROM consents k LEFT JOIN operators o ON o.id = k.recorded_by
+ WHERE k.contact_id = :contact_id
+ ORDER BY k.recorded_at DESC, k.id DESC LIMIT :most
 """
 INTERESTS = """
 SELECT l.niche, l.status FROM leads l WHERE l.contact_id = :contact_id ORDER BY lower(l.niche)
@@ -75,6 +78,11 @@ async def find(session: Session, actor: Actor, contact_id: int) -> Any:
     if row is None:
         raise NotFoundError("This person is not in the contact book any more.")
     return row
+
+
+async def consents(session: Session, contact_id: int, most: int) -> Sequence[Any]:
+    """The newest first."""
+    return (await session.execute(text(CONSENTS), {"contact_id": contact_id, "most": most})).all()
 
 
 async def interests(session: Session, contact_id: int) -> Sequence[Any]:

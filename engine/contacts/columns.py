@@ -15,6 +15,7 @@ from engine.errors import InvalidInputError
 _ROWS_ABOVE = 20  # titles, dates and filters that exports put above the header
 _SAMPLE = 200
 _ENOUGH = 20
+_LONGEST_LABEL = 100
 
 _PHONE_HEADERS = tuple(  # the likeliest to be on WhatsApp first
     re.compile(pattern)
@@ -58,6 +59,7 @@ def find_columns(rows: Sequence[Row], choices: Choices, country: str) -> Columns
     if not rows:
         raise InvalidInputError("The file is empty. Export your contacts as CSV and send that file.")
     header, phone = _header_and_phone(rows, choices, country)
+    _below(rows, header)
     width = _usual_width(rows)
     chosen = [at for at in (phone, choices.niche, *(choices.names or ())) if at is not None and at != -1]
     if impossible := [at for at in chosen if not 0 <= at < max(width, *(len(row.cells) for row in rows))]:
@@ -70,7 +72,9 @@ def find_columns(rows: Sequence[Row], choices: Choices, country: str) -> Columns
     niche = choices.niche
     if niche is None:
         niche = _find(cells, _NICHE_HEADER, {phone, *names})
-    labels = tuple(" ".join(cell.split()) or f"Column {at}" for at, cell in enumerate(cells, start=1))
+    labels = tuple(
+        " ".join(cell[:_LONGEST_LABEL].split()) or f"Column {at}" for at, cell in enumerate(cells, start=1)
+    )
     # First and last name stay attributes as well: a message may greet by the first alone.
     elsewhere = {phone, niche, *(names if len(names) == 1 else ())}
     return Columns(
@@ -106,7 +110,7 @@ def _header_and_phone(rows: Sequence[Row], choices: Choices, country: str) -> tu
     else:
         header = _row(rows, choices.header_row)
     if phone is None:
-        below = [row for row in rows if header is None or row.number > header.number][:_SAMPLE]
+        below = _below(rows, header)[:_SAMPLE]
         phone = None if header is None else _phone_by_header(header, below, country)
         phone = _phone_by_cells(below, country) if phone is None else phone
     if phone is None:
@@ -122,7 +126,15 @@ def _row(rows: Sequence[Row], number: int) -> Row | None:
 
 
 def _usual_width(rows: Sequence[Row]) -> int:
-    return Counter(len(row.cells) for row in rows[:_SAMPLE]).most_common(1)[0][0]
+    widths = Counter(len(row.cells) for row in rows[:_SAMPLE])
+    return max(widths, key=lambda width: (widths[width], width))
+
+
+def _below(rows: Sequence[Row], header: Row | None) -> Sequence[Row]:
+    below = [row for row in rows if header is None or row.number > header.number]
+    if not below:
+        raise InvalidInputError("The file has a header but no contacts below it.")
+    return below
 
 
 def _find_header(rows: Sequence[Row], country: str) -> int | None:

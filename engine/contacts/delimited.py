@@ -11,7 +11,7 @@ from engine.contacts.decoding import find_encoding, looks_like_text
 from engine.contacts.signatures import AS_CSV
 from engine.contacts.tables import (
     MAX_BYTES,
-    MAX_ROWS,
+    MAX_FILLED_ROWS,
     ROWS_OF_A_SHEET,
     head_of,
     is_blank,
@@ -103,11 +103,14 @@ class DelimitedText:
         return False
 
     def _count_rows(self) -> int:
-        rows = sum(1 for _ in islice(self.records(), ROWS_OF_A_SHEET + 1))
+        counted: Iterator[object] = self.records() if self._quoted else self._lines(newline=None)
+        rows = sum(1 for _ in islice(counted, ROWS_OF_A_SHEET + 1))
         if rows > ROWS_OF_A_SHEET:
             raise too_many_rows()
-        if rows > MAX_ROWS and sum(not is_blank(cells) for cells in self.records()) > MAX_ROWS:
-            raise too_many_rows()
+        if rows > MAX_FILLED_ROWS:
+            filled = (cells for cells in self.records() if not is_blank(cells))
+            if next(islice(filled, MAX_FILLED_ROWS, None), None):
+                raise too_many_rows()
         return rows
 
 

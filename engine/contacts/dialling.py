@@ -66,7 +66,9 @@ class Dialler:
         abroad = self._international(digits)
         if abroad is None or here == abroad or not possible_here:
             return abroad
-        return None if len(abroad[1]) in abroad[0].possible else here
+        if len(abroad[1]) not in abroad[0].possible:
+            return here
+        return next((found for found in (here, abroad) if found[0].is_valid(found[1])), here)
 
     def _national(self, digits: str) -> "_Found | None":
         if self._abroad.match(digits):
@@ -161,18 +163,24 @@ class _CallingCode:
         return None if national is None else (self, national)
 
     def is_surely_valid(self, national: str) -> bool:
-        """False says nothing."""
+        """False says nothing; `is_valid` takes long."""
         return self._general.has(national) and any(kind.has(national) for kind in self._in_use)
 
     def is_landline(self, national: str) -> bool:
         """Whether the library calls it FIXED_LINE. It is asked only where the pattern of one fits."""
         if not self._landlines.fullmatch(national):
             return False
+        return phonenumbers.number_type(self._as_number(national)) == PhoneNumberType.FIXED_LINE
+
+    def is_valid(self, national: str) -> bool:
+        return phonenumbers.is_valid_number(self._as_number(national))
+
+    def _as_number(self, national: str) -> PhoneNumber:
         number = PhoneNumber(country_code=self.code, national_number=int(national))
         if zeros := len(national) - len(national.lstrip("0")):
             number.italian_leading_zero = True
             number.number_of_leading_zeros = zeros
-        return phonenumbers.number_type(number) == PhoneNumberType.FIXED_LINE
+        return number
 
 
 _Found = tuple[_CallingCode, str]  # the number without its calling code

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from engine.alerts import tell
 from engine.clock import Clock
-from engine.contacts import inbox_store
+from engine.contacts import inbox_store, stop_request_store
 from engine.contacts.click_to_chat import codes_in
 from engine.contacts.opting_out import opt_out
-from engine.contacts.stopwords import START_WORD, is_start, is_stop
+from engine.contacts.refusals import asks_to_stop
+from engine.contacts.stop_requests import OPTED_OUT_ANSWER, as_alert
+from engine.contacts.stopwords import is_start, is_stop
 from engine.contacts.writing_in import find_link, write_in
 from engine.database import Database
 from engine.transactions import Session
@@ -15,10 +19,6 @@ from engine.transports.contract import Inbound
 from models.enums import ConsentSource, ConsentState, Lane, OnReply
 
 # START gives the permission back and no more: what somebody was in has ended, and may or may not begin again.
-OPTED_OUT_ANSWER = (
-    "You are unsubscribed and will get no more messages from us. "
-    f"If you change your mind, reply {START_WORD}: then we may write to you again."
-)
 OPTED_IN_ANSWER = "Thank you! You may hear from us again. Reply STOP at any time to unsubscribe."
 
 
@@ -26,6 +26,7 @@ OPTED_IN_ANSWER = "Thank you! You may hear from us again. Reply STOP at any time
 class _Heard:
     """An inbound message, and whose it is."""
 
+    id: int
     workspace_id: int
     contact_id: int | None  # None: a phone that nobody imported
     device_id: int
@@ -54,14 +55,21 @@ class Inbox:
             )
             if kept is None:
                 return
-            heard = _Heard(kept.workspace_id, kept.contact_id, device_id, inbound.phone, body, now)
+            heard = _Heard(kept.id, kept.workspace_id, kept.contact_id, device_id, inbound.phone, body, now)
             if is_stop(body, kept.stop_words):
                 await inbox_store.mark_opted_out(session, kept.id)
                 await _opt_out(session, heard)
-            elif (link := await find_link(session, heard.workspace_id, codes_in(body))) is not None:
+            elif (link := await _way_in(session, heard)) is not None:
                 await write_in(session, heard.workspace_id, link, kept.id, heard.phone, words=body, at=now)
             elif not (is_start(body) and await _opt_in_again(session, heard)):
                 await _reply(session, heard)
+
+
+async def _way_in(session: Session, heard: _Heard) -> Any | None:
+    """Find the link by which they write in. Who asks to stop, and quotes its words, does not come in by it."""
+    if asks_to_stop(heard.text):
+        return None
+    return await find_link(session, heard.workspace_id, codes_in(heard.text))
 
 
 async def _opt_out(session: Session, heard: _Heard) -> None:
@@ -93,14 +101,27 @@ async def _reply(session: Session, heard: _Heard) -> None:
     workspace_id, contact_id = heard.workspace_id, heard.contact_id
     if await inbox_store.last_lane(session, workspace_id, contact_id) == Lane.TEST:
         return  # an operator tries out what answering does; the sequences that they are in themselves go on
+    refuses = asks_to_stop(heard.text)
+    holding = {OnReply.PAUSE, OnReply.CONTINUE} if refuses else {OnReply.PAUSE}
     open_ones = await inbox_store.lock_open_enrolments(session, workspace_id, contact_id)
-    paused = [enrolment.id for enrolment in open_ones if enrolment.on_reply == OnReply.PAUSE]
+    paused = [enrolment.id for enrolment in open_ones if enrolment.on_reply in holding]
     ended = [enrolment.id for enrolment in open_ones if enrolment.on_reply == OnReply.EXIT]
     if paused:
         await inbox_store.pause_enrolments(session, workspace_id, paused, at=heard.at)
     if ended:
         await inbox_store.cancel_pending(session, workspace_id, contact_id, code="replied", enrolments=ended)
         await inbox_store.exit_enrolments(session, workspace_id, ended, reason="replied", at=heard.at)
+    if refuses:
+        await _ask_operators(session, heard, contact_id)
+
+
+async def _ask_operators(session: Session, heard: _Heard, contact_id: int) -> None:
+    """Somebody is to decide whether this was a wish to stop; who is out already needs no decision."""
+    who = await stop_request_store.who(session, heard.workspace_id, contact_id)
+    if who is None or who.suppressed:
+        return
+    await stop_request_store.mark(session, heard.id)
+    await tell(session, heard.workspace_id, as_alert(contact_id, who.name, heard.phone, heard.text), heard.at)
 
 
 async def _record(

@@ -5,15 +5,26 @@ from datetime import datetime
 from sqlalchemy import select
 
 from engine.actor import Actor
+from engine.alerts import Solution, tell
 from engine.clock import Clock
 from engine.contacts import inbox_store
 from engine.database import Database
 from engine.errors import NotFoundError
 from engine.transactions import Session
 from models import Contact
-from models.enums import ConsentSource, ConsentState, Role
+from models.enums import AlertKind, ConsentSource, ConsentState, Role
 
 BY_HAND = "an operator noted it"
+DECIDED = "They have opted out."
+
+
+def request_subject(contact_id: int) -> str:
+    """Name a person in the alert that they seem to ask to stop."""
+    return f"contact:{contact_id}"
+
+
+def contact_of(subject: str) -> int:
+    return int(subject.partition(":")[2])
 
 
 class OptOuts:
@@ -60,10 +71,12 @@ async def opt_out(
     evidence: str,
     at: datetime,
     by: int | None = None,
+    decided: str = DECIDED,
 ) -> bool:
     """Suppress the phone, end its owner's runs and cancel what waits for them; whether it was not suppressed yet.
 
-    `contact_id` is None for a phone that nobody imported.
+    `contact_id` is None for a phone that nobody imported. Where somebody was to decide whether they ask to stop,
+    that is answered by it, in the words of `decided`.
     """
     first = await inbox_store.suppress(session, workspace_id, phone, source=source, evidence=evidence, at=at)
     if contact_id is None:
@@ -75,4 +88,6 @@ async def opt_out(
     await inbox_store.record_consent(
         session, workspace_id, contact_id, ConsentState.OPTED_OUT, source=source, evidence=evidence, at=at, by=by
     )
+    answered = Solution(AlertKind.ASKS_TO_STOP, request_subject(contact_id), decided)
+    await tell(session, workspace_id, answered, at)
     return first

@@ -95,7 +95,7 @@ def _read_one(text: str, country: str) -> Phone | UnreadablePhone:
         return UnreadablePhone(text, _NOT_A_NUMBER)
     if len(set(digits)) == 1 and len(digits) > 6:
         return UnreadablePhone(text, "a placeholder, not a real number")
-    if digits.endswith(_ROUNDED):
+    if number.isdecimal() and number[0] != "0" and number.endswith(_ROUNDED):
         return UnreadablePhone(text, "the last digits are zeros: a spreadsheet has probably rounded the number")
     readings = [
         parsed

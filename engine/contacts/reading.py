@@ -19,7 +19,9 @@ from engine.contacts.tables import MAX_COLUMNS, Table, is_blank
 from engine.contacts.workbook import Workbook
 from engine.errors import InvalidInputError
 
-__all__ = ["Batch", "Choices", "ContactFile", "ReadContact", "RejectedRow", "open_contacts"]
+__all__ = ["SAME_NUMBER", "Batch", "Choices", "ContactFile", "ReadContact", "RejectedRow", "open_contacts"]
+
+SAME_NUMBER = "same number as row"  # why a row is rejected whose number came before
 
 _LONGEST_NAME = 200
 _LONGEST_VALUE = 1000
@@ -93,13 +95,11 @@ class ContactFile:
         self._country = choices.country or ""
         self._columns = find_columns(table.head, choices, self._country)
         below = [row for row in table.head if row.number > self._columns.header_row]
-        if not below:
-            raise InvalidInputError("The file has a header but no contacts below it.")
         self.kind = kind
         self.sheets = sheets
         self.labels = self._columns.labels
         self.rows = table.last_row
-        self.samples = tuple(row.cells for row in below[:_SAMPLES])
+        self.samples = tuple(tuple(map(_value, row.cells)) for row in below[:_SAMPLES])
         self.choices = replace(
             choices,
             header_row=self._columns.header_row,
@@ -147,19 +147,17 @@ class _RowReader:
         contacts: list[ReadContact] = []
         rejected: list[RejectedRow] = []
         blank_rows = 0
-        header_row, phone_at, seen_in, quickly = (
-            self._columns.header_row,
-            self._columns.phone,
-            self._seen_in,
-            self._quickly,
-        )
+        columns = self._columns
         for number, record in rows:
+            if not record:
+                blank_rows += 1
+                continue
             cells = record if len(record) <= MAX_COLUMNS else record[:MAX_COLUMNS]
-            if number <= header_row:
+            if number <= columns.header_row:
                 blank_rows += is_blank(cells)
                 continue
-            cell = cells[phone_at] if phone_at < len(cells) else ""
-            plain = quickly(cell)
+            cell = cells[columns.phone] if columns.phone < len(cells) else ""
+            plain = self._quickly(cell)
             phones = [Phone(*plain)] if plain else read_phones(cell, self._country)
             if not phones:
                 if is_blank(cells):
@@ -171,8 +169,8 @@ class _RowReader:
             for phone in phones:
                 if isinstance(phone, UnreadablePhone):
                     rejected.append(RejectedRow(number, tuple(cells), _which(phone, len(phones))))
-                elif (first := seen_in.setdefault(phone.number, number)) != number:
-                    rejected.append(RejectedRow(number, tuple(cells), f"same number as row {first}"))
+                elif (first := self._seen_in.setdefault(phone.number, number)) != number:
+                    rejected.append(RejectedRow(number, tuple(cells), f"{SAME_NUMBER} {first}"))
                 else:
                     contacts.append(ReadContact(number, phone.number, name, niche, attributes, phone.landline))
         return Batch(rows[-1][0], tuple(contacts), tuple(rejected), blank_rows)

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from engine.errors import InvalidInputError
 
 MAX_BYTES = 20 * 1024 * 1024
-MAX_ROWS = 200_000  # that are not blank
+MAX_ROWS = 200_000
+MAX_FILLED_ROWS = MAX_ROWS + 20  # titles and a header stand above them
 MAX_COLUMNS = 100  # what stands further right is nobody's contact data
 ROWS_OF_A_SHEET = 1_048_576  # in a spreadsheet; blank ones count too
 HEAD = 250  # rows that are looked at to guess what the columns are
@@ -37,8 +39,8 @@ def is_blank(cells: list[str]) -> bool:
 
 def head_of(records: Iterator[list[str]]) -> tuple[Row, ...]:
     head: list[Row] = []
-    for number, cells in enumerate(records, start=1):
-        if not is_blank(cells):
+    for number, cells in enumerate(islice(records, ROWS_OF_A_SHEET), start=1):
+        if cells and not is_blank(cells):
             head.append(Row(number, tuple(cells[:MAX_COLUMNS])))
             if len(head) == HEAD:
                 break

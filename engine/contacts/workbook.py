@@ -23,6 +23,7 @@ from engine.contacts.tables import Row, head_of, too_many_rows
 from engine.errors import InvalidInputError
 
 _READER = Path(__file__).with_name("workbook_reader.py")
+_OLD = b"\xd0\xcf"
 _TIMEOUT = 90.0  # seconds: the reader's limit is of the processor's time, and the machine may be busy
 _LONGEST_ANSWER = 1_000_000  # bytes
 
@@ -32,7 +33,7 @@ _PROTECTED = (
 _TOO_BIG = (
     f"The workbook is too big to be read: maybe something stands far below or to the right of the table. {AS_CSV}"
 )
-_DAMAGED = f"This is an Excel workbook that cannot be read: it may be damaged. {AS_CSV}"
+_DAMAGED = f"This Excel workbook cannot be read: it may be damaged. {AS_CSV}"
 _OLD_AND_DAMAGED = f"This is an old Excel or Word file that cannot be read. {AS_CSV}"
 _NO_TABLE = f"The workbook has no sheet with rows in it. {AS_CSV}"
 
@@ -62,7 +63,9 @@ class Workbook:
         self._spool: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             self.sheets, parts = _take_apart(data, sheet, self._spool.fileno())
-            self.sheet = sheet or max(parts, key=lambda name: score(head_of(self._records(parts[name]))))
+            self.sheet = next(iter(parts))
+            if len(parts) > 1:
+                self.sheet = max(parts, key=lambda name: score(head_of(self._records(parts[name]))))
             self._part = _not_too_long(parts[self.sheet])
             self.head = head_of(self.records())
             self.last_row = self._part.rows
@@ -99,36 +102,41 @@ class _Spooled(io.RawIOBase):
 
 def _take_apart(data: bytes, sheet: str | None, spool: int) -> tuple[tuple[str, ...], dict[str, _Part]]:
     """Return the names of all sheets, and where those that could be read (the chosen one, or all) stand."""
-    answers = _run_reader(data, sheet, spool)
-    errors = [answer["error"] for answer in answers if "error" in answer]
-    sheets = next((tuple(answer["sheets"]) for answer in answers if "sheets" in answer), None)
-    if sheets is None:
-        old = data.startswith(b"\xd0\xcf")
-        damaged = _OLD_AND_DAMAGED if old else _DAMAGED
-        raise InvalidInputError({"password": _PROTECTED, "damaged": damaged}.get("".join(errors), _TOO_BIG))
-    if sheet is not None and sheet not in sheets:
+    answers, error = _run_reader(data, sheet, spool)
+    sheets: tuple[str, ...] = next((tuple(answer["sheets"]) for answer in answers if "sheets" in answer), ())
+    if sheets and sheet is not None and sheet not in sheets:
         raise InvalidInputError(f"The workbook has no sheet “{sheet}”. Choose another one.")
     parts = {
         sheets[answer["sheet"]]: _Part(answer["start"], answer["rows"], answer["too_many"])
         for answer in answers
         if "rows" in answer
     }
-    if sheet is not None and sheet not in parts:
-        raise InvalidInputError(_DAMAGED if errors else _TOO_BIG)
-    if sheet is None and not any(part.rows for part in parts.values()):
-        raise InvalidInputError(_NO_TABLE if len(parts) == len(sheets) else _DAMAGED if errors else _TOO_BIG)
+    if error and not any(part.rows for part in parts.values()):
+        raise InvalidInputError(error)
+    if not any(part.rows for part in parts.values()):
+        raise InvalidInputError(
+            _NO_TABLE if sheet is None else f"The sheet “{sheet}” is empty. Choose another one."
+        )
     return sheets, parts
 
 
-def _run_reader(data: bytes, sheet: str | None, spool: int) -> list[dict[str, Any]]:
-    """Whatever it could find out, before it ended or was ended."""
-    command = [sys.executable, "-P", str(_READER), str(spool), *([] if sheet is None else [sheet])]
-    with tempfile.TemporaryFile() as answer:
+def _run_reader(data: bytes, sheet: str | None, spool: int) -> tuple[list[dict[str, Any]], str | None]:
+    """Whatever it could find out before it ended or was ended, and the last thing that went wrong, in words."""
+    told = json.dumps(sheet).encode() + b"\n"
+    with tempfile.TemporaryFile() as output:
+        ended: int | None = None
         with suppress(subprocess.TimeoutExpired):
-            subprocess.run(  # noqa: S603
-                command, input=data, stdout=answer, stderr=subprocess.DEVNULL, pass_fds=[spool],
+            ended = subprocess.run(  # noqa: S603
+                [sys.executable, "-P", str(_READER), str(spool)],
+                input=told + data, stdout=output, stderr=subprocess.DEVNULL, pass_fds=[spool],
                 timeout=_TIMEOUT, check=False, env={"PYTHONUTF8": "1"},
-            )  # fmt: skip
-        answer.seek(0)
-        lines = answer.read(_LONGEST_ANSWER).split(b"\n")[:-1]
-    return [json.loads(line) for line in lines]
+            ).returncode  # fmt: skip
+        output.seek(0)
+        lines = output.read(_LONGEST_ANSWER).split(b"\n")[:-1]
+    damaged = _OLD_AND_DAMAGED if data.startswith(_OLD) else _DAMAGED
+    answers = [json.loads(line) for line in lines]
+    words = {"too big": _TOO_BIG, "password": _PROTECTED, "damaged": damaged}
+    errors = [words[answer["error"]] for answer in answers if "error" in answer]
+    if ended != 0:  # it failed, or was killed: by its limits, or as a parser's crash ends
+        errors.append(damaged if ended == 1 else _TOO_BIG)
+    return answers, errors[-1] if errors else None

@@ -1,8 +1,8 @@
 """Writes the sheets of a workbook out as CSV. A program of its own, run by `workbook.py` in a bounded process.
 
-Standard input is the workbook. The first argument is the descriptor of a file to write rows to, the second the
-only sheet that is wanted, if any. Standard output is one line of JSON for each thing that is known, at once, so
-that a sheet that cannot be read, whatever it does to this process, takes none of those before it along.
+Standard input is a line of JSON, the sheet that is wanted or null for all, and then the workbook. The argument is
+the descriptor of a file to write rows to. Standard output is a line of JSON for each thing that is known, at once:
+a sheet that cannot be read, whatever it does to this process, takes none of those before it along.
 It imports nothing of dripdesk: it starts in no time, and a broken parser finds nothing of value.
 """
 
@@ -33,15 +33,15 @@ MAX_UNPACKED = 600 * 1024 * 1024
 MAX_WRITTEN = 256 * 1024 * 1024
 MAX_PARTS = 2_000
 MAX_SHEETS = 50
-MAX_ROWS = 200_000
+MAX_FILLED_ROWS = 200_020
 MAX_COLUMNS = 100
 LONGEST_CELL = 32_767  # as in Excel
 LONGEST_NAME = 100  # a sheet's; 31 in Excel
 
 
 def main() -> None:
-    descriptor, wanted = int(sys.argv[1]), sys.argv[2:]
     _limit()
+    wanted = json.loads(sys.stdin.buffer.readline())
     data = sys.stdin.buffer.read()
     if data.startswith(b"PK") and _unpacks_to_too_much(data):
         return _say(error="too big")
@@ -54,8 +54,8 @@ def main() -> None:
     names = _names(workbook)
     _say(sheets=[name[:LONGEST_NAME] for name in names])
     for position, name in enumerate(names):
-        if not wanted or name[:LONGEST_NAME] == wanted[0]:
-            _write(workbook, position, name, descriptor)
+        if wanted in (None, name[:LONGEST_NAME]):
+            _write(workbook, position, name)
     return None
 
 
@@ -85,7 +85,8 @@ def _names(workbook: CalamineWorkbook) -> list[str]:
     return [sheet.name for sheet in sheets][:MAX_SHEETS]
 
 
-def _write(workbook: CalamineWorkbook, position: int, name: str, descriptor: int) -> None:
+def _write(workbook: CalamineWorkbook, position: int, name: str) -> None:
+    descriptor = int(sys.argv[1])
     try:
         sheet = workbook.get_sheet_by_name(name)
     except (CalamineError, OSError, ValueError):
@@ -96,19 +97,20 @@ def _write(workbook: CalamineWorkbook, position: int, name: str, descriptor: int
         writer = csv.writer(spool, lineterminator="\n")
         for cells in _rows(sheet):
             filled += bool(cells)
-            if filled > MAX_ROWS:
+            if filled > MAX_FILLED_ROWS:
                 break
             rows += 1
             writer.writerow(cells)
-    return _say(sheet=position, start=start, rows=rows, too_many=filled > MAX_ROWS)
+    return _say(sheet=position, start=start, rows=rows, too_many=filled > MAX_FILLED_ROWS)
 
 
 def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:
     """From the first row of the sheet on, and from its first column; a blank row is empty."""
     left = sheet.start[1] if sheet.start else 0
     before = [""] * min(left, MAX_COLUMNS)
+    columns = MAX_COLUMNS - len(before)
     for row in sheet.iter_rows():
-        cells = [_AS_TEXT[type(value)](value) for value in row[: max(0, MAX_COLUMNS - left)]]
+        cells = [_AS_TEXT[type(value)](value) for value in row[:columns]]
         yield before + cells if any(cells) else []
 
 
@@ -138,4 +140,7 @@ def _say(**known: Any) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (MemoryError, OSError):  # the limits
+        _say(error="too big")

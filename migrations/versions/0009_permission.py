@@ -22,10 +22,25 @@ DROP TRIGGER notify_control ON workspaces;
 CREATE TRIGGER notify_control
  AFTER UPDATE OF stopped_at, quiet_start, quiet_end, time_zone, frequency_cap ON workspaces
    FOR EACH STATEMENT EXECUTE FUNCTION notify_channel('dripdesk_control');
-ALTER TABLE inbound_messages ADD asks_to_stop boolean NOT NULL DEFAULT false
+ALTER TABLE inbound_messages ADD asks_to_stop boolean NOT NULL DEFAULT false;
+
+CREATE TABLE digests (
+    id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT pk_digests PRIMARY KEY,
+    day date NOT NULL,
+    since timestamptz NOT NULL,
+    until timestamptz NOT NULL,
+    figures jsonb NOT NULL,
+    posting_at timestamptz,
+    telegram_message_id bigint,
+    workspace_id bigint NOT NULL CONSTRAINT fk_digests_workspace_id REFERENCES workspaces (id) ON DELETE CASCADE,
+    CONSTRAINT uq_digests_workspace_id_day UNIQUE (workspace_id, day));
+CREATE INDEX ix_digests_unposted ON digests (id) WHERE posting_at IS NULL;
+CREATE TRIGGER notify_alerts AFTER INSERT ON digests
+   FOR EACH STATEMENT EXECUTE FUNCTION notify_channel('dripdesk_alerts')
 """
 
 DOWN = """
+DROP TABLE digests;
 ALTER TABLE inbound_messages DROP asks_to_stop;
 DROP TRIGGER notify_control ON workspaces;
 CREATE TRIGGER notify_control AFTER UPDATE OF stopped_at, quiet_start, quiet_end, time_zone ON workspaces

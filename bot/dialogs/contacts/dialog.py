@@ -10,6 +10,7 @@ from bot.dialogs.contacts.states import AddToSequence, Contacts
 from bot.dialogs.importing.states import Imports
 from bot.dialogs.navigation import back_and_home, choices
 from bot.dialogs.new_sequence.states import NewSequence
+from bot.dialogs.opted_out.states import OptedOut
 from bot.dialogs.segments.states import Segments
 
 book = Dialog(
@@ -23,7 +24,7 @@ book = Dialog(
         Row(
             SwitchTo(Const("📋 Lists"), id="lists", state=Contacts.lists),
             Start(Const("🧩 Segments"), id="segments", state=Segments.all),
-            SwitchTo(Const("🚫 Opted out"), id="out", state=Contacts.opted_out),
+            Start(Const("🚫 Opted out"), id="out", state=OptedOut.main),
         ),
         Button(Const("📄 Export all as CSV"), id="export", on_click=handlers.export, when="contacts"),
         TextInput(id="typed", on_success=handlers.take_words),
@@ -52,12 +53,6 @@ book = Dialog(
         back_and_home(Contacts.main),
         state=Contacts.lists,
         getter=getters.get_lists,
-    ),
-    Window(
-        Jinja(texts.OPTED_OUT),
-        back_and_home(Contacts.main),
-        state=Contacts.opted_out,
-        getter=getters.get_opted_out,
     ),
 )
 

@@ -4,14 +4,11 @@ from aiogram_dialog import DialogManager
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.navigation import when
 from engine.actor import Actor
-from engine.clock import Clock
-from engine.contacts.book import ContactBook, ContactSummary, Suppressed
+from engine.contacts.book import ContactBook, ContactSummary
 from engine.contacts.naming import has_number
 from engine.sequences.catalogue import SequenceCatalogue
-from engine.workspaces import Workspaces
-from models.enums import ConsentSource, ConsentState, SequenceStatus
+from models.enums import ConsentState, SequenceStatus
 
 SHOWN_LISTS = 3
 LONGEST_SHOWN = 60  # characters of somebody's name or words
@@ -59,33 +56,6 @@ def permission_words(contact: ContactSummary) -> str:
 @inject
 async def get_lists(actor: Actor, book: FromDishka[ContactBook], **_: Any) -> dict[str, Any]:
     return {"labels": [(f"{found.name} · {found.size:,}", found.id) for found in await book.lists(actor)]}
-
-
-@inject
-async def get_opted_out(
-    actor: Actor,
-    book: FromDishka[ContactBook],
-    workspaces: FromDishka[Workspaces],
-    clock: FromDishka[Clock],
-    **_: Any,
-) -> dict[str, Any]:
-    opted_out, zone, now = await book.opted_out(actor), (await workspaces.get(actor)).time_zone, clock.now()
-    return {
-        "count": opted_out.count,
-        "latest": [
-            {
-                "phone": person.phone,
-                "name": person.name[:LONGEST_SHOWN],
-                "how": _how(person),
-                "since": when(person.since, now, zone),
-            }
-            for person in opted_out.latest
-        ],
-    }
-
-
-def _how(person: Suppressed) -> str:
-    return f"wrote “{person.evidence[:LONGEST_SHOWN]}” · " if person.source is ConsentSource.STOP_WORD else ""
 
 
 @inject

@@ -6,7 +6,6 @@ class Contacts(StatesGroup):
     find = State()
     add = State()
     lists = State()
-    opted_out = State()
 
 
 class AddToSequence(StatesGroup):

@@ -53,22 +53,6 @@ Every import makes a list. Tap one to see who is on it.
 No list yet. Drop a CSV or Excel file into this chat: every import makes one.
 {% endif %}"""
 
-OPTED_OUT = """\
-<b>Opted out</b> · {{ "{:,}".format(count) }}
-
-{% for person in latest %}
-{{ person.phone }}{% if person.name %} {{ person.name }}{% endif %}
-
-<i>{{ person.how }}{{ person.since }}</i>
-{% else %}
-Nobody. Who answers STOP (or another stop word) is listed here, and is not written to again \
-unless they write START.
-{% endfor %}
-{% if count > latest|length %}
-
-… and {{ "{:,}".format(count - latest|length) }} more.
-{% endif %}"""
-
 TO_SEQUENCE = """\
 📋 <b>{{ list_name }}</b>
 

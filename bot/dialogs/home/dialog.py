@@ -8,7 +8,7 @@ from bot.dialogs.contacts.states import Contacts
 from bot.dialogs.devices.states import Devices
 from bot.dialogs.doubts.states import Doubts
 from bot.dialogs.home.getters import get_alerts, get_home
-from bot.dialogs.home.handlers import acknowledge, resume_everything, stop_everything
+from bot.dialogs.home.handlers import acknowledge, open_person, resume_everything, stop_everything
 from bot.dialogs.home.states import Home
 from bot.dialogs.navigation import choices
 from bot.dialogs.new_sequence.handlers import open_created
@@ -98,6 +98,7 @@ dialog = Dialog(
     Window(
         Jinja(ALERTS),
         choices("seen", items="unseen", on_click=acknowledge, label="✓ Seen {item[0]}", width=4),
+        choices("asking", items="asking", on_click=open_person, label="👤 {item[0]}", width=4),
         SwitchTo(Const("‹ Back"), id="back", state=Home.main),
         state=Home.alerts,
         getter=get_alerts,

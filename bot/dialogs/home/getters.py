@@ -7,8 +7,9 @@ from bot.alerts.rendering import title
 from bot.dialogs.navigation import coming, when
 from engine.actor import Actor
 from engine.alerts import Alerts
+from engine.contacts.opting_out import contact_of
 from engine.reports.overview import Overviews
-from models.enums import AlertStatus
+from models.enums import AlertKind, AlertStatus
 
 MOST_SHOWN = 10
 LONGEST_ALERT = 250  # characters of one in the list; Telegram takes 4096
@@ -51,6 +52,11 @@ async def get_alerts(
         ],
         "unseen": [
             (number, alert.id) for number, alert in enumerate(shown, start=1) if alert.status is AlertStatus.FIRING
+        ],
+        "asking": [
+            (number, contact_of(alert.subject))
+            for number, alert in enumerate(shown, start=1)
+            if alert.kind is AlertKind.ASKS_TO_STOP
         ],
         "more": len(open_alerts) - len(shown),
     }

@@ -8,6 +8,8 @@ from dishka.integrations.aiogram_dialog import inject
 
 from bot.dialogs.context import actor_of
 from bot.dialogs.home.states import Home
+from bot.dialogs.person.context import about_person
+from bot.dialogs.person.states import Person
 from engine.alerts import Alerts
 from engine.workspaces import Workspaces
 
@@ -39,3 +41,8 @@ async def acknowledge(
 ) -> None:
     await alerts.acknowledge(actor_of(manager), alert_id)
     await callback.answer("Seen by you.")
+
+
+async def open_person(_callback: CallbackQuery, _select: Any, manager: DialogManager, contact_id: int) -> None:
+    """Open the card of somebody who seems to ask to stop: there it is decided."""
+    await manager.start(Person.card, data=about_person(contact_id))

@@ -15,6 +15,7 @@ from bot.dialogs.home.states import Home
 from bot.dialogs.importing.context import about_import
 from bot.dialogs.importing.files import TOO_BIG, fetch, with_patience
 from bot.dialogs.importing.states import Import
+from bot.dialogs.opted_out.states import OptedOut
 from engine.actor import Actor
 from engine.contacts.importing import ContactImports
 from engine.contacts.tables import MAX_BYTES
@@ -22,9 +23,11 @@ from engine.errors import InvalidInputError
 
 
 def no_window_waits_for_a_file(_message: Message, **data: Any) -> bool:
-    """Only the builder takes files of its own: they are parts of messages."""
+    """The builder takes files of its own, which are parts of messages; so does the import of an opted-out list."""
     context = data.get(CONTEXT_KEY)
-    return context is None or context.state.group is not Builder
+    if context is None:
+        return True
+    return context.state.group is not Builder and context.state not in {OptedOut.file, OptedOut.review}
 
 
 router = Router(name="dropped files")

@@ -14,11 +14,17 @@ dialog = Dialog(
     Window(
         Jinja(texts.CARD),
         LinkPreview(is_disabled=True),
+        Row(
+            Button(Const("🚫 Opt out, as they ask"), id="as_asked", on_click=handlers.opt_out_as_asked),
+            Button(Const("Keep them"), id="keep_them", on_click=handlers.keep_them),
+            when="request",
+        ),
         choices("run", items="labels", on_click=handlers.open_run),
         Row(
             SwitchTo(Const("➕ Add to a sequence"), id="add", state=Person.add, when="may_opt_out"),
             Button(Const("📜 History"), id="history", on_click=handlers.open_history),
         ),
+        SwitchTo(Const("🧾 Permission"), id="permission", state=Person.permission),
         Row(
             SwitchTo(Const("🕓 Time zone"), id="zone", state=Person.zone),
             SwitchTo(Const("🤝 Customer"), id="customer", state=Person.customer),
@@ -89,6 +95,13 @@ dialog = Dialog(
         back_and_home(Person.card),
         state=Person.history,
         getter=getters.get_history,
+    ),
+    Window(
+        Jinja(texts.PERMISSION),
+        LinkPreview(is_disabled=True),
+        back_and_home(Person.card),
+        state=Person.permission,
+        getter=getters.get_permission,
     ),
     Window(
         Jinja(texts.ADD),

@@ -13,6 +13,8 @@ from bot.dialogs.person.wording import (
     next_words,
     obstacle_words,
     permission_words,
+    record_words,
+    request_words,
     run_words,
     short,
     zone_words,
@@ -27,6 +29,7 @@ from models.enums import EnrolmentStatus, LeadStatus, SequenceStatus
 LONGEST_NAME = 60
 MOST_PAST = 3  # runs that are over, on the card
 LATELY = 3
+SHOWN_RECORDS = 10  # of the permission
 OPEN_TO_ALL = (SequenceStatus.ACTIVE, SequenceStatus.DRAFT, SequenceStatus.PAUSED)
 
 
@@ -82,6 +85,7 @@ async def get_card(
         "card": card,
         "name": name_of(card),
         "permission": permission_words(card),
+        "request": request_words(card),
         "interests": interest_words(card),
         "attributes": attribute_words(card),
         "zone": zone_words(card),
@@ -151,6 +155,21 @@ async def get_history(
         "lines": [entry_words(entry, card.now, card.team_zone) for entry in history.entries],
         "newer": page > 0,
         "older": history.more,
+    }
+
+
+@inject
+async def get_permission(
+    dialog_manager: DialogManager, actor: Actor, cards: FromDishka[ContactCards], **_: Any
+) -> dict[str, Any]:
+    card = await cards.get(actor, person_of(dialog_manager))
+    return {
+        "card": card,
+        "name": name_of(card),
+        "permission": permission_words(card),
+        "listed": card.suppressed_since is not None,
+        "lines": [record_words(record, card.now, card.team_zone) for record in card.permissions[:SHOWN_RECORDS]],
+        "more": len(card.permissions) > SHOWN_RECORDS,
     }
 
 

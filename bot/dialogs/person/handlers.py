@@ -19,6 +19,7 @@ from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.leads import Leads
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.stop_requests import StopRequests
 from engine.contacts.time_zones import city_of
 from engine.sequences.moves import Moves
 from engine.sequences.runs import Runs
@@ -111,6 +112,24 @@ async def opt_out(
     first = await opt_outs.opt_out(actor_of(manager), person_of(manager))
     await callback.answer("Opted out. Nothing more is sent to them." if first else "They were opted out already.")
     await manager.switch_to(Person.card)
+
+
+@inject
+async def opt_out_as_asked(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, requests: FromDishka[StopRequests]
+) -> None:
+    decided = await requests.opt_out(actor_of(manager), person_of(manager))
+    await callback.answer("Opted out. Nothing more is sent to them." if decided else "Already decided.")
+
+
+@inject
+async def keep_them(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, requests: FromDishka[StopRequests]
+) -> None:
+    decided = await requests.keep(actor_of(manager), person_of(manager))
+    await callback.answer(
+        "Kept. What pauses on a reply stays paused: resume it here." if decided else "Already decided."
+    )
 
 
 # One run

@@ -4,6 +4,7 @@ from aiogram.fsm.state import State, StatesGroup
 class Person(StatesGroup):
     card = State()
     history = State()
+    permission = State()
     add = State()
     zone = State()
     customer = State()

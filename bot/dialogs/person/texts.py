@@ -3,6 +3,9 @@
 CARD = """\
 <b>{{ name }}</b> · {{ card.phone }}
 {{ permission }}
+{% if request %}
+❗ {{ request }}
+{% endif %}
 {% if interests %}
 🏷 {{ interests }}
 {% endif %}
@@ -65,6 +68,24 @@ HISTORY = """\
 {% else %}
 Nothing yet. What is sent to them, and what they write, is listed here.
 {% endfor %}"""
+
+PERMISSION = """\
+<b>{{ name }}</b> · permission
+
+{{ permission }}
+{% if listed %}
+🚫 {{ card.phone }} is in the opted-out list: only START, written by them, brings it back.
+{% endif %}
+
+{% for line in lines %}
+{{ line }}
+{% else %}
+No record of where they opted in, so nothing is sent to them. An import that says where these people opted in \
+makes one.
+{% endfor %}
+{% if more %}
+<i>… and older ones</i>
+{% endif %}"""
 
 ADD = """\
 <b>{{ name }}</b>

@@ -6,7 +6,7 @@ from bot.dialogs.devices.wording import state_words
 from bot.dialogs.formatting import few
 from bot.dialogs.navigation import when, when_in_both
 from engine.broadcast.outlook import Outlook
-from engine.contacts.card import ContactCard, HistoryEntry, NextMessage, RunView
+from engine.contacts.card import ContactCard, HistoryEntry, NextMessage, Permission, RunView
 from engine.contacts.time_zones import city_of
 from engine.contacts.why_not import Obstacle, ObstacleKind
 from engine.sequences.moves import MovePlan
@@ -23,6 +23,7 @@ from models.enums import (
 )
 
 LONGEST_WORDS = 60  # characters of what somebody wrote, in a line
+LONGEST_EVIDENCE = 200
 
 SOURCES = {
     ConsentSource.WEB_FORM: "web form",
@@ -32,6 +33,7 @@ SOURCES = {
     ConsentSource.MANUAL: "noted by hand",
     ConsentSource.STOP_WORD: "they wrote a stop word",
     ConsentSource.START_WORD: "they wrote START",
+    ConsentSource.OPT_OUT_LIST: "an opted-out list",
 }
 STATUSES = {
     EnrolmentStatus.ACTIVE: "on their way",
@@ -74,6 +76,22 @@ def permission_words(card: ContactCard) -> str:
         return "✅ can be sent to"
     evidence = f" “{short(found.evidence, 40)}”" if found.evidence else ""
     return f"✅ can be sent to · {SOURCES[found.source]}{evidence} {when(found.at, card.now, card.team_zone)}"
+
+
+def record_words(record: Permission, now: datetime, zone: str) -> str:
+    """Tell one record of the permission: what, when, where, on what evidence, noted by whom."""
+    what = "✅ opted in" if record.state is ConsentState.OPTED_IN else "🚫 opted out"
+    evidence = f" “{short(record.evidence, LONGEST_EVIDENCE)}”" if record.evidence else ""
+    by = f" · noted by {short(record.by, 40)}" if record.by else ""
+    return f"{what} {when(record.at, now, zone)} · {SOURCES[record.source]}{evidence}{by}"
+
+
+def request_words(card: ContactCard) -> str:
+    """Tell what they wrote that seems to ask to stop, while nobody has decided."""
+    if card.request is None:
+        return ""
+    at = when(card.request.at, card.now, card.team_zone)
+    return f"They seem to ask to stop. They wrote {at}: “{short(card.request.words, LONGEST_EVIDENCE)}”"
 
 
 def interest_words(card: ContactCard) -> str:

@@ -222,3 +222,48 @@ async def test_a_viewer_sees_it_and_changes_nothing(newcomer, running):
     await viewer.press("✉️ Welcome")
     await viewer.press("⏸ Pause")
     assert viewer.toast.text == "Only an operator of this team can do that; you are a viewer."
+
+
+async def test_a_request_to_stop_is_decided_at_the_card(ann, database, clock):
+    inbox = Inbox(database, clock)
+    await inbox.receive(1, Inbound("in-1", "+15550100001", "please stop <sending>"))
+    assert "❗ They seem to ask to stop. They wrote today 10:00: “please stop <sending>”" in await refreshed(ann)
+    await ann.press("Keep them")
+    assert ann.toast.text == "Kept. What pauses on a reply stays paused: resume it here."
+    assert "seem to ask" not in ann.text
+    assert "Keep them" not in ann.buttons
+
+    await inbox.receive(1, Inbound("in-2", "+15550100001", "remove me"))
+    await refreshed(ann)
+    await ann.press("🚫 Opt out, as they ask")
+    assert ann.toast.text == "Opted out. Nothing more is sent to them."
+    assert "🚫 opted out today 10:00 · noted by hand" in ann.text
+
+
+async def test_a_request_to_stop_is_found_from_home(chat, running, database, clock):
+    await Inbox(database, clock).receive(1, Inbound("in-1", "+15550100001", "别发了"))
+    await chat.press("⟳ Refresh")
+    await chat.press("🔔 Alerts (1)")
+    await chat.press("👤 1")
+    assert "They seem to ask to stop" in chat.text
+    await chat.press("‹ Back")
+    assert "Open alerts" in chat.text
+
+
+async def test_the_permission_is_shown_with_its_evidence_and_its_history(ann, database, clock):
+    inbox = Inbox(database, clock)
+    await inbox.receive(1, Inbound("in-1", "+15550100001", "别发了 <&>"))
+    await refreshed(ann)
+    await ann.press("🚫 Opt out, as they ask")
+    await inbox.receive(1, Inbound("in-2", "+15550100001", "START"))
+    await ann.press("🧾 Permission")
+    assert ann.text == (
+        "Ann · permission\n\n✅ can be sent to · they wrote START “START” today 10:00\n\n"
+        "✅ opted in today 10:00 · they wrote START “START”\n"
+        "🚫 opted out today 10:00 · noted by hand “别发了 <&>” · noted by Owner of Acme\n"
+        "✅ opted in today 10:00 · event “expo.csv” · noted by Owner of Acme"
+    )
+    await inbox.receive(1, Inbound("in-3", "+15550100001", "stop"))
+    await ann.press("‹ Back")
+    await ann.press("🧾 Permission")
+    assert "🚫 +15550100001 is in the opted-out list: only START, written by them, brings it back." in ann.text

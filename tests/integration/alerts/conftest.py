@@ -137,9 +137,9 @@ class Team:
         messages = await self.sandbox.messages(chat_id)
         return [message for message in messages if message["service"] is None]
 
-    async def press(self, message_id: int, user_id: int) -> Any:
-        """Press Acknowledge, with the bot at work."""
-        press = {"chat_id": GROUP, "message_id": message_id, "button": "Acknowledge", "user_id": user_id}
+    async def press(self, message_id: int, user_id: int, button: str = "Acknowledge") -> Any:
+        """Press a button, with the bot at work."""
+        press = {"chat_id": GROUP, "message_id": message_id, "button": button, "user_id": user_id}
         async with asyncio.TaskGroup() as group:
             pressing = group.create_task(self.sandbox.act("press", **press))
             await self.handle_updates(wait=5)

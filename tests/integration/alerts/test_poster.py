@@ -199,7 +199,7 @@ async def test_a_refused_alert_does_not_hold_up_the_others(bound: Team, monkeypa
 
     def broken_for_alpha(alert: Alert, time_zone: str, seen_by: str | None):
         rendered = render(alert, time_zone, seen_by)
-        return type(rendered)("<b>", may_acknowledge=False) if "Alpha" in alert.text else rendered
+        return type(rendered)("<b>", buttons=()) if "Alpha" in alert.text else rendered
 
     monkeypatch.setattr(poster_module, "render", broken_for_alpha)
     assert await poster.run_once() == 1

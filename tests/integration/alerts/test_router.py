@@ -4,8 +4,10 @@ import pytest
 
 from bot.sandbox.telegram import presses
 from engine.actor import Actor
+from engine.transports.contract import Inbound
 from models import Membership, Operator
 from models.enums import AlertStatus, Role
+from tests.integration.engine.world import World
 from tests.unit.sandbox.conftest import GROUP
 
 from .conftest import Team
@@ -78,6 +80,62 @@ async def test_another_teams_owner_learns_nothing(bound: Team, stranger: Actor):
     pressed = await bound.press(await posted(bound), user_id)
     assert pressed["text"] == "This alert does not exist any more."
     assert (await bound.alert()).status is AlertStatus.FIRING
+
+
+async def asked_to_stop(team: Team) -> tuple[World, int]:
+    """Somebody has written that they want no more, and the group has been told; the message's id."""
+    world = World(team.database, team.clock, team.actor)
+    _, device = await world.running()
+    await world.inbox.receive(device, Inbound("in-1", "+60120000001", "jangan hantar lagi <b>"))
+    poster, _ = await team.poster()
+    assert await poster.run_once() == 1
+    (shown,) = await team.shown()
+    assert shown["text"].splitlines()[:2] == [
+        "🟡 Seems to ask to stop",
+        "Person 1 (+60120000001) wrote: “jangan hantar lagi <b>” Their sequences are paused until you decide.",
+    ]
+    assert [button["label"] for row in shown["buttons"] for button in row] == ["🚫 Opt out", "Keep"]
+    return world, int(shown["message_id"])
+
+
+async def edited(team: Team) -> dict:
+    team.monotonic += 3
+    poster, _ = await team.poster()
+    assert await poster.run_once() == 1
+    (shown,) = await team.shown()
+    return shown
+
+
+async def test_an_opt_out_takes_one_tap_in_the_group(bound: Team):
+    world, message_id = await asked_to_stop(bound)
+    await join(bound, Role.OPERATOR, 4001)
+    pressed = await bound.press(message_id, 4001, "🚫 Opt out")
+    assert pressed["text"] == "Opted out. Nothing more is sent to them."
+    shown = await edited(bound)
+    assert shown["text"].splitlines()[0] == "✅ Seems to ask to stop"
+    assert shown["text"].endswith("Resolved 10:00: Opted out by A operator.")
+    assert shown["buttons"] == []
+    assert await world.rows("SELECT phone FROM suppressions") == [("+60120000001",)]
+
+
+async def test_keeping_them_takes_one_tap_too_and_the_second_learns_of_it(bound: Team):
+    world, message_id = await asked_to_stop(bound)
+    await join(bound, Role.OPERATOR, 4001)
+    assert (await bound.press(message_id, 4001, "Keep"))["text"].startswith("Kept.")
+    assert (await bound.press(message_id, bound.user_id, "🚫 Opt out"))["text"] == "Already decided."
+    assert (await edited(bound))["text"].endswith("Resolved 10:00: Kept by A operator: no wish to stop.")
+    assert await world.rows("SELECT phone FROM suppressions") == []
+
+
+async def test_viewers_and_other_teams_decide_nothing(bound: Team, stranger: Actor):
+    world, message_id = await asked_to_stop(bound)
+    await join(bound, Role.VIEWER, 4002)
+    assert "Only an operator" in (await bound.press(message_id, 4002, "🚫 Opt out"))["text"]
+    async with bound.database.transaction() as session:
+        user_id = (await session.get_one(Operator, stranger.operator_id)).telegram_user_id
+    assert "not in the contact book" in (await bound.press(message_id, user_id, "🚫 Opt out"))["text"]
+    assert (await bound.alert()).status is AlertStatus.FIRING
+    assert await world.rows("SELECT phone FROM suppressions") == []
 
 
 async def test_the_owner_binds_the_group_by_adding_the_bot(team: Team):

@@ -89,6 +89,15 @@ async def test_a_stop_word_is_obeyed_whatever_else_there_is(world, links, link, 
     assert await world.rows("SELECT status, exit_reason FROM sequence_contacts") == [("exited", "opted_out")]
 
 
+async def test_a_refusal_that_quotes_the_code_is_no_way_in(world, links, link, device):
+    words = (await links.get(world.actor, link)).greeting
+    await writes(world, device, words)
+    await writes(world, device, "STOP")
+    await writes(world, device, f"I said stop sending me messages! {words.rpartition(' ')[2]}")
+    assert await world.one("SELECT consent FROM contacts") == "opted_out"
+    assert await world.rows("SELECT phone FROM suppressions") == [(PHONE,)]
+
+
 async def test_by_a_closed_link_nobody_joins(world, links, link, device):
     words = (await links.get(world.actor, link)).greeting
     await links.close(world.actor, link)

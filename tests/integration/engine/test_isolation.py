@@ -26,9 +26,12 @@ from engine.contacts.exporting import ContactExports
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
 from engine.contacts.lists import ContactLists
+from engine.contacts.opt_out_lists import OptOutLists
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.own_stop_words import OwnStopWords
 from engine.contacts.segmenting import Segments
 from engine.contacts.segments import InSequence, OnList, Replied
+from engine.contacts.stop_requests import StopRequests
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
@@ -94,6 +97,9 @@ USE_CASES = (
     ContactCards,
     ContactImports,
     OptOuts,
+    StopRequests,
+    OwnStopWords,
+    OptOutLists,
     Rehearsals,
     Coverage,
     Operators,
@@ -122,6 +128,8 @@ WITHOUT_AN_ID = {
     "NewContacts.read", "NewContacts.read_card", "NewContacts.add",
     "Relocation.run_once",  # the job: it has no actor
     "Operators.phone", "Operators.set_phone",
+    "OptOutLists.find", "OptOutLists.review", "OptOutLists.take", "OptOutLists.export",
+    "OwnStopWords.list", "OwnStopWords.add", "OwnStopWords.remove",
     "Segments.all", "Segments.keys", "Segments.values",
     "Segments.match",  # a list of another team has nobody of this one on it: see test_segments.py
     "ContactImports.open", "ContactImports.recent",
@@ -294,6 +302,8 @@ CALLS: dict[str, list[Call]] = {
     "ContactImports.rejects": [lambda t, o, a: t.world.imports.rejects(a, t.imported)],
     "ContactImports.before_undo": [lambda t, o, a: t.world.imports.before_undo(a, t.imported)],
     "ContactImports.undo": [lambda t, o, a: t.world.imports.undo(a, t.imported)],
+    "StopRequests.opt_out": [lambda t, o, a: StopRequests(t.world.database, t.world.clock).opt_out(a, t.contact)],
+    "StopRequests.keep": [lambda t, o, a: StopRequests(t.world.database, t.world.clock).keep(a, t.contact)],
     "OptOuts.opt_out": [lambda t, o, a: t.world.opt_outs.opt_out(a, t.contact)],
     "Rehearsals.run": [
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, t.sequence),
@@ -447,6 +457,14 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
         "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")],
         "SequenceEditor.additions": [lambda t, o, a: t.world.editor.additions(a, [])],
         "ContactImports.open": [lambda t, o, a: t.world.imports.open(a, b"Phone\n0177777778\n", "x.csv")],
+        "OptOutLists.review": [
+            lambda t, o, a: OptOutLists(t.world.database, t.world.clock).review(a, b"phone\n0123456789", "a.csv")
+        ],
+        "OptOutLists.take": [
+            lambda t, o, a: OptOutLists(t.world.database, t.world.clock).take(a, b"phone\n0123456789", "a.csv")
+        ],
+        "OwnStopWords.add": [lambda t, o, a: OwnStopWords(t.world.database, t.world.clock).add(a, "hentikan")],
+        "OwnStopWords.remove": [lambda t, o, a: OwnStopWords(t.world.database, t.world.clock).remove(a, "x")],
         "Operators.set_phone": [
             lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
         ],

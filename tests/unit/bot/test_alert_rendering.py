@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.alerts.rendering import TITLES, Acknowledge, render
+from bot.alerts.rendering import TITLES, Acknowledge, Answer, Decide, render
 from models import Alert
 from models.enums import AlertKind, AlertStatus
 
@@ -34,7 +34,20 @@ def later(minutes: int) -> datetime:
 def test_a_firing_alert_says_what_since_when_and_can_be_acknowledged():
     shown = render(alert(), ZONE, None)
     assert shown.html == "🔴 <b>Device down</b>\nAlpha is not sending: banned.\nSince 14:02"
-    assert shown.may_acknowledge
+    assert shown.buttons == (("Acknowledge", Acknowledge(alert_id=7)),)
+
+
+def test_a_request_to_stop_is_decided_with_one_tap_until_somebody_has_decided():
+    asks = {"kind": AlertKind.ASKS_TO_STOP, "subject": "contact:12"}
+    buttons = (
+        ("🚫 Opt out", Decide(contact_id=12, answer=Answer.OPT_OUT)),
+        ("Keep", Decide(contact_id=12, answer=Answer.KEEP)),
+    )
+    assert render(alert(**asks), ZONE, None).buttons == buttons
+    seen = alert(**asks, status=AlertStatus.ACKNOWLEDGED, acknowledged_at=later(1))
+    assert render(seen, ZONE, "Aisyah").buttons == buttons
+    over = alert(**asks, status=AlertStatus.RESOLVED, resolved_at=later(3), resolution="Kept by Aisyah.")
+    assert render(over, ZONE, None).buttons == ()
 
 
 def test_what_needs_no_hurry_is_yellow():
@@ -52,7 +65,7 @@ def test_an_acknowledged_alert_names_who_saw_it():
     shown = render(seen, ZONE, "Aisyah")
     assert shown.html.splitlines()[0] == "🟠 <b>Device down</b>"
     assert shown.html.splitlines()[-1] == "Seen by Aisyah 14:03"
-    assert not shown.may_acknowledge
+    assert shown.buttons == ()
 
 
 def test_a_resolved_alert_says_how():
@@ -60,7 +73,7 @@ def test_a_resolved_alert_says_how():
     shown = render(over, ZONE, None)
     assert shown.html.splitlines()[0] == "✅ <b>Device down</b>"
     assert shown.html.splitlines()[-1] == "Resolved 14:05: Alpha is online again."
-    assert not shown.may_acknowledge
+    assert shown.buttons == ()
 
 
 def test_what_ends_by_being_acknowledged_says_so_once():

@@ -25,6 +25,7 @@ from engine.contacts.phones import Phone, UnreadablePhone, read_phones
         ("03-1234 5678, ext 12", "+60312345678"),
         ("60123456789.0", "+60123456789"),
         ("+65 8123 4567", "+6581234567"),
+        ("+60100000000", "+60100000000"),  # nobody's spreadsheet has written the plus
     ],
 )
 def test_a_number_is_read_however_it_is_written(cell, number):
@@ -109,6 +110,7 @@ def test_a_landline_is_marked_where_it_cannot_be_a_mobile_phone(number, landline
         ("2025-01-03", "a date"),
         ("2025-01-03 10:00:00", "a date"),
         ("0000000000", "placeholder"),
+        ("60100000000", "rounded"),  # 6.01E+10, made a number again
     ],
 )
 def test_what_is_clearly_no_number_is_refused_with_a_reason(cell, reason):

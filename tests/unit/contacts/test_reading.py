@@ -5,8 +5,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from engine.contacts.reading import open_contacts
 from engine.contacts.rejects import rejects_csv
-from engine.contacts.tables import MAX_BYTES, MAX_ROWS
+from engine.contacts.tables import MAX_BYTES, MAX_FILLED_ROWS, MAX_ROWS
 from engine.errors import InvalidInputError
 from tests.unit.contacts.files import columns, people, read
 
@@ -138,6 +139,21 @@ def test_rejected_rows_keep_their_cells_and_say_why():
     assert file.rejected[2].reason == "“12”: too short for a phone number"
 
 
+def test_landlines_are_marked_and_not_refused():
+    file = read("Name,Phone\nSiti,0321612345\nRené,0198765432\nBob,03-2161 2345 ext 7\nCho,Tel: 03-2161 2346\n")
+    assert [(contact.phone, contact.landline) for contact in file.contacts] == [
+        ("+60321612345", True),
+        ("+60198765432", False),
+        ("+60321612346", True),
+    ]
+
+
+def test_the_first_rows_below_the_header_are_shown_as_samples():
+    with open_contacts(b"Title\n\nName,Phone\n Siti  N,0123456789\nBob,1\n", "a.csv", "MY") as file:
+        assert file.samples == (("Siti N", "0123456789"), ("Bob", "1"))
+        assert (file.kind, file.rows) == ("text", 5)
+
+
 def test_blank_rows_are_counted_and_otherwise_ignored():
     file = read("Name,Phone\n\nSiti Nurhaliza,0123456789\n , \n,,,\n")
     assert people(file) == [SITI]
@@ -186,7 +202,7 @@ def test_markup_and_templates_in_a_name_are_only_text():
         (b"\n\n , \n", "empty"),
         (b"%PDF-1.7 ...", "a PDF"),
         (b"\x89PNG\r\n\x1a\n....", "a picture"),
-        (b"PK\x03\x04....xl/workbook.xml", "an Excel workbook"),
+        (b"PK\x03\x04....xl/workbook.xml", "may be damaged"),
         (b"PK\x03\x04....letter.txt", "a ZIP archive"),
         (b"\xd0\xcf\x11\xe0....", "an old Excel"),
         (b"BEGIN:VCARD\nFN:Siti\nEND:VCARD", "a vCard"),
@@ -215,7 +231,12 @@ def test_the_answer_to_a_pdf_says_how_to_export():
 
 def test_too_many_rows_are_refused():
     with pytest.raises(InvalidInputError, match="200,000"):
-        read("Phone\n" + "1\n" * MAX_ROWS)
+        read("Phone\n" + "1\n" * MAX_FILLED_ROWS)
+
+
+def test_the_header_takes_no_row_from_the_most_that_are_read():
+    with open_contacts(b"Phone\n" + b"0123456789\n" * MAX_ROWS, "a.csv", "MY") as file:
+        assert file.rows == MAX_ROWS + 1
 
 
 def test_the_rejects_come_back_as_a_file_that_can_be_mended():

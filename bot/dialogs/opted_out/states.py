@@ -1,0 +1,8 @@
+from aiogram.fsm.state import State, StatesGroup
+
+
+class OptedOut(StatesGroup):
+    main = State()
+    file = State()
+    review = State()
+    running = State()
