@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.contacts.reading import Choices
+from models import ContactImport
 from models.enums import DuplicatePolicy, ImportStatus
 
 
@@ -76,3 +77,23 @@ class UndoPreview:
     put_back: int  # who were in the book before; what was changed again since stays
     kept: Mapping[KeptReason, int]
     list_kept: bool  # a campaign is for it
+
+
+def progress_of(row: ContactImport, list_name: str | None) -> ImportProgress:
+    return ImportProgress(
+        import_id=row.id,
+        status=row.status,
+        file_name=row.file_name,
+        list_id=row.list_id,
+        list_name=list_name or "",
+        rows_total=row.rows_total,
+        rows_done=row.rows_done,
+        created=row.created,
+        updated=row.updated,
+        skipped=row.skipped,
+        rejected=row.rejected,
+        opted_out=row.opted_out,
+        without_consent=row.source is None,
+        by_themselves=tuple((name, people) for name, people in row.joined.values()),
+        failure=row.failure,
+    )

@@ -101,17 +101,20 @@ MAKE_INCOMING = text("""
     CREATE TEMP TABLE incoming (phone text, name text, niche text, attributes jsonb) ON COMMIT DROP
 """)
 
+# Each is looked up by itself: there are no statistics yet of what imports are just filling, and a plan that reads
+# all contacts for each batch would be taken for a good one.
 COUNT_INCOMING = text("""
     SELECT count(c.id) AS known, count(s.id) AS opted_out
       FROM incoming i
-      LEFT JOIN contacts c ON c.workspace_id = :workspace AND c.phone = i.phone AND NOT c.unlisted
-      LEFT JOIN suppressions s ON s.workspace_id = :workspace AND s.phone = i.phone
+      LEFT JOIN LATERAL (
+           SELECT id FROM contacts WHERE workspace_id = :workspace AND phone = i.phone AND NOT unlisted LIMIT 1
+           ) c ON true
+      LEFT JOIN LATERAL (
+           SELECT id FROM suppressions WHERE workspace_id = :workspace AND phone = i.phone LIMIT 1) s ON true
 """)
 
 # Those who were in the book already, locked, as they are found and as they will be. Nobody opts out in between:
 # that changes their row. An operator's own phone, so far for their tests alone, is filled in whatever the policy.
-# They are looked up one by one: there are no statistics yet of what an import is just filling, and a plan that
-# reads all contacts for each batch would do.
 MAKE_KNOWN = text("""
     CREATE TEMP TABLE known (
         contact_id bigint, phone text, name text, attributes jsonb, consent text, unlisted boolean,
@@ -174,7 +177,9 @@ ADD_NEW = text("""
       FROM new
 """)
 
-# What is the same already is not written again: neither a person's row nor the same evidence.
+# What is the same already is not written again: neither a person's row nor the same evidence. (OFFSET 0: that is
+# looked up person by person. The batches before have the same evidence, so to compare with all of it takes longer
+# with each.)
 FILL_IN_KNOWN = text("""
     WITH filled AS (
         UPDATE contacts c
@@ -200,7 +205,8 @@ FILL_IN_KNOWN = text("""
          WHERE k.filled AND k.consent_after = 'opted_in' AND CAST(:source AS text) IS NOT NULL
            AND NOT EXISTS (
                SELECT FROM consents e WHERE e.contact_id = k.contact_id AND e.state = 'opted_in'
-                  AND e.source = CAST(:source AS text) AND e.evidence = :evidence)
+                  AND e.source = CAST(:source AS text) AND e.evidence = :evidence
+               OFFSET 0)
         RETURNING contact_id),
     out AS (
         INSERT INTO consents (workspace_id, contact_id, state, source, evidence, recorded_at, import_id)

@@ -8,7 +8,6 @@ import asyncio
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import PurePath
@@ -20,10 +19,11 @@ from sqlalchemy.orm import undefer
 
 from engine.actor import Actor
 from engine.clock import Clock
-from engine.contacts import import_store, undo_store
-from engine.contacts.arrivals import SHOWN, Arrivals, KeptFile, arriving, rejects_of
-from engine.contacts.import_reports import ImportProgress, ImportReview, KeptReason, UndoPreview
-from engine.contacts.reading import Choices, open_contacts
+from engine.contacts import undo_store
+from engine.contacts.arrivals import KeptFile, rejects_of
+from engine.contacts.import_reports import ImportProgress, ImportReview, KeptReason, UndoPreview, progress_of
+from engine.contacts.import_review import count, lay_out, review_of
+from engine.contacts.reading import Choices
 from engine.contacts.undo_store import Undoing
 from engine.database import Database
 from engine.errors import ConflictError, InvalidInputError, NotFoundError
@@ -64,7 +64,7 @@ class ContactImports:
         now, name = self._clock.now(), file_name.replace("\0", "")
         async with self._database.transaction() as session:
             country = (await session.get_one(Workspace, actor.workspace_id)).country
-        layout = await asyncio.to_thread(_lay_out, data, name, country, Choices())
+        layout = await asyncio.to_thread(lay_out, data, name, country, Choices())
         async with self._database.transaction() as session:
             row = ContactImport(
                 workspace_id=actor.workspace_id,
@@ -90,7 +90,7 @@ class ContactImports:
         if row.review is None:
             async with self._database.transaction() as session:
                 row = await _load(session, actor, import_id, content=True)
-            counted = await self._count(actor, _kept(row))
+            counted = await count(self._database, actor.workspace_id, _kept(row))
             kept = (
                 update(ContactImport)
                 .where(ContactImport.id == row.id, ContactImport.choices == row.choices)
@@ -99,7 +99,7 @@ class ContactImports:
             async with self._database.transaction() as session:
                 await session.execute(kept)
             row.review = counted
-        return _review(row, row.review)
+        return review_of(row, row.review)
 
     async def choose(
         self,
@@ -122,7 +122,7 @@ class ContactImports:
             async with self._database.transaction() as session:
                 row = await _load(session, actor, import_id, content=True)
                 country = (await session.get_one(Workspace, actor.workspace_id)).country
-            layout = await asyncio.to_thread(_lay_out, _kept(row).data, row.file_name, country, choices)
+            layout = await asyncio.to_thread(lay_out, _kept(row).data, row.file_name, country, choices)
             changes |= {"choices": layout.choices.to_json(), "review": None}
         if duplicates is not None:
             changes["duplicates"] = duplicates
@@ -175,7 +175,7 @@ class ContactImports:
     async def progress(self, actor: Actor, import_id: int) -> ImportProgress:
         async with self._database.transaction() as session:
             row = await _load(session, actor, import_id)
-            return _progress(row, await session.scalar(select(ContactList.name).where(_is_list_of(row))))
+            return progress_of(row, await session.scalar(select(ContactList.name).where(_is_list_of(row))))
 
     async def recent(self, actor: Actor, limit: int = 10) -> list[ImportProgress]:
         """Those that were started, newest first."""
@@ -190,7 +190,7 @@ class ContactImports:
             .limit(limit)
         )
         async with self._database.transaction() as session:
-            return [_progress(row, name) for row, name in await session.execute(query)]
+            return [progress_of(row, name) for row, name in await session.execute(query)]
 
     async def cancel(self, actor: Actor, import_id: int) -> None:
         """Take no more of it in, from the batch on that is being written; what is in stays. Idempotent."""
@@ -255,21 +255,6 @@ class ContactImports:
             _begin(row, ImportStatus.UNDOING)
             actor.record(session, now, "contacts.begin_undo", import_id, file=row.file_name)
 
-    # ----------------------------------------------------------------------------------------------------------
-
-    async def _count(self, actor: Actor, file: KeptFile) -> dict[str, Any]:
-        """What is kept of a review, fit for JSON."""
-        country = file.choices.country or ""
-        layout = await asyncio.to_thread(_lay_out, file.data, file.name, country, file.choices)
-        tally = _Tally()
-        async with arriving(file) as batches:
-            async for batch in batches:
-                async with self._database.transaction() as session:
-                    await import_store.copy_incoming(session, batch.records)
-                    counts = await import_store.count_incoming(session, actor.workspace_id)
-                tally.add(batch, counts.known, counts.opted_out)
-        return {**tally.in_json(), "sheets": layout.sheets, "labels": layout.labels}
-
 
 async def forget_files(database: Database, now: datetime) -> int:
     """Drop the files of imports that are over, and what was only looked at, after a month; how many."""
@@ -285,52 +270,6 @@ FORGET_FILES = """
 UPDATE imports SET content = NULL
  WHERE content IS NOT NULL AND status NOT IN ('reviewed', 'running', 'undoing') AND created_at < :before
 """
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    choices: Choices  # complete
-    sheets: tuple[str, ...]
-    labels: tuple[str, ...]
-
-
-def _lay_out(data: bytes, file_name: str, country: str, choices: Choices) -> _Layout:
-    """Look how a file would be read; blocking. Raises InvalidInputError."""
-    with open_contacts(data, file_name, country, choices) as opened:
-        return _Layout(opened.choices, opened.sheets, opened.labels)
-
-
-@dataclass
-class _Tally:
-    """The sums of a review."""
-
-    counts: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(
-            ("rows", "contacts", "known", "opted_out", "rejected", "landlines", "crowded_rows"), 0
-        )
-    )
-    last_row: int = 0
-    reasons: list[str] = field(default_factory=list)
-    samples: list[tuple[str, str]] = field(default_factory=list)
-    keys: dict[str, None] = field(default_factory=dict)
-
-    def add(self, batch: Arrivals, known: int, opted_out: int) -> None:
-        added = {
-            "rows": batch.rows, "contacts": batch.people, "known": known, "opted_out": opted_out,
-            "rejected": batch.rejected, "landlines": batch.landlines, "crowded_rows": batch.crowded_rows,
-        }  # fmt: skip
-        for name, count in added.items():
-            self.counts[name] += count
-        self.last_row = batch.rows_done
-        self.reasons = [*self.reasons, *batch.reasons][:SHOWN]
-        self.samples = [*self.samples, *batch.samples][:SHOWN]
-        self.keys |= dict.fromkeys(batch.keys)
-
-    def in_json(self) -> dict[str, Any]:
-        return {
-            **self.counts, "last_row": self.last_row, "reasons": self.reasons, "samples": self.samples,
-            "keys": list(self.keys),
-        }  # fmt: skip
 
 
 async def _load(
@@ -370,50 +309,6 @@ def _undoing(row: ContactImport) -> Undoing:
 
 def _is_list_of(row: ContactImport) -> Any:
     return (ContactList.id == row.list_id) & (ContactList.workspace_id == row.workspace_id)
-
-
-def _review(row: ContactImport, counted: Mapping[str, Any]) -> ImportReview:
-    return ImportReview(
-        import_id=row.id,
-        file_name=row.file_name,
-        rows=counted["rows"],
-        contacts=counted["contacts"],
-        new=counted["contacts"] - counted["known"],
-        known=counted["known"],
-        opted_out=counted["opted_out"],
-        rejected=counted["rejected"],
-        landlines=counted["landlines"],
-        crowded_rows=counted["crowded_rows"],
-        reasons=tuple(counted["reasons"]),
-        samples=tuple((name, phone) for name, phone in counted["samples"]),
-        choices=Choices.from_json(row.choices),
-        sheets=tuple(counted["sheets"]),
-        labels=tuple(counted["labels"]),
-        duplicates=row.duplicates,
-        niche=row.niche,
-        attributes=row.attributes,
-        keys=tuple(dict.fromkeys((*counted["keys"], *row.attributes))),
-    )
-
-
-def _progress(row: ContactImport, list_name: str | None) -> ImportProgress:
-    return ImportProgress(
-        import_id=row.id,
-        status=row.status,
-        file_name=row.file_name,
-        list_id=row.list_id,
-        list_name=list_name or "",
-        rows_total=row.rows_total,
-        rows_done=row.rows_done,
-        created=row.created,
-        updated=row.updated,
-        skipped=row.skipped,
-        rejected=row.rejected,
-        opted_out=row.opted_out,
-        without_consent=row.source is None,
-        by_themselves=tuple((name, people) for name, people in row.joined.values()),
-        failure=row.failure,
-    )
 
 
 def _clean_attributes(attributes: Mapping[str, str]) -> dict[str, str]:

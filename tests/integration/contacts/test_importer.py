@@ -10,6 +10,7 @@ import pytest
 from engine.contacts import arrivals, importer
 from engine.errors import ConflictError
 from models.enums import ConsentSource, ImportStatus
+from tests.imports import bring_in
 from tests.integration.contacts.people import Interrupted, file_of
 
 A_MOMENT = timedelta(seconds=0.3)
@@ -70,23 +71,30 @@ async def test_what_one_engine_works_on_is_left_alone_by_the_others(begin, run, 
 
 
 async def test_of_two_engines_at_one_import_the_second_finds_its_batch_done(begin, run, imports, owner, people):
-    """The first is so slow that its lease has ended, and then both go on."""
+    """The first is so slow that its lease has ended; then both are at it. These people were known before."""
+    await bring_in(imports, owner, file_of(1, 100))
     import_id = await begin()
+    is_ahead, may_go_on = asyncio.Event(), asyncio.Event()
+    second: asyncio.Task[bool] | None = None
 
-    async def overtake() -> None:
-        await people.rows("UPDATE imports SET taken_until = now() - interval '1 second'")
-        assert await run(Interrupted(imports, after=3, then=resume))
+    async def be_overtaken() -> None:
+        nonlocal second
+        await people.rows("UPDATE imports SET taken_until = now() - interval '1 second' WHERE status = 'running'")
+        second = asyncio.create_task(run(Interrupted(imports, after=3, then=wait)))
+        await is_ahead.wait()
 
-    async def resume() -> None:
-        overtaken.set()
-        await asyncio.sleep(0.1)
+    async def wait() -> None:
+        is_ahead.set()
+        await may_go_on.wait()
 
-    overtaken = asyncio.Event()
-    await run(Interrupted(imports, after=2, then=overtake))
-    assert overtaken.is_set()
+    assert await run(Interrupted(imports, after=2, then=be_overtaken))
+    assert (await imports.progress(owner, import_id)).rows_done == 50
+    may_go_on.set()
+    assert second is not None
+    assert await second
     progress = await imports.progress(owner, import_id)
-    assert (progress.status, progress.created, progress.rejected) == (ImportStatus.DONE, 90, 10)
-    await people.assert_all_there_once(1, 100)
+    assert (progress.status, progress.updated, progress.rejected) == (ImportStatus.DONE, 90, 10)
+    assert progress.rows_done == 101
 
 
 async def test_many_engines_at_many_imports_do_each_once(begin, imports, clock, people):
