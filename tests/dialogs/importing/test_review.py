@@ -289,6 +289,13 @@ async def test_a_bad_file_gets_a_helpful_answer_and_the_menu_stays(chat, name, c
     assert "Nobody is here yet" in chat.text
 
 
+async def test_a_file_that_telegram_has_lost_meanwhile_is_kept_here(dropped, telegram, book, owner, work):
+    telegram.files.clear()
+    await dropped.press("Event")
+    await work()
+    assert await book.count(owner) == 3
+
+
 async def test_a_file_too_big_for_telegram_is_not_even_fetched(chat, telegram):
     await chat.drop("people.csv", b"", size=30_000_000)
     assert chat.answer == "This file is too big: split it, and send parts of at most 20 MB."
