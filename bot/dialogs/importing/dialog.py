@@ -6,7 +6,7 @@ from aiogram_dialog.widgets.kbd import Button, Group, Row, Select, Start, Switch
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.contacts.states import Contacts
-from bot.dialogs.importing import getters, handlers, texts
+from bot.dialogs.importing import correcting, getters, handlers, texts
 from bot.dialogs.importing.states import Import, Imports
 from bot.dialogs.navigation import back_and_home, choices, question, ticks
 from bot.dialogs.permission import source_buttons
@@ -28,7 +28,7 @@ review = Window(
     ),
     Row(
         SwitchTo(Format("📱 {phone} ▸"), id="to_phone", state=Import.phone),
-        Button(Format("👤 {name} ▸"), id="to_names", on_click=handlers.open_names),
+        Button(Format("👤 {name} ▸"), id="to_names", on_click=correcting.open_names),
     ),
     Row(
         SwitchTo(Format("🏷 Interest: {interest} ▸"), id="to_interest", state=Import.interest),
@@ -60,36 +60,36 @@ reading = Window(
 corrections = (
     Window(
         Jinja(texts.SHEET),
-        choices("sheet", items="sheets", on_click=handlers.choose_sheet),
+        choices("sheet", items="sheets", on_click=correcting.choose_sheet),
         back_and_home(Import.review),
         state=Import.sheet,
         getter=getters.get_review,
     ),
     Window(
         Jinja(texts.SEPARATOR),
-        choices("separator", items="separators", on_click=handlers.choose_separator, width=2),
+        choices("separator", items="separators", on_click=correcting.choose_separator, width=2),
         back_and_home(Import.review),
         state=Import.separator,
         getter=getters.get_review,
     ),
     Window(
         Jinja(texts.ENCODING),
-        choices("encoding", items="encodings", on_click=handlers.choose_encoding),
+        choices("encoding", items="encodings", on_click=correcting.choose_encoding),
         back_and_home(Import.review),
         state=Import.encoding,
         getter=getters.get_review,
     ),
     Window(
         Jinja(texts.HEADER),
-        choices("header", items="header_rows", on_click=handlers.choose_header, width=3),
-        TextInput(id="type_header", on_success=handlers.type_header),
+        choices("header", items="header_rows", on_click=correcting.choose_header, width=3),
+        TextInput(id="type_header", on_success=correcting.type_header),
         back_and_home(Import.review),
         state=Import.header,
         getter=getters.get_review,
     ),
     Window(
         Jinja(texts.PHONE),
-        choices("phone", items="phone_columns", on_click=handlers.choose_phone),
+        choices("phone", items="phone_columns", on_click=correcting.choose_phone),
         back_and_home(Import.review),
         state=Import.phone,
         getter=getters.get_review,
@@ -97,14 +97,14 @@ corrections = (
     Window(
         Jinja(texts.NAMES),
         ticks("name_columns"),
-        Button(Const("Use these ›"), id="names", on_click=handlers.choose_names),
+        Button(Const("Use these ›"), id="names", on_click=correcting.choose_names),
         back_and_home(Import.review),
         state=Import.names,
         getter=getters.get_review,
     ),
     Window(
         Jinja(texts.NICHE_COLUMN),
-        choices("niche_column", items="niche_columns", on_click=handlers.choose_niche_column),
+        choices("niche_column", items="niche_columns", on_click=correcting.choose_niche_column),
         back_and_home(Import.interest),
         state=Import.niche_column,
         getter=getters.get_review,
@@ -117,11 +117,11 @@ corrections = (
                 id="country",
                 item_id_getter=lambda item: item[1],
                 items="countries",
-                on_click=handlers.choose_country,
+                on_click=correcting.choose_country,
             ),
             width=2,
         ),
-        TextInput(id="type_country", on_success=handlers.type_country),
+        TextInput(id="type_country", on_success=correcting.type_country),
         back_and_home(Import.review),
         state=Import.country,
         getter=(get_countries, getters.get_review),
