@@ -2,6 +2,7 @@
 
 from dishka import AsyncContainer, Provider, Scope, make_async_container, provide, provide_all
 
+from bot.live import LiveCards
 from engine.alerts import Alerts
 from engine.broadcast.doubts import Doubts
 from engine.campaigns.catalogue import CampaignCatalogue
@@ -11,8 +12,13 @@ from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
+from engine.contacts.deleting import ContactDeletion
+from engine.contacts.editing import ContactEditor
+from engine.contacts.entering import NewContacts
+from engine.contacts.exporting import ContactExports
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
+from engine.contacts.lists import ContactLists
 from engine.contacts.opt_out_lists import OptOutLists
 from engine.contacts.opting_out import OptOuts
 from engine.contacts.own_stop_words import OwnStopWords
@@ -54,7 +60,11 @@ class UseCases(Provider):
         ChatLinks,
         ContactBook,
         ContactCards,
+        ContactDeletion,
+        ContactEditor,
+        ContactExports,
         ContactImports,
+        ContactLists,
         Coverage,
         DeviceLimits,
         Devices,
@@ -64,6 +74,7 @@ class UseCases(Provider):
         Leads,
         Moves,
         Operators,
+        NewContacts,
         OptOutLists,
         OptOuts,
         Overviews,
@@ -83,6 +94,16 @@ class UseCases(Provider):
         StopRequests,
         Workspaces,
     )
+
+
+class Menus(Provider):
+    """What the menus share among all chats."""
+
+    scope = Scope.APP
+
+    @provide
+    def live_cards(self) -> LiveCards:
+        return LiveCards()
 
 
 class Base(Provider):
@@ -110,4 +131,4 @@ class Base(Provider):
 
 
 def make_container(database: Database, clock: Clock, settings: Settings) -> AsyncContainer:
-    return make_async_container(Base(database, clock, settings), UseCases())
+    return make_async_container(Base(database, clock, settings), UseCases(), Menus())

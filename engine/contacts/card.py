@@ -124,6 +124,7 @@ class ContactCard:
     suppressed_since: datetime | None
     request: StopRequest | None  # they seem to ask to stop, and nobody has decided
     interests: tuple[tuple[str, LeadStatus], ...]
+    attributes: Mapping[str, Any]
     device: str | None
     runs: tuple[RunView, ...]  # the open ones first
     history: History
@@ -162,6 +163,7 @@ class ContactCards:
             suppressed_since=contact.suppressed_since,
             request=request,
             interests=tuple((row.niche, LeadStatus(row.status)) for row in interests),
+            attributes=contact.attributes,
             device=contact.device,
             runs=runs,
             history=history,

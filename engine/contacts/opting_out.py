@@ -39,7 +39,9 @@ class OptOuts:
         """
         actor.must_be(Role.OPERATOR)
         now = self._clock.now()
-        query = select(Contact.phone).where(Contact.id == contact_id, Contact.workspace_id == actor.workspace_id)
+        query = select(Contact.phone).where(
+            Contact.id == contact_id, Contact.workspace_id == actor.workspace_id, Contact.unlisted.is_(False)
+        )
         async with self._database.transaction() as session:
             phone = await session.scalar(query)
             if phone is None:

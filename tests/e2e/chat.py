@@ -122,7 +122,7 @@ class Operator:
         self.upload(file.name, file.read_bytes())
         self.see("Where did these people opt in?")
         self.press("Web form")
-        self.see("imported (", within=20)
+        self.see("✅ Imported", within=20)
 
     def import_people(self, count: int, *, series: int) -> str:
         """Import this many made-up people of a series (0–99), no two alike; the name of their list."""

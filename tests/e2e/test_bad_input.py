@@ -35,7 +35,7 @@ def test_a_file_that_is_no_list_of_contacts_is_explained(
     wait_until(lambda: operator.menu()["message_id"] > error["message_id"], "the menu is below the error")
     operator.home()
     operator.press("Contacts")
-    operator.see("Contacts", "Drop a CSV file")
+    operator.see("Contacts", "Drop a CSV or Excel file")
 
 
 def test_a_name_of_ten_thousand_characters_is_refused_and_asked_again(operator: Operator) -> None:

@@ -15,7 +15,7 @@ WHO = """\
 <b>{{ card.name }}</b> · {{ card.contacts|people }}
 {% if no_contacts %}
 
-You have no contacts yet. Drop a CSV file into this chat to import some.
+You have no contacts yet. Drop a CSV or Excel file into this chat to import some.
 {% else %}
 
 Who is to join? Before anybody does, you see how many would, and who is left out.

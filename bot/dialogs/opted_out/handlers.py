@@ -8,8 +8,8 @@ from aiogram_dialog.widgets.kbd import Button
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.contacts.files import TOO_BIG, fetch
 from bot.dialogs.context import actor_of, bot_of
+from bot.dialogs.importing.files import TOO_BIG, fetch
 from bot.dialogs.opted_out.states import OptedOut
 from engine.clock import machine_time
 from engine.contacts.opt_out_lists import OptOutLists

@@ -10,6 +10,7 @@ from bot.dialogs.person.wording import exit_words, pause_words, short
 from bot.dialogs.sequences.context import sequence_of
 from engine.actor import Actor
 from engine.clock import Clock
+from engine.contacts.deleting import is_deleted
 from engine.sequences.people import Person, SequencePeople, Tab
 from engine.workspaces import Workspaces
 from models.enums import MessageStatus, SequenceStatus
@@ -67,6 +68,8 @@ async def get_people(
 
 
 def name_of(person: Person) -> str:
+    if is_deleted(person.phone):
+        return "somebody who was deleted"
     return short(person.name, 40) or person.phone
 
 

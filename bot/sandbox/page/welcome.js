@@ -66,7 +66,7 @@ function claimStep() {
 function contactsStep() {
   const tryIt = (event) => attempt(async () => upload(await api.sampleContacts()), event.currentTarget);
   return el("li", {},
-    el("p", {}, el("b", {}, "Bring contacts. "), "Drop a CSV file into the chat, or take ours: ",
+    el("p", {}, el("b", {}, "Bring contacts. "), "Drop a CSV or Excel file into the chat, or take ours: ",
       el("a", { href: api.SAMPLE_CONTACTS, download: "contacts.csv", testid: "sample-download" }, "contacts.csv")),
     el("button.plain", { type: "button", testid: "sample-contacts", disabled: isUnclaimed(), onclick: tryIt },
       "Try it with 250 sample contacts"));

@@ -64,7 +64,7 @@ async def in_it(catalogue, owner, sequence_id: int) -> int:
 
 async def test_without_contacts_it_says_what_to_do(chat, active):
     await add_people(chat)
-    assert "You have no contacts yet. Drop a CSV file into this chat" in chat.text
+    assert "You have no contacts yet. Drop a CSV or Excel file into this chat" in chat.text
     assert chat.buttons == ["🏷 Everyone interested in Solar", "Import contacts", "‹ Back", "⌂ Home"]
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import text
 from engine.contacts.importing import ContactImports
 from engine.contacts.opt_out_lists import OptOutLists
 from models.enums import ConsentSource, Role
+from tests.imports import bring_in
 
 LIST = b"phone,why\n+60123456789,bounced\n+60198765432,\n12,\n"
 
@@ -14,7 +15,7 @@ LIST = b"phone,why\n+60123456789,bounced\n+60198765432,\n12,\n"
 async def at_list(chat, container, owner):
     imports = await container.get(ContactImports)
     csv = b"phone,name\n+60123456789,Siti <b>\n+60111111111,Ali\n"
-    await imports.run(owner, data=csv, file_name="expo.csv", source=ConsentSource.EVENT)
+    await bring_in(imports, owner, csv, "expo.csv", source=ConsentSource.EVENT)
     await chat.press("👥 Contacts")
     await chat.press("🚫 Opted out")
     return chat

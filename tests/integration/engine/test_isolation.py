@@ -25,8 +25,13 @@ from engine.campaigns.editor import CampaignEditor
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
+from engine.contacts.deleting import ContactDeletion
+from engine.contacts.editing import ContactEditor
+from engine.contacts.entering import NewContacts
+from engine.contacts.exporting import ContactExports
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
+from engine.contacts.lists import ContactLists
 from engine.contacts.opt_out_lists import OptOutLists
 from engine.contacts.opting_out import OptOuts
 from engine.contacts.own_stop_words import OwnStopWords
@@ -64,6 +69,13 @@ from models.enums import (
     DeviceState,
     Lane,
     LatePolicy,
+from models import Campaign, ContactList, Media, Message
+from models.enums import (
+    CampaignStatus,
+    ConsentSource,
+    ContentKind,
+    DeviceState,
+    Lane,
     MessageStatus,
     Role,
     SequenceStatus,
@@ -83,6 +95,11 @@ USE_CASES = (
     SequenceRules,
     ContactBook,
     Leads,
+    NewContacts,
+    ContactEditor,
+    ContactDeletion,
+    ContactLists,
+    ContactExports,
     SequenceCatalogue,
     Pastes,
     Devices,
@@ -111,7 +128,7 @@ USE_CASES = (
 READERS = {
     "CampaignCatalogue.page", "CampaignCatalogue.card", "CampaignControl.stopped",
     "Enrolments.preview", "SequenceRules.get", "ContactBook.count", "ContactBook.lists", "ContactBook.find",
-    "ContactBook.niches", "ContactBook.opted_out",
+    "ContactBook.niches", "ContactBook.opted_out", "ContactDeletion.before", "ContactLists.card",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
     "SequenceCatalogue.sample", "SequenceEditor.changes", "Launches.review", "Results.get", "Results.export",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
@@ -129,6 +146,7 @@ WITHOUT_AN_ID = {
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
     "SequenceEditor.additions",
     "Pastes.find",  # by a chat's message, which says nothing of a team
+    "NewContacts.read", "NewContacts.read_card", "NewContacts.add",
     "Relocation.run_once",  # the job: it has no actor
     "Operators.phone", "Operators.set_phone",
     "OptOutLists.find", "OptOutLists.review", "OptOutLists.take", "OptOutLists.export",
@@ -282,6 +300,25 @@ CALLS: dict[str, list[Call]] = {
     "ContactCards.history": [lambda t, o, a: t.world.cards.history(a, t.contact, 0)],
     "StopRequests.opt_out": [lambda t, o, a: StopRequests(t.world.database, t.world.clock).opt_out(a, t.contact)],
     "StopRequests.keep": [lambda t, o, a: StopRequests(t.world.database, t.world.clock).keep(a, t.contact)],
+    "Leads.add": [lambda t, o, a: t.world.leads.add(a, t.contact, "Yoga")],
+    "Leads.remove": [lambda t, o, a: t.world.leads.remove(a, t.contact, "Yoga")],
+    "Leads.become_prospect": [lambda t, o, a: t.world.leads.become_prospect(a, t.contact, "Yoga")],
+    "ContactEditor.rename": [lambda t, o, a: t.world.contact_editor.rename(a, t.contact, "Bob")],
+    "ContactEditor.set_attribute": [
+        lambda t, o, a: t.world.contact_editor.set_attribute(a, t.contact, "city = Ipoh")
+    ],
+    "ContactEditor.remove_attribute": [
+        lambda t, o, a: t.world.contact_editor.remove_attribute(a, t.contact, "city")
+    ],
+    "ContactEditor.note_permission": [
+        lambda t, o, a: t.world.contact_editor.note_permission(a, t.contact, ConsentSource.EVENT)
+    ],
+    "ContactDeletion.before": [lambda t, o, a: t.world.deletion.before(a, t.contact)],
+    "ContactDeletion.delete": [lambda t, o, a: t.world.deletion.delete(a, t.contact)],
+    "ContactLists.card": [lambda t, o, a: t.world.lists.card(a, t.list)],
+    "ContactLists.rename": [lambda t, o, a: t.world.lists.rename(a, t.list, "Ours")],
+    "ContactLists.delete": [lambda t, o, a: t.world.lists.delete(a, t.list)],
+    "ContactExports.prepare": [lambda t, o, a: t.world.exports.prepare(a, t.list)],
     "ContactImports.review": [lambda t, o, a: t.world.imports.review(a, t.opened)],
     "ContactImports.choose": [lambda t, o, a: t.world.imports.choose(a, t.opened, niche="x")],
     "ContactImports.start": [lambda t, o, a: t.world.imports.start(a, t.opened, None)],
@@ -291,6 +328,8 @@ CALLS: dict[str, list[Call]] = {
     "ContactImports.rejects": [lambda t, o, a: t.world.imports.rejects(a, t.imported)],
     "ContactImports.before_undo": [lambda t, o, a: t.world.imports.before_undo(a, t.imported)],
     "ContactImports.undo": [lambda t, o, a: t.world.imports.undo(a, t.imported)],
+    "StopRequests.opt_out": [lambda t, o, a: StopRequests(t.world.database, t.world.clock).opt_out(a, t.contact)],
+    "StopRequests.keep": [lambda t, o, a: StopRequests(t.world.database, t.world.clock).keep(a, t.contact)],
     "OptOuts.opt_out": [lambda t, o, a: t.world.opt_outs.opt_out(a, t.contact)],
     "Rehearsals.run": [
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, t.sequence),
@@ -427,7 +466,7 @@ async def things_of(world: World) -> Things:
     link = await world.links.create_for_sequence(world.actor, sequence, device)
     return Things(
         world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, segment, campaign.id,
-        link,
+        link, opened, imported,
     )  # fmt: skip
     draft = await world.campaign_editor.create(world.actor, "Draft")
     paused = await world.campaign(
@@ -507,6 +546,7 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
         **CALLS,
         "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")],
         "SequenceEditor.additions": [lambda t, o, a: t.world.editor.additions(a, [])],
+        "ContactImports.open": [lambda t, o, a: t.world.imports.open(a, b"Phone\n0177777778\n", "x.csv")],
         "OptOutLists.review": [
             lambda t, o, a: OptOutLists(t.world.database, t.world.clock).review(a, b"phone\n0123456789", "a.csv")
         ],
@@ -520,6 +560,7 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
         "Operators.set_phone": [
             lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
         ],
+        "NewContacts.add": [lambda t, o, a: t.world.new_contacts.add(a, "0123456789", source=None)],
     }
     for name, calls in changes.items():
         for call in calls:
@@ -545,6 +586,8 @@ async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
         "campaigns", "chat_links",
         "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "campaigns", "campaign_devices",
         "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "lists",
+        "messages", "doubts", "contacts", "leads", "lists", "suppressions", "pastes", "segments",
+        "campaigns", "chat_links",
     )  # fmt: skip
     imports = (
         "SELECT id::text, status, niche, choices::text, taken_until::text FROM imports WHERE workspace_id = :id"
