@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.campaigns.audience import Audience, LeftOut
+from engine.campaigns.audience import LeftOut
 from engine.contacts import segments
 from engine.contacts.segment_store import condition_sql
 from engine.transactions import Session
@@ -47,8 +47,6 @@ SELECT c.id, c.phone, c.name, c.attributes, c.time_zone, o.id AS own_device_id,
   FROM ({chosen}) c
   LEFT JOIN suppressions x ON x.workspace_id = c.workspace_id AND x.phone = c.phone
   LEFT JOIN ({devices}) o ON o.id = c.device_id"""
-IN_CHUNKS = " AND c.id > :after ORDER BY c.id LIMIT :chunk"
-
 COUNT = "SELECT p.left_out, count(*) AS people FROM ({people}) p GROUP BY p.left_out"
 ANYBODY = "SELECT EXISTS (SELECT FROM ({people}) p WHERE p.left_out IS NULL) AS so"
 SEGMENT = "SELECT conditions FROM segments WHERE id = :id AND workspace_id = :workspace_id"
@@ -56,40 +54,45 @@ SEGMENT = "SELECT conditions FROM segments WHERE id = :id AND workspace_id = :wo
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """A query of everybody that a campaign chooses, and the values that it takes.
+    """Queries of those whom a campaign chooses, and the values that they take.
 
-    Its rows: id, phone, name, attributes, time_zone, own_device_id, left_out (a LeftOut, or None for who gets it).
+    Their rows: id, phone, name, attributes, time_zone, own_device_id, left_out (a LeftOut; None: they get it).
     """
 
-    everybody: str
-    chunk: str  # the same, in the order of ids; it takes `after` (an id) and `chunk` (how many) as well
+    chosen: str  # rows of contacts c
+    devices: str  # the ids of those that may be somebody's own
+    no_device: str  # the condition for having none
     values: Mapping[str, object]
 
+    @property
+    def everybody(self) -> str:
+        return self._query("")
 
-def audience_of(campaign: Campaign) -> Audience:
-    return Audience(
-        niche=campaign.niche,
-        list_id=campaign.list_id,
-        segment_id=campaign.segment_id,
-        follows_id=campaign.follows_id,
-        lead_status=campaign.lead_status,
-    )
+    def behind(self, contact_id: int) -> str:
+        """Those whose ids are above this one."""
+        return self._query(f" AND c.id > {contact_id:d}")
+
+    def next_behind(self, contact_id: int) -> str:
+        """The first of them, in the order of their ids: it takes one more value, `chunk`, how many."""
+        return self._query(f" AND c.id > {contact_id:d} ORDER BY c.id LIMIT :chunk")
+
+    def _query(self, which: str) -> str:
+        return PEOPLE.format(chosen=self.chosen + which, devices=self.devices, no_device=self.no_device)
 
 
 async def people_of(session: Session, campaign: Campaign, now: datetime) -> People:
     """Write the query. `now`: what a segment's "within so many days" counts back from."""
-    audience = audience_of(campaign)
     conditions, values = await _segment(session, campaign, now)
     source = EVERYBODY
-    if audience.niche is not None:
-        source, values["niche"] = OF_NICHE, audience.niche
-    elif audience.list_id is not None:
-        source, values["list_id"] = OF_LIST, audience.list_id
-    elif audience.follows_id is not None:
-        source, values["follows_id"] = OF_FOLLOWED, audience.follows_id
-    if audience.lead_status is not None:
-        conditions.append("l.status = CAST(:lead_status AS text)" if audience.niche is not None else WITH_STATUS)
-        values["lead_status"] = audience.lead_status.value
+    if campaign.niche is not None:
+        source, values["niche"] = OF_NICHE, campaign.niche
+    elif campaign.list_id is not None:
+        source, values["list_id"] = OF_LIST, campaign.list_id
+    elif campaign.follows_id is not None:
+        source, values["follows_id"] = OF_FOLLOWED, campaign.follows_id
+    if campaign.lead_status is not None:
+        conditions.append("l.status = CAST(:lead_status AS text)" if campaign.niche is not None else WITH_STATUS)
+        values["lead_status"] = campaign.lead_status.value
     chosen = " AND ".join([source, "c.workspace_id = :workspace_id", "NOT c.unlisted", *conditions])
     devices, no_device = IN_POOL, f"NOT EXISTS ({IN_POOL})"
     if campaign.device_choice is DeviceChoice.KNOWN:
@@ -100,11 +103,7 @@ async def people_of(session: Session, campaign: Campaign, now: datetime) -> Peop
         "workspace_id": campaign.workspace_id,
         "lost": [state.value for state in DeviceState if state.is_lost],
     }
-    return People(
-        PEOPLE.format(chosen=chosen, devices=devices, no_device=no_device),
-        PEOPLE.format(chosen=chosen + IN_CHUNKS, devices=devices, no_device=no_device),
-        values,
-    )
+    return People(chosen, devices, no_device, values)
 
 
 async def _segment(session: Session, campaign: Campaign, now: datetime) -> tuple[list[str], dict[str, Any]]:

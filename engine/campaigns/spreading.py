@@ -6,10 +6,11 @@ forecast asks the same function, so both speak of the same shares.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from math import gcd
 
 from engine.broadcast.pacing import Pace, Tally
+from engine.sequences.calendar import MINUTES_A_DAY, QuietHours
 
 SHORTEST_DELAY = 0.1  # seconds; a send takes as long even where nobody has set a delay
 HORIZON = 400  # days; whoever plans further shares as on the last of them
@@ -37,6 +38,19 @@ class Hours:
 
     today: float
     a_day: float
+
+    @classmethod
+    def of(cls, now: time, *, quiet: QuietHours | None, window: QuietHours | None) -> "Hours":
+        """`now` is local. What goes out at no minute of the day is planned as if at every."""
+        minutes = [time(*divmod(minute, 60)) for minute in range(MINUTES_A_DAY)]
+        is_open = [
+            minute
+            for minute in minutes
+            if not (quiet is not None and quiet.contain(minute))
+            and (window is None or window.start == window.end or window.contain(minute))
+        ]
+        open_minutes = is_open or minutes
+        return cls(60.0 * sum(minute >= now for minute in open_minutes), 60.0 * len(open_minutes))
 
 
 def spread(rooms: Sequence[Room], people: int, hours: Hours) -> dict[int, int]:

@@ -20,7 +20,7 @@ async def chosen(world: World, campaign_id: int) -> dict[int, str | None]:
     async with world.database.transaction() as session:
         campaign = await session.get_one(Campaign, campaign_id)
         people = await audience_store.people_of(session, campaign, world.clock.now())
-        rows = await session.rows(people.chunk, {**people.values, "after": 0, "chunk": 1000})
+        rows = await session.rows(people.next_behind(0), {**people.values, "chunk": 1000})
         whole = await session.rows(people.everybody, people.values)
         assert sorted((row.id, row.left_out) for row in whole) == [(row.id, row.left_out) for row in rows]
     return {row.id: row.left_out for row in rows}
