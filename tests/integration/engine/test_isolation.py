@@ -16,6 +16,7 @@ from engine.actor import Actor
 from engine.alerts import Alerts, raise_signals
 from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
+from engine.campaigns.launch import CampaignLaunches
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.leads import Leads
@@ -47,6 +48,7 @@ from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
 from models import ContactList, Media, Message
 from models.enums import ContentKind, DeviceState, Lane, MessageStatus, Role, SequenceStatus
+from tests.integration.engine.campaigning import draft
 from tests.integration.engine.world import World
 
 USE_CASES = (
@@ -54,6 +56,7 @@ USE_CASES = (
     SequenceControl,
     SequenceCopies,
     Launches,
+    CampaignLaunches,
     Results,
     Enrolments,
     SequenceRules,
@@ -164,6 +167,12 @@ CALLS: dict[str, list[Call]] = {
         lambda t, o, a: SequenceCopies(t.world.database, t.world.clock).duplicate(a, t.sequence)
     ],
     "Launches.review": [lambda t, o, a: t.world.launch.review(a, t.sequence)],
+    "CampaignLaunches.launch": [
+        lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).launch(a, t.campaign)
+    ],
+    "CampaignLaunches.undo": [
+        lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).undo(a, t.campaign)
+    ],
     "Results.get": [lambda t, o, a: t.world.results.get(a, t.sequence)],
     "Results.export": [lambda t, o, a: t.world.results.export(a, t.sequence)],
     "Enrolments.join": [
@@ -300,6 +309,7 @@ async def things_of(world: World) -> Things:
         session.add_all([doubt, media])
         await session.flush()
         await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
+    campaign = await draft(world, [device])
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
     segment = await world.segments.save(world.actor, "Who wrote", [Replied()])
     return Things(world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, segment)
