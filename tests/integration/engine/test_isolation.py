@@ -117,6 +117,7 @@ class Things:
     run: int
     media: int
     segment: int
+    campaign: int
 
 
 Call = Callable[[Things, Things, Actor], Awaitable[Any]]
@@ -312,7 +313,9 @@ async def things_of(world: World) -> Things:
     campaign = await draft(world, [device])
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
     segment = await world.segments.save(world.actor, "Who wrote", [Replied()])
-    return Things(world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, segment)
+    return Things(
+        world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, segment, campaign
+    )
 
 
 def test_every_use_case_is_tried() -> None:
@@ -392,6 +395,7 @@ async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
     tables = (
         "sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts",
         "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "segments",
+        "campaigns",
     )  # fmt: skip
     return [
         await world.rows(
