@@ -1,8 +1,8 @@
 """Deleting the messages of a campaign that was taken back before it began.
 
-It is a draft from the commit on, and the claim obeys that; its messages go after that, chunk by chunk. `started_at`
-stays until the last is gone, and the job finishes it should this be interrupted. Only what nobody has begun to send
-is deleted.
+It is a draft from the commit on, and the claim obeys that; its messages go after that, chunk by chunk. As long as
+`started_at` is there some may be left: should this be interrupted, the job finishes it. Only what nobody has begun
+to send is deleted.
 """
 
 from dataclasses import dataclass
