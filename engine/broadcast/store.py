@@ -122,11 +122,10 @@ SELECT m.id AS message_id, {STEP_FACTS},
 """
 
 LOCK_CAMPAIGNS = """
-SELECT m.id AS message_id, k.status, k.name, k.kind, k.body, k.media_id, k.window_start, k.window_end,
-       k.min_delay_seconds, k.max_delay_seconds
-  FROM messages m JOIN campaigns k ON k.id = m.campaign_id
- WHERE m.id = ANY(:message_ids)
-   FOR SHARE OF k SKIP LOCKED
+SELECT k.id, k.status, k.name, k.kind, k.body, k.media_id, k.window_start, k.window_end, k.min_delay_seconds,
+       k.max_delay_seconds
+  FROM campaigns k WHERE k.id = ANY(:ids)
+   FOR SHARE SKIP LOCKED
 """
 
 # Of messages that end here and now, those whose run may go on to another sequence, which has to be locked for
@@ -396,12 +395,14 @@ async def _lock_steps(
 async def _lock_campaigns(
     transaction: Transaction, rows: Sequence[Any], now: datetime
 ) -> dict[int, CampaignFacts]:
-    """`rows` with CANDIDATE_FACTS."""
+    """Facts by message, of rows with CANDIDATE_FACTS."""
     if not rows:
         return {}
-    contacts = {row.id: row for row in rows}
-    locked = await transaction.rows(LOCK_CAMPAIGNS, {"message_ids": list(contacts)})
-    return {row.message_id: campaign_facts_of(row, contacts[row.message_id], now) for row in locked}
+    ids = {row.campaign_id for row in rows}
+    locked = {row.id: row for row in await transaction.rows(LOCK_CAMPAIGNS, {"ids": list(ids)})}
+    return {
+        row.id: campaign_facts_of(locked[row.campaign_id], row, now) for row in rows if row.campaign_id in locked
+    }
 
 
 def campaign_facts_of(row: Any, contact: Any, now: datetime) -> CampaignFacts:
