@@ -8,6 +8,7 @@ from engine.broadcast.doubts import Doubts
 from engine.campaigns.catalogue import CampaignCatalogue
 from engine.campaigns.control import CampaignControl
 from engine.campaigns.editor import CampaignEditor
+from engine.campaigns.launch import CampaignLaunches
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
@@ -58,6 +59,7 @@ class UseCases(Provider):
         CampaignControl,
         CampaignEditor,
         ChatLinks,
+        CampaignLaunches,
         ContactBook,
         ContactCards,
         ContactDeletion,

@@ -22,6 +22,7 @@ from engine.campaigns.catalogue import Tab as CampaignTab
 from engine.campaigns.content import Content
 from engine.campaigns.control import CampaignControl
 from engine.campaigns.editor import CampaignEditor
+from engine.campaigns.launch import CampaignLaunches
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
@@ -62,6 +63,7 @@ from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
 from models import Campaign, ContactList, Media, Message, Segment
+from models import ContactList, Media, Message
 from models.enums import (
     CampaignPause,
     CampaignStatus,
@@ -90,6 +92,7 @@ USE_CASES = (
     SequenceControl,
     SequenceCopies,
     Launches,
+    CampaignLaunches,
     Results,
     Enrolments,
     SequenceRules,
@@ -229,6 +232,10 @@ CALLS: dict[str, list[Call]] = {
         lambda t, o, a: SequenceCopies(t.world.database, t.world.clock).duplicate(a, t.sequence)
     ],
     "Launches.review": [lambda t, o, a: t.world.launch.review(a, t.sequence)],
+    "CampaignLaunches.launch": [
+        lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).launch(a, t.draft)
+    ],
+    "CampaignLaunches.undo": [lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).undo(a, t.draft)],
     "Results.get": [lambda t, o, a: t.world.results.get(a, t.sequence)],
     "Results.export": [lambda t, o, a: t.world.results.export(a, t.sequence)],
     "Enrolments.join": [
@@ -448,8 +455,7 @@ async def things_of(world: World) -> Things:
             file_name="a",
             content=b"x",
         )
-        segment = Segment(workspace_id=world.actor.workspace_id, name="Segment", conditions=[])
-        session.add_all([doubt, media, segment])
+        session.add_all([doubt, media])
         await session.flush()
         await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
     file = b"Name,Phone\nZoe,0177777777\nBad,12\n"
@@ -488,6 +494,7 @@ async def things_of(world: World) -> Things:
         segment.id,
     return Things(
         world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, opened, imported
+        segment,
     )
 
 
@@ -588,6 +595,7 @@ async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
         "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "lists",
         "messages", "doubts", "contacts", "leads", "lists", "suppressions", "pastes", "segments",
         "campaigns", "chat_links",
+        "campaigns", "campaign_devices",
     )  # fmt: skip
     imports = (
         "SELECT id::text, status, niche, choices::text, taken_until::text FROM imports WHERE workspace_id = :id"

@@ -132,6 +132,7 @@ class World:
         self.exports = ContactExports(database, clock)
         self.segments = Segments(database, clock)
         self.links = ChatLinks(database, clock)
+        self.segments = Segments(database, clock)
         self.campaigns = CampaignCatalogue(database, clock)
         self.campaign_editor = CampaignEditor(database, clock)
         self.campaign_control = CampaignControl(database, clock)
