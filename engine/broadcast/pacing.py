@@ -60,7 +60,10 @@ class Tally:
         return cls(hour, hour_count if hour_started_at == hour else 0, today, day_count if day == today else 0)
 
     def plus_one(self) -> "Tally":
-        return Tally(self.hour_started_at, self.hour_count + 1, self.day, self.day_count + 1)
+        return self.plus(1)
+
+    def plus(self, messages: int) -> "Tally":
+        return Tally(self.hour_started_at, self.hour_count + messages, self.day, self.day_count + messages)
 
 
 def capped_until(pace: Pace, tally: Tally, zone: ZoneInfo) -> datetime | None:

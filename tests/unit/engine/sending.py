@@ -1,0 +1,131 @@
+"""Devices that send message by message, with delays drawn as theirs are: what a forecast is held against."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from random import Random
+
+from engine.broadcast.forecast import Group, Load, Sender, Terms
+from engine.broadcast.pacing import Pace, capped_until
+from engine.broadcast.throughput import Line
+from engine.sequences.calendar import at_local_time
+from models.enums import Lane
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One message in a device's queue."""
+
+    place: tuple[int, datetime, int]
+    load: Load
+    expires_at: datetime | None
+    ours: bool
+    capped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    at: tuple[datetime, ...]  # of the campaign, in order
+    expired: int
+
+
+def send(senders: Sequence[Sender], groups: Sequence[Group], terms: Terms, now: datetime, random: Random) -> Sent:
+    """Let all devices send until nothing of the campaign is left, or for a year."""
+    sent: list[datetime] = []
+    expired = 0
+    for sender in senders:
+        ours = [group for group in groups if group.device_id == sender.device_id]
+        at, late = _send(sender, ours, terms, now, random)
+        sent += at
+        expired += late
+    return Sent(tuple(sorted(sent)), expired)
+
+
+def _queue(sender: Sender, groups: Sequence[Group], terms: Terms, random: Random) -> list[_Waiting]:
+    ranks = list(Lane)
+    queue = []
+    for load in sender.others:
+        for _ in range(load.messages):
+            place = (ranks.index(load.lane), load.due_at, len(queue))
+            queue.append(_Waiting(place, load, load.expires_at, ours=False))
+    people = []
+    for group in groups:
+        load = Load(1, Lane.CAMPAIGN, terms.starts_at, group.hours, terms.expires_at, delays=terms.delays)
+        people += [(load, number < group.capped) for number in range(group.people)]
+    random.shuffle(people)  # people are in the order in which they came into the book
+    for load, capped in people:
+        place = (ranks.index(Lane.CAMPAIGN), terms.starts_at, len(queue))
+        queue.append(_Waiting(place, load, terms.expires_at, ours=True, capped=capped))
+    return queue
+
+
+def _send(
+    sender: Sender, groups: Sequence[Group], terms: Terms, now: datetime, random: Random
+) -> tuple[list[datetime], int]:
+    queue = sorted(_queue(sender, groups, terms, random), key=lambda one: one.place)
+    line = sender.line
+    pace, tally, at = line.pace, line.tally, max(now, line.free_at)
+    today = terms.starts_at
+    sent: list[datetime] = []
+    expired = 0
+    left = sum(one.ours for one in queue)
+    while left and at < terms.starts_at + timedelta(days=366):
+        tally = Line(pace, tally, line.zone, at).tally_at(at)
+        if (until := capped_until(pace, tally, line.zone)) is not None:
+            at = until
+            continue
+        waiting = next((one for one in queue if one.place[1] <= at), None)
+        if waiting is None:
+            at = min(one.place[1] for one in queue)
+            continue
+        verdict = _decide(waiting, at, today)
+        if verdict == "late":
+            queue.remove(waiting)
+            if waiting.ours:
+                left, expired = left - 1, expired + 1
+            elif waiting.load.shifts and waiting.load.hours is not None and waiting.expires_at is not None:
+                zone = waiting.load.hours.zone
+                local = waiting.load.due_at.astimezone(zone).time()
+                dates = (at.astimezone(zone).date() + timedelta(days=days) for days in range(3))
+                due = next(due for day in dates if (due := at_local_time(day, local, zone)) > at)
+                window = waiting.expires_at - waiting.place[1]
+                _insert(queue, _Waiting((waiting.place[0], due, waiting.place[2]), waiting.load, due + window, False))
+        elif isinstance(verdict, datetime):
+            queue.remove(waiting)
+            rank, _, number = waiting.place
+            put_off = _Waiting((rank, verdict, number), waiting.load, waiting.expires_at, waiting.ours)
+            _insert(queue, put_off)
+        else:
+            queue.remove(waiting)
+            tally = tally.plus_one()
+            if waiting.ours:
+                sent.append(at)
+                left -= 1
+            at += _delay(pace, waiting.load, random)
+    return sent, expired
+
+
+def _decide(waiting: _Waiting, at: datetime, today: datetime) -> datetime | str | None:
+    """Too late, put off to an instant, or (None) to be sent now; as the claim decides."""
+    if waiting.expires_at is not None and at > waiting.expires_at:
+        return "late"
+    hours = waiting.load.hours
+    if hours is None:
+        return None
+    if waiting.capped and at.astimezone(hours.zone).date() == today.astimezone(hours.zone).date():
+        tomorrow = at_local_time(at.astimezone(hours.zone).date() + timedelta(days=1), time(0), hours.zone)
+        return hours.open_from(tomorrow)
+    opens = hours.open_from(at)
+    return None if opens == at else opens
+
+
+def _delay(pace: Pace, load: Load, random: Random) -> timedelta:
+    if load.delays is not None:
+        slower = (max(pace.min_delay, load.delays[0]), max(pace.max_delay, load.delays[1]))
+        pace = Pace(*slower)
+    return pace.draw_delay(random)
+
+
+def _insert(queue: list[_Waiting], waiting: _Waiting) -> None:
+    queue.append(waiting)
+    queue.sort(key=lambda one: one.place)
