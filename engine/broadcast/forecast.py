@@ -2,15 +2,15 @@
 
 Every device is followed through what waits on it and what will come, at its mean delay: by lane and due time, as
 its worker takes it, around caps, quiet hours and windows. Nothing is followed message by message: between two
-moments at which anything changes, messages follow each other evenly (`throughput.Line`), so that a million cost what
-the hours and days cost that they take.
+moments at which anything changes, messages follow each other evenly (`throughput.Line`), so that a million cost
+what the hours and days cost that they take.
 """
 
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from heapq import heappop, heappush
 from itertools import accumulate
@@ -25,6 +25,7 @@ LONGEST = timedelta(days=366)  # what takes longer is not foreseen
 MOST_POINTS = 400  # of the curve
 WORTH_TELLING = 0.05  # of the time that a campaign takes on a device: a cap that costs less does not hold it
 _JUST = timedelta(microseconds=1)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _RANKS = {lane: rank for rank, lane in enumerate(Lane)}
 
 
@@ -113,10 +114,11 @@ class Forecast:
 
 def foresee(senders: Iterable[Sender], groups: Sequence[Group], terms: Terms, now: datetime) -> Forecast:
     """Follow every device until it has sent the last message of the campaign. The senders stay as they are."""
-    walks = []
+    walks, openings = [], _Openings()
     for sender in senders:
         ours = [load for group in groups if group.device_id == sender.device_id for load in _loads(group, terms)]
-        walks.append(_Walk(sender.device_id, replace(sender.line), terms, (*sender.others, *ours), len(ours)))
+        loads = (*sender.others, *ours)
+        walks.append(_Walk(sender.device_id, replace(sender.line), terms, loads, len(ours), openings))
     for walk in walks:
         walk.run(now)
     stretches = [stretch for walk in walks for stretch in walk.stretches]
@@ -161,6 +163,25 @@ class _Batch:
         return _RANKS[self.load.lane], self.due_at
 
 
+class _Openings:
+    """Remembers of all hours the last opening that was asked for: what follows mostly falls into the same."""
+
+    def __init__(self) -> None:
+        self._last: dict[Hours, tuple[datetime, datetime]] = {}
+
+    def find(self, hours: Hours | None, at: datetime) -> tuple[datetime | None, datetime]:
+        """When something may go out, `at` included (None: never), and if that is at once, until when."""
+        if hours is None:
+            return at, _NEVER
+        since, until = self._last.get(hours, (_NEVER, _NEVER))
+        if not since <= at < until:
+            opens = hours.open_from(at)
+            if opens != at:
+                return opens, _NEVER
+            since, until = self._last[hours] = at, hours.close_after(at) or _NEVER
+        return at, until
+
+
 @dataclass(slots=True)
 class _Walk:
     device_id: int
@@ -168,6 +189,7 @@ class _Walk:
     terms: Terms
     loads: Sequence[Load]
     of_ours: int  # the last of the loads
+    openings: "_Openings"
     stretches: list[Stretch] = field(default_factory=list)  # of the campaign
     people: int = 0
     left: int = 0  # of the campaign
@@ -233,26 +255,26 @@ class _Walk:
         What is too late, or not to go out at this hour, is dealt with as the claim does, and leaves the queue.
         """
         chosen: list[_Batch] = []
-        closes = datetime.max.replace(tzinfo=at.tzinfo)
+        closes = _NEVER
         for batch in list(self.ready):
             if chosen and (batch.place != chosen[0].place or batch.ours != chosen[0].ours):
                 break
             if batch.expires_at is not None and at > batch.expires_at:
                 self._miss(batch, at)
-            elif (opens := batch.load.hours.open_from(at) if batch.load.hours else at) != at:
+                continue
+            opens, until = self.openings.find(batch.load.hours, at)
+            if opens != at:
                 self._put_off(batch, opens)
-            else:
-                chosen.append(batch)
-                until = batch.load.hours.close_after(at) if batch.load.hours else None
-                ends = [until or closes, batch.expires_at + _JUST if batch.expires_at else closes]
-                closes = min(closes, *ends)
+                continue
+            chosen.append(batch)
+            closes = min(closes, until, batch.expires_at + _JUST if batch.expires_at else until)
         return chosen, closes
 
     def _overtaken(self, batch: _Batch) -> datetime:
         """When something that goes before it comes up."""
         rank = _RANKS[batch.load.lane]
         dues = (heap[0][0] for lane, heap in self.ahead.items() if heap and lane < rank)
-        return min(dues, default=datetime.max.replace(tzinfo=batch.due_at.tzinfo))
+        return min(dues, default=_NEVER)
 
     def _put_off(self, batch: _Batch, opens: datetime | None) -> None:
         self.ready.remove(batch)

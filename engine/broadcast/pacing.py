@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -66,11 +67,17 @@ class Tally:
         return Tally(self.hour_started_at, self.hour_count + messages, self.day, self.day_count + messages)
 
 
+@lru_cache(maxsize=4096)
+def midnight_after(day: date, zone: ZoneInfo) -> datetime:
+    """When a daily cap begins anew."""
+    return at_local_time(day + timedelta(days=1), time(0), zone)
+
+
 def capped_until(pace: Pace, tally: Tally, zone: ZoneInfo) -> datetime | None:
     """When a device that has reached a cap may send again; None if it has not."""
     cap = pace.cap_on(tally.day)
     if cap is not None and tally.day_count >= cap:
-        return at_local_time(tally.day + timedelta(days=1), time(0), zone)
+        return midnight_after(tally.day, zone)
     if pace.hourly_cap is not None and tally.hour_count >= pace.hourly_cap:
         return tally.hour_started_at + ONE_HOUR
     return None

@@ -1,11 +1,11 @@
 """How soon a device gets through what waits for it, at its mean delay and within its caps. Pure; a forecast."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from engine.broadcast.pacing import ONE_HOUR, Pace, Tally, capped_until
-from engine.sequences.calendar import ONE_DAY, QuietHours, at_local_time
+from engine.broadcast.pacing import ONE_HOUR, Pace, Tally, capped_until, midnight_after
+from engine.sequences.calendar import QuietHours
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Line:
         tally, rooms, ends = self.tally_at(at), [], []
         if (by_day := self.pace.cap_on(tally.day)) is not None:
             rooms.append(by_day - tally.day_count)
-            ends.append(at_local_time(tally.day + ONE_DAY, time(0), self.zone))
+            ends.append(midnight_after(tally.day, self.zone))
         if self.pace.hourly_cap is not None:
             rooms.append(self.pace.hourly_cap - tally.hour_count)
             ends.append(tally.hour_started_at + ONE_HOUR)

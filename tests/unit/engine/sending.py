@@ -89,7 +89,9 @@ def _send(
                 dates = (at.astimezone(zone).date() + timedelta(days=days) for days in range(3))
                 due = next(due for day in dates if (due := at_local_time(day, local, zone)) > at)
                 window = waiting.expires_at - waiting.place[1]
-                _insert(queue, _Waiting((waiting.place[0], due, waiting.place[2]), waiting.load, due + window, False))
+                _insert(
+                    queue, _Waiting((waiting.place[0], due, waiting.place[2]), waiting.load, due + window, False)
+                )
         elif isinstance(verdict, datetime):
             queue.remove(waiting)
             rank, _, number = waiting.place
