@@ -1,15 +1,21 @@
 """Devices that send message by message, with delays drawn as theirs are: what a forecast is held against."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
 from random import Random
+from zoneinfo import ZoneInfo
 
-from engine.broadcast.forecast import Group, Load, Sender, Terms
-from engine.broadcast.pacing import Pace, capped_until
+from engine.broadcast.forecast import Forecast, Group, Sender, Terms, foresee
+from engine.broadcast.hours import Hours
+from engine.broadcast.pacing import Pace, Tally, capped_until
 from engine.broadcast.throughput import Line
-from engine.sequences.calendar import at_local_time
+from engine.broadcast.walk import Load
+from engine.sequences.calendar import QuietHours, at_local_time
 from models.enums import Lane
+
+KUALA_LUMPUR = ZoneInfo("Asia/Kuala_Lumpur")
+ZONES = [KUALA_LUMPUR, *(ZoneInfo(name) for name in ("Asia/Jakarta", "Europe/London", "America/New_York"))]
 
 
 @dataclass(slots=True)
@@ -131,3 +137,71 @@ def _delay(pace: Pace, load: Load, random: Random) -> timedelta:
 def _insert(queue: list[_Waiting], waiting: _Waiting) -> None:
     queue.append(waiting)
     queue.sort(key=lambda one: one.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    senders: tuple[Sender, ...]
+    groups: tuple[Group, ...]
+    terms: Terms
+    now: datetime
+
+    def foreseen(self) -> Forecast:
+        return foresee(self.senders, self.groups, self.terms, self.now)
+
+    def sent(self, random: Random) -> Sent:
+        return send(self.senders, self.groups, self.terms, self.now, random)
+
+
+def drawn(random: Random) -> Scenario:
+    """A campaign of any kind: up to three devices with 150 to 700 people each."""
+    local = datetime(
+        2026, 3, random.randint(1, 31), random.randint(0, 23), random.randint(0, 59), tzinfo=KUALA_LUMPUR
+    )
+    now = local.astimezone(UTC)
+    quiet = random.choice([None, QuietHours(time(21), time(9)), QuietHours(time(22, 30), time(7))])
+    window = random.choice([None, None, (time(9), time(18)), (time(14), time(20))])
+    expires_at = random.choice([None, None, None, now + timedelta(hours=12)])
+    delays = random.choice([None, None, (60.0, 120.0)])
+    terms = Terms(now + timedelta(minutes=random.randint(0, 300)), delays, expires_at)
+    zones = random.choice([ZONES[:1], ZONES[:1], ZONES[:2], ZONES])
+    senders, groups = [], []
+    for number in range(random.randint(1, 3)):
+        senders.append(Sender(number, _line(local, random), _steps(local, quiet, random)))
+        for zone in zones:
+            people = random.randint(150, 700) // len(zones)
+            capped = random.choice([0, 0, people // 5])
+            groups.append(Group(number, Hours(zone, quiet, window), people, capped))
+    return Scenario(tuple(senders), tuple(groups), terms, now)
+
+
+def _line(local: datetime, random: Random) -> Line:
+    today = local.date()
+    shortest = random.choice([5, 10, 30, 45])
+    pace = Pace(
+        shortest,
+        shortest * random.choice([1, 2, 3]),
+        hourly_cap=random.choice([None, None, 30, 60]),
+        daily_cap=random.choice([None, None, 100, 200]),
+    )
+    if pace.daily_cap and random.random() < 0.5:
+        begun = today - timedelta(days=random.randint(0, 10))
+        pace = replace(pace, ramp_start_cap=20, ramp_days=random.choice([5, 14]), ramp_started_on=begun)
+    hour = local.astimezone(UTC).replace(minute=0)
+    tally = Tally(hour, random.randint(0, 20), today, random.randint(0, 30))
+    return Line(pace, tally, KUALA_LUMPUR, local.astimezone(UTC))
+
+
+def _steps(local: datetime, quiet: QuietHours | None, random: Random) -> tuple[Load, ...]:
+    """What sequences send on the same device, if there are any."""
+    if random.random() < 0.5:
+        return ()
+    hours = Hours(KUALA_LUMPUR, quiet)
+    dues = [
+        (local + timedelta(days=day)).replace(hour=random.choice([10, 14]), minute=0).astimezone(UTC)
+        for day in range(20)
+    ]
+    return tuple(
+        Load(random.randint(1, 60), Lane.SEQUENCE, due, hours, due + timedelta(hours=12), shifts=True)
+        for due in dues
+    )
