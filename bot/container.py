@@ -4,12 +4,16 @@ from dishka import AsyncContainer, Provider, Scope, make_async_container, provid
 
 from engine.alerts import Alerts
 from engine.broadcast.doubts import Doubts
+from engine.campaigns.catalogue import CampaignCatalogue
+from engine.campaigns.control import CampaignControl
+from engine.campaigns.editor import CampaignEditor
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.segmenting import Segments
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
@@ -40,6 +44,9 @@ class UseCases(Provider):
     scope = Scope.APP
     all = provide_all(
         Alerts,
+        CampaignCatalogue,
+        CampaignControl,
+        CampaignEditor,
         ContactBook,
         ContactCards,
         ContactImports,
@@ -59,6 +66,7 @@ class UseCases(Provider):
         Relocation,
         Results,
         Runs,
+        Segments,
         SequenceCatalogue,
         SequenceControl,
         SequenceCopies,

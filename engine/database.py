@@ -40,6 +40,7 @@ class AdvisoryLock(IntEnum):
     POLL_TELEGRAM = 7_305_212
     POST_ALERTS = 7_305_213
     TELL_OUTAGE = 7_305_214
+    FAN_OUT = 7_305_215  # with the campaign
 
 
 @dataclass(frozen=True, slots=True)
