@@ -55,6 +55,7 @@ class Share:
     first_at: datetime | None
     last_at: datetime | None
     held_by: Limit
+    others: int  # messages of others that go out before its last
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ def _share(device_id: int, walk: Walk) -> Share:
         first_at=min((stretch.first for stretch in walk.stretches), default=None),
         last_at=max((stretch.last for stretch in walk.stretches), default=None),
         held_by=walk.held_by(),
+        others=walk.overtaken_by,
     )
 
 

@@ -69,7 +69,7 @@ class Line:
 
     @property
     def gap(self) -> timedelta:
-        return timedelta(seconds=(self.pace.min_delay + self.pace.max_delay) / 2)
+        return self.pace.mean_delay
 
     def tally_at(self, at: datetime) -> Tally:
         return Tally.at(

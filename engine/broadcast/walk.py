@@ -110,6 +110,7 @@ class Walk:
     stretches: list[Stretch] = field(default_factory=list)  # of the campaign
     left: int = 0  # of the campaign, as all here that does not say otherwise
     expired: int = 0
+    overtaken_by: int = 0  # messages of others that went out meanwhile
     spent: Counter[Limit] = field(default_factory=Counter)  # seconds, from the start until the last message
     ahead: dict[int, list[tuple[datetime, int, _Batch]]] = field(default_factory=dict)  # heaps by rank
     pushes: Iterator[int] = field(default_factory=count)
@@ -228,7 +229,7 @@ class Walk:
         stretch = self.line.take_many(at, end, most=waiting, gap=gap)
         for batch, opens in front.shut:
             self._put_off(batch, opens, batch.left * stretch.count // waiting)
-        for batch, part in zip(batches, _parts(stretch.count, [batch.left for batch in batches]), strict=True):
+        for batch, part in zip(batches, parts(stretch.count, [batch.left for batch in batches]), strict=True):
             batch.left -= part
             if not batch.left:
                 self.ready.remove(batch)
@@ -237,14 +238,15 @@ class Walk:
             self.left -= stretch.count
             self._spend(Limit.DELAYS if gap == self.line.gap else Limit.CAMPAIGN_DELAYS, at, self.line.free_at)
         else:
+            self.overtaken_by += stretch.count
             self._spend(Limit.OTHERS, at, self.line.free_at)
         return self.line.free_at
 
     def _gap(self, batch: _Batch) -> timedelta:
         """The device's own delays, or slower ones."""
-        pace, asked = self.line.pace, batch.load.delays or (0.0, 0.0)
-        slower = max(pace.min_delay, asked[0]) + max(pace.max_delay, asked[1])
-        return timedelta(seconds=slower / 2)
+        if batch.load.delays is None:
+            return self.line.gap
+        return self.line.pace.slowed_to(*batch.load.delays).mean_delay
 
     def _spend(self, limit: Limit, since: datetime, until: datetime) -> None:
         since = max(since, self.starts_at)
@@ -259,10 +261,10 @@ class Walk:
         return Limit.DAILY_CAP if by_day == pace.daily_cap else Limit.WARM_UP
 
 
-def _parts(whole: int, weights: Sequence[int]) -> list[int]:
-    """Share out a whole by weight, without remainder; nobody gets more than their weight."""
-    if len(weights) == 1:
-        return [whole]
+def parts(whole: int, weights: Sequence[int]) -> list[int]:
+    """Share out a whole by weight, without remainder. Of a whole no greater than all weights, none gets more."""
     total = sum(weights)
+    if not total:
+        return [0] * len(weights)
     ends = [whole * sofar // total for sofar in accumulate(weights)]
     return [end - before for before, end in zip([0, *ends], ends, strict=False)]
