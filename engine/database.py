@@ -41,6 +41,7 @@ class AdvisoryLock(IntEnum):
     POST_ALERTS = 7_305_213
     TELL_OUTAGE = 7_305_214
     FAN_OUT = 7_305_215  # with the campaign
+    REACH_CONTACT = 7_305_216  # the first half of a lock; the second is the contact
 
 
 @dataclass(frozen=True, slots=True)

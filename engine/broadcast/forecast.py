@@ -3,14 +3,13 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import datetime
 from itertools import accumulate
 from math import floor
 
 from engine.broadcast.hours import Hours
 from engine.broadcast.throughput import Line, Stretch
-from engine.broadcast.walk import LONGEST, Limit, Load, Openings, Walk
-from engine.sequences.calendar import ONE_DAY, at_local_time
+from engine.broadcast.walk import Limit, Load, Openings, Walk
 from models.enums import Lane
 
 MOST_POINTS = 400  # of the curve
@@ -93,16 +92,16 @@ def foresee(senders: Iterable[Sender], groups: Sequence[Group], terms: Terms, no
 
 
 def _loads(group: Group, terms: Terms) -> Iterator[Load]:
-    """Who is capped is put off to the next of their days."""
+    """Who is capped is put off to the next of their days, unless nothing goes out on this one anyway."""
     hours, starts_at = group.hours, terms.starts_at
-    waiting = Load(
-        group.people - group.capped, Lane.CAMPAIGN, starts_at, hours, terms.expires_at, delays=terms.delays
-    )
-    yield waiting
-    if group.capped:
-        tomorrow = starts_at.astimezone(hours.zone).date() + ONE_DAY
-        due_at = hours.open_from(at_local_time(tomorrow, time(0), hours.zone)) or starts_at + LONGEST
-        yield replace(waiting, messages=group.capped, due_at=due_at)
+    waiting = Load(group.people, Lane.CAMPAIGN, starts_at, hours, terms.expires_at, delays=terms.delays)
+    today = starts_at.astimezone(hours.zone).date()
+    opens = hours.open_from(starts_at)
+    if not group.capped or opens is None or opens.astimezone(hours.zone).date() != today:
+        yield waiting
+        return
+    yield replace(waiting, messages=group.people - group.capped)
+    yield replace(waiting, messages=group.capped, due_at=hours.on_the_next_day(starts_at, today))
 
 
 def _share(device_id: int, walk: Walk) -> Share:

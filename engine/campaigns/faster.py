@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from engine.broadcast.forecast import Forecast, Share
+from engine.broadcast.hours import Window
 from engine.broadcast.pacing import Pace
 from engine.broadcast.walk import Limit
 from engine.campaigns.layout import Layout, Station
@@ -41,7 +42,7 @@ class Faster:
     devices: tuple[str, ...] = ()
     was: int | None = None
     to: int | None = None
-    window: tuple[time, time] | None = None
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class _Change:
     devices: tuple[str, ...] = ()
     was: int | None = None
     to: int | None = None
-    window: tuple[time, time] | None = None
+    window: Window | None = None
 
 
 def faster(layout: Layout, told: Forecast, spare: Sequence[Station]) -> tuple[Faster, ...]:
@@ -93,7 +94,7 @@ def _changes(layout: Layout, told: Forecast, spare: Sequence[Station]) -> Iterat
     if last.held_by is Limit.HOURLY_CAP and slowest.pace.hourly_cap is not None:
         yield _raised(layout, told.shares, last, Speedup.HOURLY_CAP, slowest.pace.hourly_cap)
     if layout.window is not None and layout.quiet is not None:
-        window = (layout.quiet.end, layout.quiet.start)
+        window = Window(layout.quiet.end, layout.quiet.start)
         yield _Change(replace(layout, window=window), Speedup.WINDOW, window=window)
     if layout.terms.delays is not None:
         yield _Change(replace(layout, terms=replace(layout.terms, delays=None)), Speedup.OWN_DELAYS)

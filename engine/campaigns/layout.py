@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from engine.broadcast.forecast import Forecast, Group, Sender, Terms, foresee
-from engine.broadcast.hours import Hours
+from engine.broadcast.hours import Hours, Window
 from engine.broadcast.pacing import Pace, Tally
 from engine.broadcast.throughput import Line
 from engine.broadcast.walk import Load, parts
@@ -52,7 +52,7 @@ class Layout:
     crowds: tuple[Crowd, ...]
     terms: Terms
     quiet: QuietHours | None
-    window: tuple[time, time] | None
+    window: Window | None
     zone: ZoneInfo  # the workspace's
     now: datetime
 
@@ -100,6 +100,6 @@ class Layout:
             )
             for one in self.stations
         ]
-        window = None if self.window is None else QuietHours(*self.window)
+        window = None if self.window is None else QuietHours(self.window.start, self.window.end)
         local = starts_at.astimezone(self.zone).time()
         return spreading.spread(rooms, new, spreading.Hours.of(local, quiet=self.quiet, window=window))

@@ -1,18 +1,23 @@
-"""Devices that send message by message, with delays drawn as theirs are: what a forecast is held against."""
+"""Devices that send message by message, with delays drawn as theirs are: what a forecast is held against.
+
+Of the campaign, every message is decided about by the claim's own rule.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
+from engine.broadcast.admission import CampaignFacts, Candidate, ContactFacts, Defer, DeviceFacts, End, decide
 from engine.broadcast.forecast import Forecast, Group, Sender, Terms, foresee
-from engine.broadcast.hours import Hours
+from engine.broadcast.frequency import Reached
+from engine.broadcast.hours import Hours, Window
 from engine.broadcast.pacing import Pace, Tally, capped_until
 from engine.broadcast.throughput import Line
 from engine.broadcast.walk import Load
 from engine.sequences.calendar import QuietHours, at_local_time
-from models.enums import Lane
+from models.enums import CampaignStatus, ConsentState, ContentKind, Lane
 
 KUALA_LUMPUR = ZoneInfo("Asia/Kuala_Lumpur")
 ZONES = [KUALA_LUMPUR, *(ZoneInfo(name) for name in ("Asia/Jakarta", "Europe/London", "America/New_York"))]
@@ -26,7 +31,7 @@ class _Waiting:
     load: Load
     expires_at: datetime | None
     ours: bool
-    capped: bool = False
+    capped_on: date | None = None  # when they have had something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,8 @@ def _queue(sender: Sender, groups: Sequence[Group], terms: Terms, random: Random
     random.shuffle(people)  # people are in the order in which they came into the book
     for load, capped in people:
         place = (ranks.index(Lane.CAMPAIGN), terms.starts_at, len(queue))
-        queue.append(_Waiting(place, load, terms.expires_at, ours=True, capped=capped))
+        on = terms.starts_at.astimezone(load.hours.zone).date() if capped and load.hours is not None else None
+        queue.append(_Waiting(place, load, terms.expires_at, ours=True, capped_on=on))
     return queue
 
 
@@ -71,7 +77,6 @@ def _send(
     queue = sorted(_queue(sender, groups, terms, random), key=lambda one: one.place)
     line = sender.line
     pace, tally, at = line.pace, line.tally, max(now, line.free_at)
-    today = terms.starts_at
     sent: list[datetime] = []
     expired = 0
     left = sum(one.ours for one in queue)
@@ -84,7 +89,7 @@ def _send(
         if waiting is None:
             at = min(one.place[1] for one in queue)
             continue
-        verdict = _decide(waiting, at, today)
+        verdict = _decide(waiting, sender, tally, at)
         if verdict == "late":
             queue.remove(waiting)
             if waiting.ours:
@@ -101,8 +106,7 @@ def _send(
         elif isinstance(verdict, datetime):
             queue.remove(waiting)
             rank, _, number = waiting.place
-            put_off = _Waiting((rank, verdict, number), waiting.load, waiting.expires_at, waiting.ours)
-            _insert(queue, put_off)
+            _insert(queue, replace(waiting, place=(rank, verdict, number)))
         else:
             queue.remove(waiting)
             tally = tally.plus_one()
@@ -113,25 +117,50 @@ def _send(
     return sent, expired
 
 
-def _decide(waiting: _Waiting, at: datetime, today: datetime) -> datetime | str | None:
-    """Too late, put off to an instant, or (None) to be sent now; as the claim decides."""
-    if waiting.expires_at is not None and at > waiting.expires_at:
-        return "late"
-    hours = waiting.load.hours
-    if hours is None:
-        return None
-    if waiting.capped and at.astimezone(hours.zone).date() == today.astimezone(hours.zone).date():
-        tomorrow = at_local_time(at.astimezone(hours.zone).date() + timedelta(days=1), time(0), hours.zone)
-        return hours.open_from(tomorrow)
-    opens = hours.open_from(at)
-    return None if opens == at else opens
+def _decide(waiting: _Waiting, sender: Sender, tally: Tally, at: datetime) -> datetime | str | None:
+    """Too late, put off to an instant, or (None) to be sent now."""
+    if not waiting.ours:
+        if waiting.expires_at is not None and at > waiting.expires_at:
+            return "late"
+        opens = waiting.load.hours.open_from(at) if waiting.load.hours is not None else at
+        return None if opens == at else opens
+    match decide(_candidate(waiting, sender, tally), at):
+        case End():
+            return "late"
+        case Defer(until=until):
+            return until
+    return None
+
+
+def _candidate(waiting: _Waiting, sender: Sender, tally: Tally) -> Candidate:
+    """What the claim would know of a message of the campaign."""
+    hours, line = waiting.load.hours, sender.line
+    assert hours is not None
+    return Candidate(
+        lane=Lane.CAMPAIGN,
+        body=None,
+        due_at=waiting.place[1],
+        expires_at=waiting.expires_at,
+        device=DeviceFacts(line.pace, tally, line.zone, None, paused=False),
+        contact=ContactFacts("+60123456789", "Siti", {}, ConsentState.OPTED_IN, suppressed=False),
+        quiet=hours.quiet,
+        step=None,
+        campaign=CampaignFacts(
+            CampaignStatus.RUNNING,
+            "Sale",
+            ContentKind.TEXT,
+            "Hi",
+            None,
+            hours.window,
+            waiting.load.delays,
+            hours.zone,
+        ),
+        reached=Reached(1, waiting.capped_on, ("Welcome",)) if waiting.capped_on is not None else None,
+    )
 
 
 def _delay(pace: Pace, load: Load, random: Random) -> timedelta:
-    if load.delays is not None:
-        slower = (max(pace.min_delay, load.delays[0]), max(pace.max_delay, load.delays[1]))
-        pace = Pace(*slower)
-    return pace.draw_delay(random)
+    return (pace if load.delays is None else pace.slowed_to(*load.delays)).draw_delay(random)
 
 
 def _insert(queue: list[_Waiting], waiting: _Waiting) -> None:
@@ -160,7 +189,7 @@ def drawn(random: Random) -> Scenario:
     )
     now = local.astimezone(UTC)
     quiet = random.choice([None, QuietHours(time(21), time(9)), QuietHours(time(22, 30), time(7))])
-    window = random.choice([None, None, (time(9), time(18)), (time(14), time(20))])
+    window = random.choice([None, None, Window(time(9), time(18)), Window(time(14), time(20))])
     expires_at = random.choice([None, None, None, now + timedelta(hours=12)])
     delays = random.choice([None, None, (60.0, 120.0)])
     terms = Terms(now + timedelta(minutes=random.randint(0, 300)), delays, expires_at)

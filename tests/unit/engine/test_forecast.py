@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.broadcast.forecast import MOST_POINTS, Forecast, Group, Sender, Terms, foresee
-from engine.broadcast.hours import Hours
+from engine.broadcast.hours import Hours, Window
 from engine.broadcast.pacing import Pace, Tally
 from engine.broadcast.throughput import Line
 from engine.broadcast.walk import Limit, Load
@@ -65,7 +65,7 @@ def test_nothing_goes_out_before_the_campaign_starts_or_in_quiet_hours() -> None
 
 
 def test_a_window_and_quiet_hours_both_hold() -> None:
-    told = alone(100, sender(), Hours(KUALA_LUMPUR, NIGHT, (time(8), time(10, 30))))
+    told = alone(100, sender(), Hours(KUALA_LUMPUR, NIGHT, Window(time(8), time(10, 30))))
     assert (told.first_at, told.last_at) == (NOW, at(6, 10, 9))
 
 
@@ -92,13 +92,15 @@ def test_what_comes_later_does_not_hold_it_up() -> None:
 def test_a_step_that_is_too_late_comes_again_on_the_next_day() -> None:
     """The sequence's message misses its two hours behind the daily cap, and takes a place of the next day's."""
     missed = Load(5, Lane.SEQUENCE, at(5, 11), BY_DAY, at(5, 13), shifts=True)
-    told = alone(12, sender(missed, daily_cap=10, sent_today=10), Hours(KUALA_LUMPUR, NIGHT, (time(12), time(20))))
+    told = alone(
+        12, sender(missed, daily_cap=10, sent_today=10), Hours(KUALA_LUMPUR, NIGHT, Window(time(12), time(20)))
+    )
     assert told.last_at == at(7, 12, 6), "five of the sequence at 11:00, five at 12:00, seven on the next day"
 
 
 def test_who_is_capped_gets_it_on_the_next_day() -> None:
     told = alone(10, sender(), BY_DAY, capped=3)
-    assert told.curve == ((NOW, 1), (at(5, 10, 6), 7), (at(6, 9), 8), (at(6, 9, 2), 10))
+    assert told.curve == ((NOW, 1), (at(5, 10, 6), 7), (at(6, 10), 8), (at(6, 10, 2), 10))
 
 
 def test_what_does_not_go_out_in_time_expires() -> None:
@@ -129,7 +131,7 @@ def test_people_of_two_zones_are_mixed_in_the_queue() -> None:
 
 
 def test_what_has_no_hour_at_all_never_goes_out() -> None:
-    told = alone(10, sender(), Hours(KUALA_LUMPUR, NIGHT, (time(22), time(23))))
+    told = alone(10, sender(), Hours(KUALA_LUMPUR, NIGHT, Window(time(22), time(23))))
     assert (told.people, told.sent, told.expired, told.last_at, told.curve) == (10, 0, 0, None, ())
 
 
@@ -158,7 +160,7 @@ def test_devices_work_side_by_side() -> None:
             sender(daily_cap=100, ramp_start_cap=10, ramp_days=30, ramp_started_on=date(2026, 1, 5)),
             BY_DAY, Terms(NOW), Limit.WARM_UP,
         ),
-        (sender(), Hours(KUALA_LUMPUR, NIGHT, (time(10), time(11))), Terms(NOW), Limit.HOURS),
+        (sender(), Hours(KUALA_LUMPUR, NIGHT, Window(time(10), time(11))), Terms(NOW), Limit.HOURS),
         (sender(Load(400, Lane.SEQUENCE, NOW, ANY_TIME)), ANY_TIME, Terms(NOW), Limit.OTHERS),
     ],
 )  # fmt: skip
@@ -213,7 +215,7 @@ def test_a_million_people_on_45_devices_are_foreseen_at_once() -> None:
         for hour in (9, 11, 14)
     ]
     devices = [sender(*steps, number=number, hourly_cap=60, daily_cap=2000) for number in range(45)]
-    window = (time(9), time(20))
+    window = Window(time(9), time(20))
     groups = [
         Group(number, Hours(zone, NIGHT, window), 11_111, 500)
         for number in range(45)

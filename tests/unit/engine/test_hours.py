@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.broadcast.hours import Hours
+from engine.broadcast.hours import Hours, Window
 from engine.sequences.calendar import QuietHours
 
 KUALA_LUMPUR = ZoneInfo("Asia/Kuala_Lumpur")
@@ -17,7 +17,7 @@ openings = st.builds(
     Hours,
     st.sampled_from([KUALA_LUMPUR, BERLIN]),
     st.none() | st.builds(QuietHours, times, times),
-    st.none() | st.tuples(times, times),
+    st.none() | st.builds(Window, times, times),
 )
 instants = st.builds(
     lambda day, minute: datetime.combine(day, time(0), UTC) + MINUTE * minute,
@@ -32,9 +32,9 @@ def is_open(hours: Hours, instant: datetime) -> bool:
     local = instant.astimezone(hours.zone).time()
     if hours.quiet is not None and hours.quiet.contain(local):
         return False
-    if hours.window is None or hours.window[0] == hours.window[1]:
+    if hours.window is None or hours.window.start == hours.window.end:
         return True
-    start, end = hours.window
+    start, end = hours.window.start, hours.window.end
     return start <= local < end if start < end else local >= start or local < end
 
 
@@ -59,5 +59,5 @@ def test_it_stays_open_until_it_says(hours: Hours, instant: datetime) -> None:
 
 
 def test_a_window_in_the_middle_of_the_quiet_hours_never_opens() -> None:
-    night = Hours(KUALA_LUMPUR, QuietHours(time(20), time(9)), (time(21), time(23)))
+    night = Hours(KUALA_LUMPUR, QuietHours(time(20), time(9)), Window(time(21), time(23)))
     assert night.open_from(datetime(2026, 1, 5, tzinfo=UTC)) is None
