@@ -37,7 +37,7 @@ class Fanout:
 
     def __init__(self, database: Database, campaign_id: int, now: datetime, *, chunk: int = CHUNK) -> None:
         self._database = database
-        self._campaign_id = campaign_id
+        self.campaign_id = campaign_id
         self._now = now
         self._chunk = chunk
         self._dealing: Dealing | None = None
@@ -47,9 +47,9 @@ class Fanout:
         """Plan the messages of the next people; whether there is more to do."""
         try:
             async with self._database.transaction() as session:
-                if not await fanout_store.take_turn(session, self._campaign_id):
+                if not await fanout_store.take_turn(session, self.campaign_id):
                     return False
-                campaign = await session.get(Campaign, self._campaign_id)
+                campaign = await session.get(Campaign, self.campaign_id)
                 if campaign is None or campaign.status is not CampaignStatus.RUNNING or campaign.fanned_at:
                     return False
                 most = await self._most(session, campaign)
