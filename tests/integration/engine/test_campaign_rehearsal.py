@@ -65,7 +65,7 @@ async def test_also_before_anybody_is_chosen(world: World) -> None:
 
 
 async def test_where_everybody_has_a_device_of_their_own_any_may_send_it(world: World) -> None:
-    device = await world.device("Any")
+    await world.device("Any")
     await world.device("Gone", state=DeviceState.LOGGED_OUT)
     await world.engine()
     assert (await rehearsed(world, await draft(world, device_choice=DeviceChoice.KNOWN))).device == "Any"
@@ -95,5 +95,5 @@ async def test_without_a_device_that_can_send_it_says_so(world: World) -> None:
         await rehearsed(world, await draft(world))
     paused = await world.device("Paused", paused_at=world.clock.now())
     await world.engine()
-    with pytest.raises(ConflictError, match="No device of this campaign can send right now .Paused: paused"):
+    with pytest.raises(ConflictError, match=r"No device of this campaign can send right now \(Paused: paused\)"):
         await rehearsed(world, await draft(world, [paused]))
