@@ -7,6 +7,7 @@ from engine.broadcast.doubts import Doubts
 from engine.campaigns.catalogue import CampaignCatalogue
 from engine.campaigns.control import CampaignControl
 from engine.campaigns.editor import CampaignEditor
+from engine.campaigns.launch import CampaignLaunches
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
@@ -47,6 +48,7 @@ class UseCases(Provider):
         CampaignCatalogue,
         CampaignControl,
         CampaignEditor,
+        CampaignLaunches,
         ContactBook,
         ContactCards,
         ContactImports,

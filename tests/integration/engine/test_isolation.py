@@ -16,6 +16,7 @@ from engine.actor import Actor
 from engine.alerts import Alerts, raise_signals
 from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
+from engine.campaigns.launch import CampaignLaunches
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.leads import Leads
@@ -47,6 +48,7 @@ from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
 from models import ContactList, Media, Message
 from models.enums import ContentKind, DeviceState, Lane, MessageStatus, Role, SequenceStatus
+from tests.integration.engine.campaigning import draft
 from tests.integration.engine.world import World
 
 USE_CASES = (
@@ -54,6 +56,7 @@ USE_CASES = (
     SequenceControl,
     SequenceCopies,
     Launches,
+    CampaignLaunches,
     Results,
     Enrolments,
     SequenceRules,
@@ -114,6 +117,7 @@ class Things:
     run: int
     media: int
     segment: int
+    campaign: int
 
 
 Call = Callable[[Things, Things, Actor], Awaitable[Any]]
@@ -164,6 +168,12 @@ CALLS: dict[str, list[Call]] = {
         lambda t, o, a: SequenceCopies(t.world.database, t.world.clock).duplicate(a, t.sequence)
     ],
     "Launches.review": [lambda t, o, a: t.world.launch.review(a, t.sequence)],
+    "CampaignLaunches.launch": [
+        lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).launch(a, t.campaign)
+    ],
+    "CampaignLaunches.undo": [
+        lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).undo(a, t.campaign)
+    ],
     "Results.get": [lambda t, o, a: t.world.results.get(a, t.sequence)],
     "Results.export": [lambda t, o, a: t.world.results.export(a, t.sequence)],
     "Enrolments.join": [
@@ -300,9 +310,12 @@ async def things_of(world: World) -> Things:
         session.add_all([doubt, media])
         await session.flush()
         await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
+    campaign = await draft(world, [device])
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
     segment = await world.segments.save(world.actor, "Who wrote", [Replied()])
-    return Things(world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, segment)
+    return Things(
+        world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, segment, campaign
+    )
 
 
 def test_every_use_case_is_tried() -> None:
@@ -382,6 +395,7 @@ async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
     tables = (
         "sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts",
         "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "segments",
+        "campaigns",
     )  # fmt: skip
     return [
         await world.rows(
