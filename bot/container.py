@@ -8,6 +8,8 @@ from engine.campaigns.catalogue import CampaignCatalogue
 from engine.campaigns.control import CampaignControl
 from engine.campaigns.editor import CampaignEditor
 from engine.campaigns.launch import CampaignLaunches
+from engine.campaigns.rehearsal import CampaignRehearsals
+from engine.campaigns.review import CampaignReviews
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
@@ -49,6 +51,8 @@ class UseCases(Provider):
         CampaignControl,
         CampaignEditor,
         CampaignLaunches,
+        CampaignRehearsals,
+        CampaignReviews,
         ContactBook,
         ContactCards,
         ContactImports,

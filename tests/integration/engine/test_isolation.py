@@ -17,6 +17,8 @@ from engine.alerts import Alerts, raise_signals
 from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
 from engine.campaigns.launch import CampaignLaunches
+from engine.campaigns.rehearsal import CampaignRehearsals
+from engine.campaigns.review import CampaignReviews
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.leads import Leads
@@ -57,6 +59,8 @@ USE_CASES = (
     SequenceCopies,
     Launches,
     CampaignLaunches,
+    CampaignReviews,
+    CampaignRehearsals,
     Results,
     Enrolments,
     SequenceRules,
@@ -88,6 +92,7 @@ READERS = {
     "Runs.if_resumed", "Moves.targets", "Moves.foresee", "SequencePeople.page",
     "ContactCards.get", "ContactCards.history",
     "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
+    "CampaignReviews.review",
     "Segments.all", "Segments.get", "Segments.match", "Segments.keys", "Segments.values",
 }  # fmt: skip
 WITHOUT_AN_ID = {
@@ -170,6 +175,12 @@ CALLS: dict[str, list[Call]] = {
     "Launches.review": [lambda t, o, a: t.world.launch.review(a, t.sequence)],
     "CampaignLaunches.launch": [
         lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).launch(a, t.campaign)
+    ],
+    "CampaignReviews.review": [
+        lambda t, o, a: CampaignReviews(t.world.database, t.world.clock).review(a, t.campaign)
+    ],
+    "CampaignRehearsals.run": [
+        lambda t, o, a: CampaignRehearsals(t.world.database, t.world.clock).run(a, t.campaign)
     ],
     "CampaignLaunches.undo": [
         lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).undo(a, t.campaign)
