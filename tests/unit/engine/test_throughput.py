@@ -28,8 +28,8 @@ paces = st.builds(
 )
 
 
-# Where a day of Kolkata begins the hour of a cap is half over.
-zones = st.sampled_from([KUALA_LUMPUR, ZoneInfo("Asia/Kolkata")])
+KOLKATA = ZoneInfo("Asia/Kolkata")  # where its day begins the hour of a cap is half over
+zones = st.sampled_from([KUALA_LUMPUR, KOLKATA])
 
 
 def line(pace: Pace, zone: ZoneInfo = KUALA_LUMPUR) -> Line:
@@ -96,3 +96,11 @@ def test_hours_that_are_alike_are_taken_at_once() -> None:
     assert (stretch.count, stretch.hours, stretch.last) == (90, 9, at + 8 * HOUR + timedelta(minutes=9))
     assert device.take_many(device.free_from(at), NOW + timedelta(hours=30), most=500).count == 5
     assert device.free_from(at) == datetime(2026, 1, 5, 16, 0, tzinfo=UTC), "the day of Kuala Lumpur is over"
+
+
+def test_a_day_may_begin_within_an_hour() -> None:
+    evening = datetime(2026, 1, 5, 18, 10, tzinfo=UTC)  # 23:40
+    device = Line(Pace(300, 300, daily_cap=2), Tally(evening, 0, date(2026, 1, 5), 0), KOLKATA, evening)
+    assert one_by_one(device, evening + HOUR, 9) == [
+        evening + timedelta(minutes=after) for after in (0, 5, 20, 25)
+    ]
