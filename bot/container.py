@@ -9,6 +9,8 @@ from engine.campaigns.catalogue import CampaignCatalogue
 from engine.campaigns.control import CampaignControl
 from engine.campaigns.editor import CampaignEditor
 from engine.campaigns.launch import CampaignLaunches
+from engine.campaigns.rehearsal import CampaignRehearsals
+from engine.campaigns.review import CampaignReviews
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
@@ -60,6 +62,8 @@ class UseCases(Provider):
         CampaignEditor,
         ChatLinks,
         CampaignLaunches,
+        CampaignRehearsals,
+        CampaignReviews,
         ContactBook,
         ContactCards,
         ContactDeletion,

@@ -22,6 +22,7 @@ from engine.database import Database
 from engine.embedded import EmbeddedPostgres
 from tests.bench import depth, fleet, full, imports, queue, scale, tick, wake
 from tests.bench import depth, fanout, fleet, full, queue, scale, tick, wake
+from tests.bench import depth, fanout, fleet, forecast, full, queue, scale, tick, wake
 from tests.bench.figures import Figure
 from tests.bench.peers import PeerMissingError
 
@@ -30,6 +31,7 @@ BENCHES: dict[str, Callable[[Database], AsyncIterator[Figure]]] = {
     "fanout": fanout.measure,
     "fleet": fleet.measure,
     "import": imports.measure,
+    "forecast": forecast.measure,
     "queue": queue.measure,
     "queue-full": full.measure,
     "scale": scale.measure,

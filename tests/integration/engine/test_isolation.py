@@ -23,6 +23,8 @@ from engine.campaigns.content import Content
 from engine.campaigns.control import CampaignControl
 from engine.campaigns.editor import CampaignEditor
 from engine.campaigns.launch import CampaignLaunches
+from engine.campaigns.rehearsal import CampaignRehearsals
+from engine.campaigns.review import CampaignReviews
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
@@ -93,6 +95,8 @@ USE_CASES = (
     SequenceCopies,
     Launches,
     CampaignLaunches,
+    CampaignReviews,
+    CampaignRehearsals,
     Results,
     Enrolments,
     SequenceRules,
@@ -141,6 +145,7 @@ READERS = {
     "ContactImports.before_undo",
     "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
     "ChatLinks.of_sequence", "ChatLinks.of_campaign", "ChatLinks.get",
+    "CampaignReviews.review",
     "Segments.all", "Segments.get", "Segments.match", "Segments.keys", "Segments.values",
 }  # fmt: skip
 WITHOUT_AN_ID = {
@@ -234,6 +239,16 @@ CALLS: dict[str, list[Call]] = {
     "Launches.review": [lambda t, o, a: t.world.launch.review(a, t.sequence)],
     "CampaignLaunches.launch": [
         lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).launch(a, t.draft)
+        lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).launch(a, t.campaign)
+    ],
+    "CampaignReviews.review": [
+        lambda t, o, a: CampaignReviews(t.world.database, t.world.clock).review(a, t.campaign)
+    ],
+    "CampaignRehearsals.run": [
+        lambda t, o, a: CampaignRehearsals(t.world.database, t.world.clock).run(a, t.campaign)
+    ],
+    "CampaignLaunches.undo": [
+        lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).undo(a, t.campaign)
     ],
     "CampaignLaunches.undo": [lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).undo(a, t.draft)],
     "Results.get": [lambda t, o, a: t.world.results.get(a, t.sequence)],
