@@ -1,0 +1,131 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from aiogram_dialog import DialogManager
+from dishka import FromDishka
+from dishka.integrations.aiogram_dialog import inject
+
+from bot.dialogs.campaigns import wording
+from bot.dialogs.campaigns.context import campaign_of
+from bot.dialogs.navigation import when
+from bot.live import LiveCards
+from engine.actor import Actor
+from engine.alerts import Alerts
+from engine.campaigns.catalogue import CampaignCard, CampaignCatalogue, Tab
+from engine.campaigns.control import CampaignControl, alert_subject
+from engine.reports.overview import Overviews
+from models.enums import AlertKind, CampaignPause, CampaignStatus
+
+ON_A_PAGE = 8
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+OVER = (CampaignStatus.FINISHED, CampaignStatus.CANCELLED)
+
+
+@inject
+async def get_list(
+    dialog_manager: DialogManager,
+    actor: Actor,
+    catalogue: FromDishka[CampaignCatalogue],
+    overviews: FromDishka[Overviews],
+    **_: Any,
+) -> dict[str, Any]:
+    data, overview = dialog_manager.dialog_data, await overviews.get(actor)
+    tab, first = Tab(data.get("tab", Tab.RUNNING)), data.get("first", 0)
+    page = await catalogue.page(actor, tab, limit=ON_A_PAGE, offset=first)
+    count = page.counts[tab]
+    tabs = [(f"{name} ({page.counts[one]:,})" if page.counts[one] else name, one) for one, name in wording.TABS.items()]
+    return {
+        "tab_name": wording.TABS[tab],
+        "tabs": [(f"• {name}" if one is tab else name, one.value) for name, one in tabs],
+        "labels": [(wording.row(one, overview.now, overview.time_zone), one.id) for one in page.campaigns],
+        "empty": "" if page.campaigns else wording.EMPTY[tab],
+        "count": count,
+        "shown": f"{first + 1}–{first + len(page.campaigns)}",
+        "paged": count > ON_A_PAGE,
+        "has_newer": first > 0,
+        "has_older": first + ON_A_PAGE < count,
+    }
+
+
+@inject
+async def get_card(
+    dialog_manager: DialogManager,
+    actor: Actor,
+    catalogue: FromDishka[CampaignCatalogue],
+    control: FromDishka[CampaignControl],
+    alerts: FromDishka[Alerts],
+    overviews: FromDishka[Overviews],
+    live: FromDishka[LiveCards],
+    **_: Any,
+) -> dict[str, Any]:
+    card = await catalogue.card(actor, campaign_of(dialog_manager))
+    is_stopped, starting = card.pause_reason is CampaignPause.STOPPED, wording.is_starting(card)
+    stopped = await control.stopped(actor, card.id) if is_stopped else None
+    begun = card.status is not CampaignStatus.DRAFT and not starting
+    lives = False
+    if card.status is not CampaignStatus.DRAFT and card.status not in OVER:
+        lives = live.keep(dialog_manager, timeless(card), partial(_look, catalogue, actor, card.id))
+    overview = await overviews.get(actor)
+    return {
+        "card": card,
+        "badge": "🟢 Starting" if starting and card.status is CampaignStatus.RUNNING else wording.BADGES[card.status],
+        "state": wording.state_lines(card, stopped=stopped, seen=await _seen(actor, alerts, card)),
+        "parts": wording.part_lines(card),
+        "left_out": wording.left_out_words(card.left_out) if begun else "",
+        "message": wording.message_words(card),
+        "everything_stopped": overview.stopped_at is not None and card.status not in OVER,
+        "as_of": None if lives or not begun else when(card.now, card.now, card.time_zone).removeprefix("today "),
+        "editable": card.status is CampaignStatus.DRAFT,
+        "launched": card.status is not CampaignStatus.DRAFT,
+        "starting": starting,
+        "sending": card.status is CampaignStatus.RUNNING and not starting,
+        "paused": card.status is CampaignStatus.PAUSED,
+        "begun": begun,
+        "undo_label": wording.undo_label(card),
+        "go_on_label": wording.go_on_label(card),
+        "fix_label": "✏️ Fix text and continue" if is_stopped else "✏️ Fix text",
+        "resume_label": wording.RESUMES.get(card.pause_reason or CampaignPause.BY_HAND),
+    }
+
+
+def timeless(card: CampaignCard) -> tuple[CampaignCard, bool]:
+    """What of a card is drawn again when it changes: not the time, nor what goes with it."""
+    still = replace(card.progress, rate_per_hour=0, ends_at=None)
+    return replace(card, now=NEVER, progress=still), wording.is_starting(card)
+
+
+async def _look(catalogue: CampaignCatalogue, actor: Actor, campaign_id: int) -> object:
+    return timeless(await catalogue.card(actor, campaign_id))
+
+
+async def _seen(actor: Actor, alerts: Alerts, card: CampaignCard) -> str:
+    """Tell what made it pause itself, as the alert does."""
+    if card.pause_reason is not CampaignPause.BREAKER:
+        return ""
+    subject = alert_subject(card.id)
+    open_alerts = await alerts.open(actor)
+    paused = (one for one in open_alerts if one.kind is AlertKind.CAMPAIGN_PAUSED and one.subject == subject)
+    return next((one.text for one in paused), "")
+
+
+@inject
+async def get_results(
+    dialog_manager: DialogManager, actor: Actor, catalogue: FromDishka[CampaignCatalogue], **_: Any
+) -> dict[str, Any]:
+    card = await catalogue.card(actor, campaign_of(dialog_manager))
+    return {
+        "card": card,
+        "lines": wording.result_lines(card),
+        "left_out": wording.left_out_words(card.left_out),
+        "now": when(card.now, card.now, card.time_zone).removeprefix("today "),
+    }
+
+
+@inject
+async def get_facts(
+    dialog_manager: DialogManager, actor: Actor, catalogue: FromDishka[CampaignCatalogue], **_: Any
+) -> dict[str, Any]:
+    card = await catalogue.card(actor, campaign_of(dialog_manager))
+    return {"card": card, "editable": card.status is CampaignStatus.DRAFT}
