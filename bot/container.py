@@ -4,6 +4,9 @@ from dishka import AsyncContainer, Provider, Scope, make_async_container, provid
 
 from engine.alerts import Alerts
 from engine.broadcast.doubts import Doubts
+from engine.campaigns.catalogue import CampaignCatalogue
+from engine.campaigns.control import CampaignControl
+from engine.campaigns.editor import CampaignEditor
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
@@ -40,6 +43,9 @@ class UseCases(Provider):
     scope = Scope.APP
     all = provide_all(
         Alerts,
+        CampaignCatalogue,
+        CampaignControl,
+        CampaignEditor,
         ContactBook,
         ContactCards,
         ContactImports,
