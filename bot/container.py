@@ -2,6 +2,7 @@
 
 from dishka import AsyncContainer, Provider, Scope, make_async_container, provide, provide_all
 
+from bot.live import LiveCards
 from engine.alerts import Alerts
 from engine.broadcast.doubts import Doubts
 from engine.campaigns.catalogue import CampaignCatalogue
@@ -75,6 +76,16 @@ class UseCases(Provider):
     )
 
 
+class Menus(Provider):
+    """What the menus share among all chats."""
+
+    scope = Scope.APP
+
+    @provide
+    def live_cards(self) -> LiveCards:
+        return LiveCards()
+
+
 class Base(Provider):
     """What they stand on, as this process (or a test) has made it."""
 
@@ -100,4 +111,4 @@ class Base(Provider):
 
 
 def make_container(database: Database, clock: Clock, settings: Settings) -> AsyncContainer:
-    return make_async_container(Base(database, clock, settings), UseCases())
+    return make_async_container(Base(database, clock, settings), UseCases(), Menus())
