@@ -14,6 +14,7 @@ from engine.contacts.card import ContactCards
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.segmenting import Segments
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
@@ -66,6 +67,7 @@ class UseCases(Provider):
         Relocation,
         Results,
         Runs,
+        Segments,
         SequenceCatalogue,
         SequenceControl,
         SequenceCopies,

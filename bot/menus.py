@@ -17,6 +17,7 @@ from bot.dialogs.person.dialog import dialog as person
 from bot.dialogs.rehearsal.dialog import dialog as rehearsal
 from bot.dialogs.relocation.dialog import dialog as relocation
 from bot.dialogs.results.dialog import dialog as results
+from bot.dialogs.segments.dialog import dialog as segments
 from bot.dialogs.sequence_settings.dialog import dialog as sequence_settings
 from bot.dialogs.sequences.dialog import dialog as sequences
 from bot.dialogs.settings.dialog import dialog as settings
@@ -26,4 +27,5 @@ from bot.dialogs.welcome.dialog import dialog as welcome
 MENUS: tuple[Router, ...] = (
     dropped_files, edited_messages, home, welcome, sequences, new_sequence, joining, sequence_settings, builder,
     rehearsal, launch, results, *contacts, devices, doubts, relocation, settings, people, person,
+    segments,
 )  # fmt: skip

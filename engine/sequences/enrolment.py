@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from engine.actor import Actor
 from engine.clock import Clock
 from engine.contacts.phones import Phone, UnreadablePhone, read_phones
+from engine.contacts.segmenting import members_of
 from engine.database import Database
 from engine.errors import ConflictError, NotFoundError
 from engine.sequences import joining, joining_store, store
@@ -35,6 +36,7 @@ class Who:
     phones: Collection[str] = ()
     contact_ids: Collection[int] = ()
     list_id: int | None = None
+    segment_id: int | None = None  # whoever is in it at the moment
     niche: str | None = None
     everyone: bool = False
 
@@ -170,12 +172,15 @@ class Enrolments:
         read = await asyncio.to_thread(_read_phones, who.phones, workspace.country)
         numbers = {phone.number: given for given, phone in read.items() if isinstance(phone, Phone)}
         found = await _find_contacts(session, actor.workspace_id, who.contact_ids, numbers)
+        in_segment: list[int] = []
+        if who.segment_id is not None:
+            in_segment = await members_of(session, actor, who.segment_id, now)
         chosen = await joining.choose(
             session,
             target,
             now,
             before_run=before_run,
-            contact_ids=[row.id for row in found],
+            contact_ids=[*(row.id for row in found), *in_segment],
             list_id=who.list_id,
             niche=who.niche,
             everyone=who.everyone,

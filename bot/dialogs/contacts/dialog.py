@@ -9,6 +9,7 @@ from bot.dialogs.contacts import getters, handlers, texts
 from bot.dialogs.contacts.states import AddToSequence, Contacts, Import
 from bot.dialogs.navigation import back_and_home, choices
 from bot.dialogs.new_sequence.states import NewSequence
+from bot.dialogs.segments.states import Segments
 
 book = Dialog(
     Window(
@@ -16,8 +17,9 @@ book = Dialog(
         Row(
             SwitchTo(Const("🔎 Find"), id="find", state=Contacts.find),
             SwitchTo(Const("📋 Lists"), id="lists", state=Contacts.lists),
-            SwitchTo(Const("🚫 Opted out"), id="out", state=Contacts.opted_out),
+            Start(Const("🧩 Segments"), id="segments", state=Segments.all),
         ),
+        SwitchTo(Const("🚫 Opted out"), id="out", state=Contacts.opted_out),
         back_and_home(),
         state=Contacts.main,
         getter=getters.get_main,

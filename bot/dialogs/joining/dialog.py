@@ -9,6 +9,7 @@ from bot.dialogs.contacts.states import Contacts
 from bot.dialogs.joining import getters, handlers
 from bot.dialogs.joining.states import Joining
 from bot.dialogs.navigation import BACK, back_and_home, choices, home, ticks
+from bot.dialogs.segments.states import Segments
 
 WHO = """\
 <b>{{ card.name }}</b> · {{ card.contacts|people }}
@@ -25,6 +26,13 @@ INTEREST = """\
 Whoever is interested in what is to join?
 {% else %}
 Nobody's interests are known yet. An import can bring them along, in a column or for all its people.
+{% endif %}"""
+
+SEGMENT = """\
+{% if segments %}
+Whoever is in which segment at the moment is to join?
+{% else %}
+No segment yet: a segment is whoever meets some conditions, and you build one under Contacts → Segments.
 {% endif %}"""
 
 FIND = """\
@@ -98,9 +106,10 @@ dialog = Dialog(
         ),
         Row(
             SwitchTo(Const("🏷 By interest"), id="interest", state=Joining.interest),
-            SwitchTo(Const("🔎 By name or number"), id="find", state=Joining.find),
+            SwitchTo(Const("🧩 By segment"), id="segment", state=Joining.segment),
             when="has_contacts",
         ),
+        SwitchTo(Const("🔎 By name or number"), id="find", state=Joining.find, when="has_contacts"),
         Button(
             Format("👥 Everyone · {everyone}"),
             id="all",
@@ -118,6 +127,14 @@ dialog = Dialog(
         back_and_home(Joining.who),
         state=Joining.interest,
         getter=getters.get_interests,
+    ),
+    Window(
+        Jinja(SEGMENT),
+        choices("choose_segment", items="segments", on_click=handlers.choose_segment, label="🧩 {item[0]}"),
+        Start(Const("🧩 Segments"), id="segments", state=Segments.all, when="nothing"),
+        back_and_home(Joining.who),
+        state=Joining.segment,
+        getter=getters.get_segments,
     ),
     Window(
         Jinja(FIND),

@@ -12,6 +12,7 @@ from bot.dialogs.sequences.context import sequence_of
 from bot.dialogs.sequences.getters import label
 from engine.actor import Actor
 from engine.contacts.book import ContactBook
+from engine.contacts.segmenting import Segments
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.enrolment import Enrolments
 from models.enums import SequenceStatus
@@ -51,6 +52,12 @@ async def get_interests(
 
 
 @inject
+async def get_segments(actor: Actor, segments: FromDishka[Segments], **_: Any) -> dict[str, Any]:
+    found = await segments.all(actor)
+    return {"segments": [(one.name[:40], one.id) for one in found], "nothing": not found}
+
+
+@inject
 async def get_found(
     dialog_manager: DialogManager, actor: Actor, book: FromDishka[ContactBook], **_: Any
 ) -> dict[str, Any]:
@@ -77,7 +84,9 @@ async def get_review(
     actor: Actor,
     catalogue: FromDishka[SequenceCatalogue],
     enrolments: FromDishka[Enrolments],
+    *,
     book: FromDishka[ContactBook],
+    segments: FromDishka[Segments],
     **_: Any,
 ) -> dict[str, Any]:
     sequence_id, typed = sequence_of(dialog_manager), dialog_manager.dialog_data.get("pace")
@@ -86,10 +95,13 @@ async def get_review(
     who = who_of(dialog_manager)
     preview = await enrolments.preview(actor, sequence_id, who, paces=paces)
     lists = await book.lists(actor) if who.list_id is not None else []
+    name = next((one.name for one in lists if one.id == who.list_id), None)
+    if who.segment_id is not None:
+        name = (await segments.get(actor, who.segment_id)).name
     slower = {pace: last for pace, last in preview.paces.items() if pace < preview.joining or pace == typed}
     return {
         "card": card,
-        "chosen": chosen_words(who, next((one.name for one in lists if one.id == who.list_id), None)),
+        "chosen": chosen_words(who, name),
         "joining": preview.joining,
         "left_out": left_out(preview.refused),
         "behind": short_date(preview.behind) if preview.behind else None,

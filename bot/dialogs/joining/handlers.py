@@ -38,6 +38,10 @@ async def choose_interest(_callback: CallbackQuery, _select: Any, manager: Dialo
     await _review(manager, niche=manager.dialog_data["niches"][number])
 
 
+async def choose_segment(_callback: CallbackQuery, _select: Any, manager: DialogManager, segment_id: int) -> None:
+    await _review(manager, segment_id=segment_id)
+
+
 async def choose_everyone(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
     await _review(manager, everyone=True)
 

@@ -18,13 +18,15 @@ REFUSALS = {
 }
 
 
-def chosen_words(who: Who, list_name: str | None) -> str:
-    """Name whom somebody has chosen; those named one by one need no name."""
+def chosen_words(who: Who, name: str | None) -> str:
+    """Name whom somebody has chosen; those named one by one need no name. `name`: of the list or segment."""
     if who.everyone:
         return "everyone"
     if who.niche is not None:
         return f"interested in {who.niche}"
-    return f"list “{list_name}”" if list_name is not None else ""
+    if who.segment_id is not None:
+        return f"segment “{name}”"
+    return f"list “{name}”" if name is not None else ""
 
 
 def told(report: JoinReport) -> str:

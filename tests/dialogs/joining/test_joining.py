@@ -5,6 +5,8 @@ from datetime import time
 import pytest
 
 from engine.contacts.importing import ContactImports
+from engine.contacts.segmenting import Segments
+from engine.contacts.segments import HasInterest
 from engine.devices.registry import Devices
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
@@ -225,3 +227,14 @@ async def test_five_quick_presses_join_once(chat, active, people, catalogue, own
     await chat.press_times("✅ All at once", 5)
     card = await catalogue.card(owner, active)
     assert (card.status, card.contacts) == (SequenceStatus.ACTIVE, 5)
+
+
+async def test_a_segment_joins(chat, container, people, active, owner):
+    segments = await container.get(Segments)
+    await segments.save(owner, "Sunny", [HasInterest("solar")])
+    await add_people(chat)
+    await chat.press("🧩 By segment")
+    await chat.press("🧩 Sunny")
+    assert "segment “Sunny”" in chat.text
+    await chat.press("✅ All at once")
+    assert chat.toast.text == "2 joined"

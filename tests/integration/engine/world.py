@@ -30,6 +30,7 @@ from engine.contacts.importing import ContactImports
 from engine.contacts.inbox import Inbox
 from engine.contacts.leads import Leads
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.segmenting import Segments
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.ownership import Ownership
@@ -120,6 +121,7 @@ class World:
         self.campaigns = CampaignCatalogue(database, clock)
         self.campaign_editor = CampaignEditor(database, clock)
         self.campaign_control = CampaignControl(database, clock)
+        self.segments = Segments(database, clock)
 
     async def device(self, name: str = "Sales", **columns: Any) -> int:
         columns = {"min_delay_seconds": 0, "max_delay_seconds": 0, "state": DeviceState.ONLINE, **columns}
