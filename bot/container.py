@@ -8,6 +8,8 @@ from engine.broadcast.doubts import Doubts
 from engine.campaigns.catalogue import CampaignCatalogue
 from engine.campaigns.control import CampaignControl
 from engine.campaigns.editor import CampaignEditor
+from engine.campaigns.files import CampaignFiles
+from engine.campaigns.launch import CampaignLaunches
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
@@ -48,6 +50,8 @@ class UseCases(Provider):
         CampaignCatalogue,
         CampaignControl,
         CampaignEditor,
+        CampaignFiles,
+        CampaignLaunches,
         ContactBook,
         ContactCards,
         ContactImports,

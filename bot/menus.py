@@ -4,6 +4,9 @@ from aiogram import Router
 
 from bot.dialogs.builder.dialog import dialog as builder
 from bot.dialogs.builder.router import router as edited_messages
+from bot.dialogs.campaign_settings.dialog import dialog as campaign_settings
+from bot.dialogs.campaign_text.dialog import dialog as campaign_text
+from bot.dialogs.campaigns.dialog import dialog as campaigns
 from bot.dialogs.contacts.dialog import dialogs as contacts
 from bot.dialogs.contacts.router import router as dropped_files
 from bot.dialogs.devices.dialog import dialog as devices
@@ -11,6 +14,7 @@ from bot.dialogs.doubts.dialog import dialog as doubts
 from bot.dialogs.home.dialog import dialog as home
 from bot.dialogs.joining.dialog import dialog as joining
 from bot.dialogs.launch.dialog import dialog as launch
+from bot.dialogs.new_campaign.dialog import dialog as new_campaign
 from bot.dialogs.new_sequence.dialog import dialog as new_sequence
 from bot.dialogs.people.dialog import dialog as people
 from bot.dialogs.person.dialog import dialog as person
@@ -26,6 +30,6 @@ from bot.dialogs.welcome.dialog import dialog as welcome
 # Dropped files first: an open dialog takes every message that reaches it, also those it has no use for.
 MENUS: tuple[Router, ...] = (
     dropped_files, edited_messages, home, welcome, sequences, new_sequence, joining, sequence_settings, builder,
-    rehearsal, launch, results, *contacts, devices, doubts, relocation, settings, people, person,
+    campaigns, new_campaign, campaign_settings, campaign_text, rehearsal, launch, results, *contacts, devices, doubts, relocation, settings, people, person,
     segments,
 )  # fmt: skip

@@ -16,7 +16,7 @@ from engine.alerts import Alerts
 from engine.campaigns.catalogue import CampaignCard, CampaignCatalogue, Tab
 from engine.campaigns.control import CampaignControl, alert_subject
 from engine.reports.overview import Overviews
-from models.enums import AlertKind, CampaignPause, CampaignStatus
+from models.enums import AlertKind, CampaignPause, CampaignStatus, Role
 
 ON_A_PAGE = 8
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,12 +35,15 @@ async def get_list(
     tab, first = Tab(data.get("tab", Tab.RUNNING)), data.get("first", 0)
     page = await catalogue.page(actor, tab, limit=ON_A_PAGE, offset=first)
     count = page.counts[tab]
-    tabs = [(f"{name} ({page.counts[one]:,})" if page.counts[one] else name, one) for one, name in wording.TABS.items()]
+    tabs = [
+        (f"{name} ({page.counts[one]:,})" if page.counts[one] else name, one) for one, name in wording.TABS.items()
+    ]
     return {
         "tab_name": wording.TABS[tab],
         "tabs": [(f"• {name}" if one is tab else name, one.value) for name, one in tabs],
         "labels": [(wording.row(one, overview.now, overview.time_zone), one.id) for one in page.campaigns],
         "empty": "" if page.campaigns else wording.EMPTY[tab],
+        "may_change": actor.role is not Role.VIEWER,
         "count": count,
         "shown": f"{first + 1}–{first + len(page.campaigns)}",
         "paged": count > ON_A_PAGE,
@@ -67,21 +70,24 @@ async def get_card(
     lives = False
     if card.status is not CampaignStatus.DRAFT and card.status not in OVER:
         lives = live.keep(dialog_manager, timeless(card), partial(_look, catalogue, actor, card.id))
-    overview = await overviews.get(actor)
+    overview, may_change = await overviews.get(actor), actor.role is not Role.VIEWER
     return {
         "card": card,
-        "badge": "🟢 Starting" if starting and card.status is CampaignStatus.RUNNING else wording.BADGES[card.status],
+        "badge": "🟢 Starting"
+        if starting and card.status is CampaignStatus.RUNNING
+        else wording.BADGES[card.status],
         "state": wording.state_lines(card, stopped=stopped, seen=await _seen(actor, alerts, card)),
         "parts": wording.part_lines(card),
         "left_out": wording.left_out_words(card.left_out) if begun else "",
         "message": wording.message_words(card),
         "everything_stopped": overview.stopped_at is not None and card.status not in OVER,
         "as_of": None if lives or not begun else when(card.now, card.now, card.time_zone).removeprefix("today "),
-        "editable": card.status is CampaignStatus.DRAFT,
+        "may_change": may_change,
+        "editable": may_change and card.status is CampaignStatus.DRAFT,
         "launched": card.status is not CampaignStatus.DRAFT,
-        "starting": starting,
-        "sending": card.status is CampaignStatus.RUNNING and not starting,
-        "paused": card.status is CampaignStatus.PAUSED,
+        "starting": may_change and starting,
+        "sending": may_change and card.status is CampaignStatus.RUNNING and not starting,
+        "paused": may_change and card.status is CampaignStatus.PAUSED,
         "begun": begun,
         "undo_label": wording.undo_label(card),
         "go_on_label": wording.go_on_label(card),

@@ -129,7 +129,9 @@ def progress_lines(card: CampaignCard) -> list[str]:
     lines = [] if over else [f"{bar(found.ended, found.planned)} {found.ended:,} of {found.planned:,}"]
     lines.append(reached(found))
     waiting = [f"{found.pending:,} not yet"] if found.pending else []
-    waiting += [f"{found.on_its_way:,} on {'its' if found.on_its_way == 1 else 'their'} way"] if found.on_its_way else []
+    waiting += (
+        [f"{found.on_its_way:,} on {'its' if found.on_its_way == 1 else 'their'} way"] if found.on_its_way else []
+    )
     lines += [f"⏳ {' · '.join(waiting)}"] if waiting else []
     lines += failed_lines(found)
     if card.status is CampaignStatus.RUNNING:
@@ -187,7 +189,10 @@ def result_lines(card: CampaignCard) -> list[str]:
 def reasons(counts: Mapping[str, int], words: Mapping[str, str]) -> str:
     """Write "2 not on WhatsApp, 1 too late", the most first."""
     most_first = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-    told = [f"{count:,} {words.get(reason, reason.replace('_', ' ') or 'for no reason')}" for reason, count in most_first]
+    told = [
+        f"{count:,} {words.get(reason, reason.replace('_', ' ') or 'for no reason')}"
+        for reason, count in most_first
+    ]
     rest = sum(count for _, count in most_first[MOST_REASONS:])
     return ", ".join([*told[:MOST_REASONS], *([f"{rest:,} for other reasons"] if rest else [])])
 

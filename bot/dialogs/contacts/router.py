@@ -12,9 +12,11 @@ from dishka import FromDishka
 from dishka.integrations.aiogram import inject
 
 from bot.dialogs.builder.states import Builder
+from bot.dialogs.campaign_text.states import CampaignText
 from bot.dialogs.contacts.files import TOO_BIG, fetch, review
 from bot.dialogs.contacts.states import Import
 from bot.dialogs.home.states import Home
+from bot.dialogs.new_campaign.states import NewCampaign
 from engine.actor import Actor
 from engine.contacts.importing import ContactImports
 from engine.contacts.tables import MAX_BYTES
@@ -22,9 +24,11 @@ from engine.errors import InvalidInputError
 
 
 def no_window_waits_for_a_file(_message: Message, **data: Any) -> bool:
-    """Only the builder takes files of its own: they are parts of messages."""
+    """Where messages are written, files are parts of them: in the builder, and for a campaign."""
     context = data.get(CONTEXT_KEY)
-    return context is None or context.state.group is not Builder
+    if context is None:
+        return True
+    return context.state.group is not Builder and context.state not in {NewCampaign.message, CampaignText.text}
 
 
 router = Router(name="dropped files")

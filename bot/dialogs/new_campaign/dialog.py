@@ -63,7 +63,7 @@ SEGMENT = """\
 <b>{{ name }}</b>
 
 {% if segments %}
-Which segment? Who meets its conditions at the start gets it.
+Which segment? Whoever meets its conditions at the start gets it.
 {% else %}
 There is no segment yet. Make one at Contacts → Segments.
 {% endif %}"""
@@ -103,10 +103,12 @@ dialog = Dialog(
         Row(
             SwitchTo(Const("🏷 Interest ▸"), id="to_interest", state=NewCampaign.interest),
             SwitchTo(Const("📋 List ▸"), id="to_list", state=NewCampaign.list),
-            SwitchTo(Const("🔀 Segment ▸"), id="to_segment", state=NewCampaign.segment),
+            SwitchTo(Const("🧩 Segment ▸"), id="to_segment", state=NewCampaign.segment),
             when="somebody",
         ),
-        Button(Format("🌍 Everybody · {everybody}"), id="all", on_click=handlers.choose_everybody, when="somebody"),
+        Button(
+            Format("🌍 Everybody · {everybody}"), id="all", on_click=handlers.choose_everybody, when="somebody"
+        ),
         Button(Format("{leads}"), id="leads", on_click=handlers.turn_leads, when="somebody"),
         Row(
             SwitchTo(BACK, id="back", state=NewCampaign.message, when="in_turn"),
@@ -132,7 +134,7 @@ dialog = Dialog(
     ),
     Window(
         Jinja(SEGMENT),
-        choices("segment", items="segments", on_click=handlers.choose_segment, label="🔀 {item[0]}"),
+        choices("segment", items="segments", on_click=handlers.choose_segment, label="🧩 {item[0]}"),
         back_and_home(NewCampaign.audience),
         state=NewCampaign.segment,
         getter=getters.get_segments,
@@ -141,7 +143,9 @@ dialog = Dialog(
         Jinja(DEVICES),
         device_ticks,
         Button(Const("Use these ›"), id="use", on_click=handlers.use_ticked, when="has_devices"),
-        Button(Const("📱 The device each already knows"), id="known", on_click=handlers.use_known, when="has_devices"),
+        Button(
+            Const("📱 The device each already knows"), id="known", on_click=handlers.use_known, when="has_devices"
+        ),
         Start(Const("+ Add a device"), id="add", state=Devices.add, when="no_devices"),
         Row(
             SwitchTo(BACK, id="back", state=NewCampaign.audience, when="in_turn"),

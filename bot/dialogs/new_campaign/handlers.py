@@ -165,9 +165,7 @@ async def choose_everybody(
     await _take_audience(manager, editor, devices, audience(manager))
 
 
-async def _take_audience(
-    manager: DialogManager, editor: CampaignEditor, devices: Devices, whom: Audience
-) -> None:
+async def _take_audience(manager: DialogManager, editor: CampaignEditor, devices: Devices, whom: Audience) -> None:
     """Go on with the devices; a team with one alone is not asked."""
     actor, campaign_id = actor_of(manager), campaign_of(manager)
     await editor.set_audience(actor, campaign_id, whom)

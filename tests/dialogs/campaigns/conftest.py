@@ -1,0 +1,67 @@
+"""A team with two devices and two lists, and its campaigns in the menus."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from engine.campaigns.audience import Audience
+from engine.campaigns.catalogue import CampaignCard
+from engine.campaigns.content import Content
+from engine.contacts.importing import ContactImports
+from models.enums import ConsentSource, ContentKind, DeviceState
+from tests.integration.engine.world import World
+
+Drafted = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture
+def world(database, clock, owner) -> World:
+    return World(database, clock, owner)
+
+
+@pytest.fixture
+async def team(world) -> list[int]:
+    """Two devices that are online."""
+    return [await world.device(name, state=DeviceState.ONLINE) for name in ("Sales-1", "Sales-2")]
+
+
+@pytest.fixture
+async def people(container, owner):
+    """Yesterday's list: five people interested in yoga, and another of two who bought."""
+
+    async def bring(name: str, count: int, niche: str, first: int) -> None:
+        rows = "".join(f"+1555010{first + number:04},Person {first + number}\n" for number in range(count))
+        imports = await container.get(ContactImports)
+        await imports.run(
+            owner, data=f"phone,name\n{rows}".encode(), file_name=name, source=ConsentSource.WEB_FORM, niche=niche
+        )
+
+    await bring("yoga.csv", 5, "Yoga", 1)
+    await bring("pilates.csv", 2, "Pilates", 100)
+
+
+@pytest.fixture
+def drafted(world, team, people) -> Drafted:
+    """Makes a draft that lacks nothing, for everybody in the book; its id."""
+
+    async def draft(name: str = "Sunday", body: str = "Hi {{ name }}", **audience) -> int:
+        editor = world.campaign_editor
+        campaign_id = await editor.create(world.actor, name)
+        await editor.set_content(world.actor, campaign_id, Content(ContentKind.TEXT, body))
+        await editor.set_audience(world.actor, campaign_id, Audience(**audience))
+        await editor.set_devices(world.actor, campaign_id, team)
+        return campaign_id
+
+    return draft
+
+
+@pytest.fixture
+def card(world):
+    """Reads a campaign's card; the newest, if no id is given."""
+
+    async def read(campaign_id: int | None = None) -> CampaignCard:
+        if campaign_id is None:
+            campaign_id = await world.one("SELECT max(id) FROM campaigns")
+        return await world.campaigns.card(world.actor, campaign_id)
+
+    return read
