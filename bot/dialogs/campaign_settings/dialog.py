@@ -1,8 +1,11 @@
 """A draft's pace and hours: rarely needed, and so out of the way."""
 
+from typing import Any
+
 from aiogram_dialog import Dialog, Window
 from aiogram_dialog.widgets.input import TextInput
 from aiogram_dialog.widgets.kbd import Button, Group, Row, Select, SwitchTo
+from aiogram_dialog.widgets.kbd.select import OnItemClick
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.campaign_settings import handlers
@@ -36,9 +39,9 @@ What becomes of a message that could not go out in time, because of hours, caps 
 late <b>{{ span }}</b> after the start. Tap another time, or type it, such as 3 h."""
 
 
-def _options(name: str, width: int, on_click: handlers.OnChoice) -> Group:
+def _options(name: str, width: int, on_click: OnItemClick[Any, str]) -> Group:
     """Make the buttons of one setting."""
-    buttons = Select(
+    buttons: Select[str] = Select(
         Format("{item[0]}"),
         id=name,
         item_id_getter=lambda item: item[1],

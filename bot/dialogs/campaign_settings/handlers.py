@@ -1,4 +1,3 @@
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiogram.types import CallbackQuery, Message
@@ -14,8 +13,6 @@ from bot.dialogs.devices.delays import USUAL_DELAYS, read_delays
 from engine.campaigns.catalogue import CampaignCatalogue
 from engine.campaigns.editor import CampaignEditor
 from models.enums import LatePolicy
-
-OnChoice = Callable[[CallbackQuery, Any, DialogManager, str], Awaitable[None]]
 
 
 @inject

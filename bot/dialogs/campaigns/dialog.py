@@ -27,6 +27,9 @@ CARD = """\
 {% if everything_stopped %}
 ⛔ Everything is stopped; resume at Home.
 {% endif %}
+{% if seen %}
+⚠️ {{ seen }}
+{% endif %}
 {% for line in state %}
 {{ line }}
 {% endfor %}
@@ -130,7 +133,7 @@ dialog = Dialog(
         SwitchTo(Const("⋯ More"), id="more", state=Campaigns.more, when="may_change"),
         back_and_home(Campaigns.list),
         state=Campaigns.card,
-        getter=getters.get_card,
+        getter=(getters.get_card, getters.get_trouble),
     ),
     Window(
         Jinja(MORE),

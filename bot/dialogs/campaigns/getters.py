@@ -58,29 +58,23 @@ async def get_card(
     actor: Actor,
     catalogue: FromDishka[CampaignCatalogue],
     control: FromDishka[CampaignControl],
-    alerts: FromDishka[Alerts],
-    overviews: FromDishka[Overviews],
     live: FromDishka[LiveCards],
     **_: Any,
 ) -> dict[str, Any]:
     card = await catalogue.card(actor, campaign_of(dialog_manager))
     is_stopped, starting = card.pause_reason is CampaignPause.STOPPED, wording.is_starting(card)
     stopped = await control.stopped(actor, card.id) if is_stopped else None
-    begun = card.status is not CampaignStatus.DRAFT and not starting
+    begun, may_change = card.status is not CampaignStatus.DRAFT and not starting, actor.role is not Role.VIEWER
     lives = False
     if card.status is not CampaignStatus.DRAFT and card.status not in OVER:
         lives = live.keep(dialog_manager, timeless(card), partial(_look, catalogue, actor, card.id))
-    overview, may_change = await overviews.get(actor), actor.role is not Role.VIEWER
     return {
         "card": card,
-        "badge": "🟢 Starting"
-        if starting and card.status is CampaignStatus.RUNNING
-        else wording.BADGES[card.status],
-        "state": wording.state_lines(card, stopped=stopped, seen=await _seen(actor, alerts, card)),
+        "badge": wording.badge(card),
+        "state": wording.state_lines(card, stopped=stopped),
         "parts": wording.part_lines(card),
         "left_out": wording.left_out_words(card.left_out) if begun else "",
         "message": wording.message_words(card),
-        "everything_stopped": overview.stopped_at is not None and card.status not in OVER,
         "as_of": None if lives or not begun else when(card.now, card.now, card.time_zone).removeprefix("today "),
         "may_change": may_change,
         "editable": may_change and card.status is CampaignStatus.DRAFT,
@@ -106,14 +100,22 @@ async def _look(catalogue: CampaignCatalogue, actor: Actor, campaign_id: int) ->
     return timeless(await catalogue.card(actor, campaign_id))
 
 
-async def _seen(actor: Actor, alerts: Alerts, card: CampaignCard) -> str:
-    """Tell what made it pause itself, as the alert does."""
-    if card.pause_reason is not CampaignPause.BREAKER:
-        return ""
-    subject = alert_subject(card.id)
-    open_alerts = await alerts.open(actor)
+@inject
+async def get_trouble(
+    dialog_manager: DialogManager,
+    actor: Actor,
+    alerts: FromDishka[Alerts],
+    overviews: FromDishka[Overviews],
+    **_: Any,
+) -> dict[str, Any]:
+    """What made it pause itself, as the alert tells it; and whether all is stopped."""
+    subject = alert_subject(campaign_of(dialog_manager))
+    open_alerts, overview = await alerts.open(actor), await overviews.get(actor)
     paused = (one for one in open_alerts if one.kind is AlertKind.CAMPAIGN_PAUSED and one.subject == subject)
-    return next((one.text for one in paused), "")
+    return {
+        "seen": next((one.text for one in paused), ""),
+        "everything_stopped": overview.stopped_at is not None,
+    }
 
 
 @inject

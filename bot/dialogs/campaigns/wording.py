@@ -88,8 +88,14 @@ def is_starting(card: CampaignCard) -> bool:
     return launched and card.scheduled_at is not None and card.scheduled_at > card.now
 
 
-def state_lines(card: CampaignCard, *, stopped: Stopped | None = None, seen: str = "") -> list[str]:
-    """Tell where it stands. `stopped`: the figures of one that was stopped. `seen`: why it has paused itself."""
+def badge(card: CampaignCard) -> str:
+    if is_starting(card) and card.status is CampaignStatus.RUNNING:
+        return "🟢 Starting"
+    return BADGES[card.status]
+
+
+def state_lines(card: CampaignCard, *, stopped: Stopped | None = None) -> list[str]:
+    """Tell where it stands. `stopped`: the figures of one that was stopped."""
     if card.status is CampaignStatus.DRAFT:
         needed = _listed([NEEDED[one] for one in card.missing])
         return [f"Still needed: {needed}."] if needed else ["Ready: review it, then launch it."]
@@ -104,7 +110,7 @@ def state_lines(card: CampaignCard, *, stopped: Stopped | None = None, seen: str
         case CampaignPause.FIRST_ONES:
             return [first_words(card), *progress]
         case CampaignPause.BREAKER:
-            return [seen or "It has paused itself: too many of its messages failed.", *progress]
+            return ["It has paused itself: more failed than usual.", *progress]
         case _:
             by = f" by {card.paused_by}" if card.paused_by else ""
             at = f", {when(card.paused_at, card.now, card.time_zone)}" if card.paused_at else ""
@@ -120,7 +126,8 @@ def stopped_words(stopped: Stopped, card: CampaignCard) -> str:
 def first_words(card: CampaignCard) -> str:
     found = card.progress
     first = card.first_ones or found.ended
-    return f"The first {first:,} are through, and {people(found.pending)} {verb('wait', found.pending)} for your word."
+    waits = f"{people(found.pending)} {verb('wait', found.pending)}"
+    return f"The first {first:,} are through, and {waits} for your word."
 
 
 def progress_lines(card: CampaignCard) -> list[str]:
@@ -173,9 +180,9 @@ def result_lines(card: CampaignCard) -> list[str]:
     if not found.planned:
         return ["Nothing has gone out yet." if card.finished_at is None else "Nobody was to get it."]
     lines.append(f"📣 {people(found.planned)} to get it")
-    stages = (("✓", found.sent, "got it", found.planned), ("✓✓", found.delivered, "delivered", found.sent))
-    answers = (("👀", found.read, "read", found.sent), ("💬", found.replied, "replied", found.sent))
-    lines += [f"{mark} {count:,} {word}{share(count, whole)}" for mark, count, word, whole in stages + answers]
+    lines.append(f"✓ {found.sent:,} got it ({percent(found.sent, found.planned)})")
+    stages = (("✓✓", found.delivered, "delivered"), ("👀", found.read, "read"), ("💬", found.replied, "replied"))
+    lines += [f"{mark} {count:,} {word}{share(count, found.sent)}" for mark, count, word in stages]
     waiting = found.pending + found.on_its_way
     lines += [f"⏳ {waiting:,} not yet"] if waiting else []
     lines += failed_lines(found)

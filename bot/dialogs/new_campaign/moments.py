@@ -10,6 +10,7 @@ from engine.sequences.pasting import read_time
 
 MORNING = time(9)  # a day without a time
 ONE_DAY = timedelta(days=1)
+YEARS_AHEAD = 2  # what is farther off is a slip of the finger
 EXAMPLES = "18:30, tomorrow 9am, Fri 14:00 or 5 Jan 09:00"
 
 _NEAR_DAYS = {
@@ -107,7 +108,7 @@ def _weekday(words: str) -> int | None:
 
 
 def _is_weekday(words: str) -> bool:
-    return _weekday(words.split(" ")[0]) is not None
+    return _weekday(words.partition(" ")[0]) is not None
 
 
 def _date(match: re.Match[str], today: date) -> date | None:
@@ -117,7 +118,8 @@ def _date(match: re.Match[str], today: date) -> date | None:
         return None
     try:
         if parts.get("year"):
-            return date(int(parts["year"]), month, int(parts["day"]))
+            named = date(int(parts["year"]), month, int(parts["day"]))
+            return named if named.year <= today.year + YEARS_AHEAD else None
         this_year = date(today.year, month, int(parts["day"]))
         return this_year if this_year >= today else this_year.replace(year=today.year + 1)
     except ValueError:  # there is no such date, or not in that year
