@@ -12,7 +12,9 @@ from bot.dialogs.results.wording import SKIPPED, share
 from engine.campaigns.audience import LeftOut
 from engine.campaigns.catalogue import CampaignCard, CampaignSummary, Missing, Tab
 from engine.campaigns.control import Stopped
+from engine.campaigns.launch import TIME_TO_UNDO
 from engine.campaigns.progress import CampaignProgress
+from engine.reports.overview import Overview
 from models.enums import CampaignPause, CampaignStatus, DeviceChoice, LatePolicy
 
 BAR = 12  # characters
@@ -55,6 +57,16 @@ FAILED = {
     "lease_lost": "the engine was out of touch",
 }
 LEFT_AWAY = {**SKIPPED, "expired": "too late", "capped": "had something else that day"}
+
+
+def campaigns_words(overview: Overview) -> str:
+    """Write "2 running · 1 paused · 3 scheduled"."""
+    counts = (
+        (overview.campaigns_running, "running"),
+        (overview.campaigns_paused, "paused"),
+        (overview.campaigns_scheduled, "scheduled"),
+    )
+    return " · ".join(f"{count:,} {word}" for count, word in counts if count)
 
 
 def row(campaign: CampaignSummary, now: datetime, zone: str) -> str:
@@ -268,9 +280,9 @@ def _starts(card: CampaignCard) -> str:
 
 
 def _is_for_now(card: CampaignCard) -> bool:
-    """Whether it waits only for somebody to undo it: a time that was asked for is a whole minute."""
+    """Whether it waits only for somebody to undo it: the time is near, or nobody would have asked for it."""
     at = card.scheduled_at
-    return at is not None and bool(at.second or at.microsecond)
+    return at is not None and (at - card.now <= TIME_TO_UNDO or bool(at.second or at.microsecond))
 
 
 def _second(instant: datetime, card: CampaignCard) -> str:

@@ -35,6 +35,9 @@ Welcome! Add the device that will send, then your contacts, then a sequence.
 {% if overview.sequences %}
 ▶️ {{ overview.sequences_active }} of {{ overview.sequences|counted("sequence") }} active
 {% endif %}
+{% if campaigns %}
+📣 Campaigns: {{ campaigns }}
+{% endif %}
 👥 {{ overview.contacts|counted("contact") }}
 {% if overview.open_alerts %}
 🔔 {{ overview.open_alerts|counted("open alert") }}

@@ -25,7 +25,7 @@ async def test_one_message_and_six_taps(chat, people, team, card, audience):
     assert found.status is CampaignStatus.SCHEDULED
     assert found.scheduled_at == found.now + timedelta(minutes=1)
     assert "Hi, Sunday we are open!" in chat.text
-    assert "Starts today 10:01" in chat.text or "Starts at 10:01:00" in chat.text
+    assert "Starts at 10:01:00. Until then you can undo it." in chat.text
 
 
 async def test_two_quick_presses_on_launch_launch_once(chat, people, team, world):
