@@ -13,8 +13,14 @@ from engine.campaigns.launch import CampaignLaunches
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
+from engine.contacts.click_to_chat import ChatLinks
+from engine.contacts.deleting import ContactDeletion
+from engine.contacts.editing import ContactEditor
+from engine.contacts.entering import NewContacts
+from engine.contacts.exporting import ContactExports
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
+from engine.contacts.lists import ContactLists
 from engine.contacts.opting_out import OptOuts
 from engine.contacts.segmenting import Segments
 from engine.database import Database
@@ -52,9 +58,14 @@ class UseCases(Provider):
         CampaignEditor,
         CampaignFiles,
         CampaignLaunches,
+        ChatLinks,
         ContactBook,
         ContactCards,
+        ContactDeletion,
+        ContactEditor,
+        ContactExports,
         ContactImports,
+        ContactLists,
         Coverage,
         DeviceLimits,
         Devices,
@@ -62,6 +73,7 @@ class UseCases(Provider):
         Enrolments,
         Launches,
         Moves,
+        NewContacts,
         OptOuts,
         Operators,
         Leads,

@@ -4,11 +4,10 @@ from aiogram import Router
 
 from bot.dialogs.builder.dialog import dialog as builder
 from bot.dialogs.builder.router import router as edited_messages
-
-# from bot.dialogs.campaign_review.dialog import dialog as campaign_review
 from bot.dialogs.campaign_settings.dialog import dialog as campaign_settings
 from bot.dialogs.campaign_text.dialog import dialog as campaign_text
 from bot.dialogs.campaigns.dialog import dialog as campaigns
+from bot.dialogs.chat_links.dialog import dialog as chat_links
 from bot.dialogs.contacts.dialog import dialogs as contacts
 from bot.dialogs.contacts.router import router as dropped_files
 from bot.dialogs.devices.dialog import dialog as devices
@@ -34,5 +33,5 @@ MENUS: tuple[Router, ...] = (
     dropped_files, edited_messages, home, welcome, sequences, new_sequence, joining, sequence_settings, builder,
     campaigns, new_campaign, campaign_settings, campaign_text,
     rehearsal, launch, results, *contacts, devices, doubts, relocation, settings, people, person,
-    segments,
+    segments, chat_links,
 )  # fmt: skip

@@ -5,8 +5,10 @@ from datetime import datetime
 
 from engine.clock import Clock
 from engine.contacts import inbox_store
+from engine.contacts.click_to_chat import codes_in
 from engine.contacts.opting_out import opt_out
 from engine.contacts.stopwords import START_WORD, is_start, is_stop
+from engine.contacts.writing_in import find_link, write_in
 from engine.database import Database
 from engine.transactions import Session
 from engine.transports.contract import Inbound
@@ -56,6 +58,8 @@ class Inbox:
             if is_stop(body, kept.stop_words):
                 await inbox_store.mark_opted_out(session, kept.id)
                 await _opt_out(session, heard)
+            elif (link := await find_link(session, heard.workspace_id, codes_in(body))) is not None:
+                await write_in(session, heard.workspace_id, link, kept.id, heard.phone, words=body, at=now)
             elif not (is_start(body) and await _opt_in_again(session, heard)):
                 await _reply(session, heard)
 

@@ -168,9 +168,12 @@ async def lists(session: Session, workspace_id: int) -> Sequence[RowMapping]:
 
 
 async def find_contacts(
-    session: Session, workspace_id: int, *, name: str, digits: str, limit: int
+    session: Session, workspace_id: int, *, name: str, digits: str, attribute: tuple[str, str] | None, limit: int
 ) -> Sequence[RowMapping]:
-    """Return (id, phone, name, consent, suppressed, niches) where a part of name or phone matches."""
+    """Return (id, phone, name, consent, suppressed, niches) where a part of name or phone matches.
+
+    Or a whole interest, or the value of an attribute. Keys are lower case (see `naming.attribute_key`).
+    """
     statement = text("""
         SELECT c.id, c.phone, c.name, c.consent,
                EXISTS (SELECT FROM suppressions s WHERE s.workspace_id = :workspace AND s.phone = c.phone)
@@ -178,10 +181,16 @@ async def find_contacts(
                ARRAY(SELECT l.niche FROM leads l WHERE l.contact_id = c.id ORDER BY lower(l.niche)) AS niches
           FROM contacts c
          WHERE c.workspace_id = :workspace AND NOT c.unlisted
-           AND (strpos(lower(c.name), lower(:name)) > 0 OR (:digits <> '' AND strpos(c.phone, :digits) > 0))
+           AND (strpos(lower(c.name), lower(:name)) > 0 OR (:digits <> '' AND strpos(c.phone, :digits) > 0)
+                OR c.id IN (SELECT l.contact_id FROM leads l
+                             WHERE l.workspace_id = :workspace AND lower(l.niche) = lower(:name))
+                OR (:key <> '' AND lower(c.attributes ->> :key) = lower(:value)))
          ORDER BY lower(c.name), c.id LIMIT :limit
     """)
-    values = {"workspace": workspace_id, "name": name, "digits": digits, "limit": limit}
+    key, value = attribute or ("", "")
+    values = {
+        "workspace": workspace_id, "name": name, "digits": digits, "key": key, "value": value, "limit": limit,
+    }  # fmt: skip
     return (await session.execute(statement, values)).mappings().all()
 
 

@@ -115,6 +115,7 @@ dialog = Dialog(
             "A copy has the same messages, devices and settings, and nobody in it."
         ),
         Button(Const("⚙️ Settings"), id="settings", on_click=handlers.open_settings, when="editable"),
+        Button(Const("🔗 Click to chat"), id="links", on_click=handlers.open_links, when="editable"),
         Button(Const("⧉ Make a copy"), id="duplicate", on_click=handlers.duplicate),
         SwitchTo(Format("{verb_icon} {verb}"), id="ask_delete", state=Sequences.delete, when="editable"),
         back_and_home(Sequences.card),

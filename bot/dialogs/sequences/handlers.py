@@ -7,6 +7,8 @@ from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
 from bot.dialogs.builder.states import Builder
+from bot.dialogs.chat_links.context import links_of_sequence
+from bot.dialogs.chat_links.states import ChatLinks
 from bot.dialogs.context import actor_of
 from bot.dialogs.people.states import People
 from bot.dialogs.results.states import Results
@@ -68,6 +70,10 @@ async def edit_messages_of(manager: DialogManager, sequence_id: int) -> None:
 
 async def open_people(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
     await manager.start(People.list, data=about(sequence_of(manager)))
+
+
+async def open_links(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    await manager.start(ChatLinks.all, data=links_of_sequence(sequence_of(manager)))
 
 
 async def open_settings(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:

@@ -1,10 +1,11 @@
 import pytest
+from sqlalchemy import update
 
 from engine.contacts.book import ContactBook, NicheSummary
 from engine.contacts.importing import ContactImports
 from engine.contacts.inbox import Inbox
 from engine.transports.contract import Inbound
-from models import UserDevice
+from models import Contact, UserDevice
 from models.enums import ConsentSource, ConsentState, TransportKind
 
 FILE = """Name,Phone,Interest
@@ -79,3 +80,22 @@ async def test_a_stranger_sees_nothing(book, stranger):
     assert await book.find(stranger, "Siti") == []
     assert await book.niches(stranger) == []
     assert (await book.opted_out(stranger)).count == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("YOGA", ["Siti Nurhaliza", "陈小明"]),  # an interest as a whole …
+        ("yog", []),  # … never a part of one
+        ("city:Ipoh", ["100%_Bob"]),
+        ("City = ipoh", ["100%_Bob"]),
+        ("city = Ip", []),
+        ("town = Ipoh", []),
+    ],
+)
+async def test_people_are_found_by_interest_and_attribute(book, owner, database, text, names):
+    async with database.transaction() as session:
+        await session.execute(
+            update(Contact).where(Contact.name == "100%_Bob").values(attributes={"city": "Ipoh"})
+        )
+    assert [contact.name for contact in await book.find(owner, text)] == names

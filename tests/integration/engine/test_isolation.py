@@ -18,7 +18,13 @@ from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
+from engine.contacts.click_to_chat import ChatLinks
+from engine.contacts.deleting import ContactDeletion
+from engine.contacts.editing import ContactEditor
+from engine.contacts.entering import NewContacts
+from engine.contacts.exporting import ContactExports
 from engine.contacts.leads import Leads
+from engine.contacts.lists import ContactLists
 from engine.contacts.opting_out import OptOuts
 from engine.contacts.segmenting import Segments
 from engine.contacts.segments import InSequence, OnList, Replied
@@ -45,8 +51,17 @@ from engine.sequences.runs import Runs
 from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
-from models import ContactList, Media, Message
-from models.enums import ContentKind, DeviceState, Lane, MessageStatus, Role, SequenceStatus
+from models import Campaign, ContactList, Media, Message
+from models.enums import (
+    CampaignStatus,
+    ConsentSource,
+    ContentKind,
+    DeviceState,
+    Lane,
+    MessageStatus,
+    Role,
+    SequenceStatus,
+)
 from tests.integration.engine.world import World
 
 USE_CASES = (
@@ -59,6 +74,11 @@ USE_CASES = (
     SequenceRules,
     ContactBook,
     Leads,
+    NewContacts,
+    ContactEditor,
+    ContactDeletion,
+    ContactLists,
+    ContactExports,
     SequenceCatalogue,
     Pastes,
     Devices,
@@ -75,16 +95,18 @@ USE_CASES = (
     Coverage,
     Operators,
     Segments,
+    ChatLinks,
 )
 READERS = {
     "Enrolments.preview", "SequenceRules.get", "ContactBook.count", "ContactBook.lists", "ContactBook.find",
-    "ContactBook.niches", "ContactBook.opted_out",
+    "ContactBook.niches", "ContactBook.opted_out", "ContactDeletion.before", "ContactLists.card",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
     "SequenceCatalogue.sample", "SequenceEditor.changes", "Launches.review", "Results.get", "Results.export",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
     "Runs.if_resumed", "Moves.targets", "Moves.foresee", "SequencePeople.page",
     "ContactCards.get", "ContactCards.history",
     "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
+    "ChatLinks.of_sequence", "ChatLinks.of_campaign", "ChatLinks.get",
     "Segments.all", "Segments.get", "Segments.match", "Segments.keys", "Segments.values",
 }  # fmt: skip
 WITHOUT_AN_ID = {
@@ -92,6 +114,7 @@ WITHOUT_AN_ID = {
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
     "SequenceEditor.additions",
     "Pastes.find",  # by a chat's message, which says nothing of a team
+    "NewContacts.read", "NewContacts.add",
     "Relocation.run_once",  # the job: it has no actor
     "Operators.phone", "Operators.set_phone",
     "Segments.all", "Segments.keys", "Segments.values",
@@ -114,6 +137,8 @@ class Things:
     run: int
     media: int
     segment: int
+    campaign: int
+    link: int
 
 
 Call = Callable[[Things, Things, Actor], Awaitable[Any]]
@@ -233,6 +258,25 @@ CALLS: dict[str, list[Call]] = {
     "SequencePeople.page": [lambda t, o, a: t.world.in_sequence.page(a, t.sequence, Tab.ACTIVE)],
     "ContactCards.get": [lambda t, o, a: t.world.cards.get(a, t.contact)],
     "ContactCards.history": [lambda t, o, a: t.world.cards.history(a, t.contact, 0)],
+    "Leads.add": [lambda t, o, a: t.world.leads.add(a, t.contact, "Yoga")],
+    "Leads.remove": [lambda t, o, a: t.world.leads.remove(a, t.contact, "Yoga")],
+    "Leads.become_prospect": [lambda t, o, a: t.world.leads.become_prospect(a, t.contact, "Yoga")],
+    "ContactEditor.rename": [lambda t, o, a: t.world.contact_editor.rename(a, t.contact, "Bob")],
+    "ContactEditor.set_attribute": [
+        lambda t, o, a: t.world.contact_editor.set_attribute(a, t.contact, "city = Ipoh")
+    ],
+    "ContactEditor.remove_attribute": [
+        lambda t, o, a: t.world.contact_editor.remove_attribute(a, t.contact, "city")
+    ],
+    "ContactEditor.note_permission": [
+        lambda t, o, a: t.world.contact_editor.note_permission(a, t.contact, ConsentSource.EVENT)
+    ],
+    "ContactDeletion.before": [lambda t, o, a: t.world.deletion.before(a, t.contact)],
+    "ContactDeletion.delete": [lambda t, o, a: t.world.deletion.delete(a, t.contact)],
+    "ContactLists.card": [lambda t, o, a: t.world.lists.card(a, t.list)],
+    "ContactLists.rename": [lambda t, o, a: t.world.lists.rename(a, t.list, "Ours")],
+    "ContactLists.delete": [lambda t, o, a: t.world.lists.delete(a, t.list)],
+    "ContactExports.prepare": [lambda t, o, a: t.world.exports.prepare(a, t.list)],
     "OptOuts.opt_out": [lambda t, o, a: t.world.opt_outs.opt_out(a, t.contact)],
     "Rehearsals.run": [
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, t.sequence),
@@ -242,6 +286,20 @@ CALLS: dict[str, list[Call]] = {
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).progress(a, [t.doubt]),
     ],
     "Coverage.gaps": [lambda t, o, a: Coverage(t.world.database).gaps(a, t.sequence)],
+    "ChatLinks.of_sequence": [lambda t, o, a: t.world.links.of_sequence(a, t.sequence)],
+    "ChatLinks.of_campaign": [lambda t, o, a: t.world.links.of_campaign(a, t.campaign)],
+    "ChatLinks.get": [lambda t, o, a: t.world.links.get(a, t.link)],
+    "ChatLinks.create_for_sequence": [
+        lambda t, o, a: t.world.links.create_for_sequence(a, t.sequence, o.device),
+        lambda t, o, a: t.world.links.create_for_sequence(a, o.sequence, t.device),
+    ],
+    "ChatLinks.create_for_campaign": [
+        lambda t, o, a: t.world.links.create_for_campaign(a, t.campaign, o.device),
+        lambda t, o, a: t.world.links.create_for_campaign(a, o.campaign, t.device),
+    ],
+    "ChatLinks.set_greeting": [lambda t, o, a: t.world.links.set_greeting(a, t.link, "Hello")],
+    "ChatLinks.close": [lambda t, o, a: t.world.links.close(a, t.link)],
+    "ChatLinks.reopen": [lambda t, o, a: t.world.links.reopen(a, t.link)],
     "Segments.get": [lambda t, o, a: t.world.segments.get(a, t.segment)],
     "Segments.save": [
         lambda t, o, a: t.world.segments.save(a, "New", [OnList(t.list)]),
@@ -274,7 +332,7 @@ async def replace_whole(world: World, actor: Actor, sequence: int, device: int, 
 
 
 async def things_of(world: World) -> Things:
-    device = await world.device()
+    device = await world.device(phone="+15550000000")
     sequence = await world.sequence([device], (1, 11, "Hi"))
     (step,) = await world.steps(sequence)
     (contact, member) = await world.contacts(2)
@@ -302,7 +360,17 @@ async def things_of(world: World) -> Things:
         await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
     segment = await world.segments.save(world.actor, "Who wrote", [Replied()])
-    return Things(world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, segment)
+    async with world.database.transaction() as session:
+        campaign = Campaign(
+            workspace_id=world.actor.workspace_id, name="Sale", status=CampaignStatus.RUNNING,
+            scheduled_at=world.clock.now(), body="Hi",
+        )  # fmt: skip
+        session.add(campaign)
+    link = await world.links.create_for_sequence(world.actor, sequence, device)
+    return Things(
+        world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, segment, campaign.id,
+        link,
+    )  # fmt: skip
 
 
 def test_every_use_case_is_tried() -> None:
@@ -360,6 +428,7 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
         "Operators.set_phone": [
             lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
         ],
+        "NewContacts.add": [lambda t, o, a: t.world.new_contacts.add(a, "0123456789", source=None)],
     }
     for name, calls in changes.items():
         for call in calls:
@@ -381,7 +450,8 @@ async def refused(call: Awaitable[Any], error: type[Exception]) -> bool:
 async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
     tables = (
         "sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts",
-        "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "segments",
+        "messages", "doubts", "contacts", "leads", "lists", "suppressions", "pastes", "segments",
+        "campaigns", "chat_links",
     )  # fmt: skip
     return [
         await world.rows(
