@@ -41,6 +41,7 @@ class AdvisoryLock(IntEnum):
     POST_ALERTS = 7_305_213
     TELL_OUTAGE = 7_305_214
     REACH_CONTACT = 7_305_215  # the first half of a lock; the second is the contact
+    FAN_OUT = 7_305_216  # with the campaign
 
 
 @dataclass(frozen=True, slots=True)

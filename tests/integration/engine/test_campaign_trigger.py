@@ -31,7 +31,7 @@ async def _told(world: World, work: CampaignTrigger) -> int:
 
 async def test_nobody_is_told_when_no_campaign_is_due(world: World) -> None:
     """Being told makes every engine run this very job: it would never rest."""
-    assert await _told(world, CampaignTrigger(world.database)) == 0
+    assert await _told(world, CampaignTrigger(world.database, world.clock)) == 0
 
 
 async def test_everybody_is_told_when_a_campaign_starts(world: World) -> None:
@@ -45,5 +45,5 @@ async def test_everybody_is_told_when_a_campaign_starts(world: World) -> None:
                 scheduled_at=due,
             )
         )
-    assert await _told(world, CampaignTrigger(world.database)) == 1
+    assert await _told(world, CampaignTrigger(world.database, world.clock)) == 1
     assert await world.one("SELECT status FROM campaigns") == "running"
