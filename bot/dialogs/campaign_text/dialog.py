@@ -32,8 +32,7 @@ LOOK = """\
 {{ message|safe }}
 
 {% endfor %}
-<b>{{ waiting|people }} {{ "gets" if waiting == 1 else "get" }} it like this.</b>\
-{% if got %} {{ got|people }} had the old one, and {{ "gets" if got == 1 else "get" }} nothing more.{% endif %}"""
+<b>{{ gets }}</b>{% if got %} {{ had }}{% endif %}"""
 
 dialog = Dialog(
     Window(
@@ -47,7 +46,7 @@ dialog = Dialog(
     Window(
         Jinja(LOOK),
         LinkPreview(is_disabled=True),
-        Button(Format("▶️ Continue with {waiting:,}"), id="continue", on_click=handlers.go_on),
+        Button(Format("{continue_label}"), id="continue", on_click=handlers.go_on),
         SwitchTo(Const("✏️ Type it again"), id="again", state=CampaignText.text),
         Row(Cancel(Const("‹ Leave it paused")), home()),
         state=CampaignText.look,

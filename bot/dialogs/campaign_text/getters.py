@@ -4,6 +4,7 @@ from aiogram_dialog import DialogManager
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
+from bot.dialogs.campaign_text.wording import gets_words, had_words
 from bot.dialogs.campaigns.context import campaign_of
 from bot.dialogs.campaigns.wording import message_words
 from engine.actor import Actor
@@ -33,6 +34,8 @@ async def get_look(
         "card": card,
         "message": message_words(card, longest=2000),
         "samples": [],
-        "waiting": figures.not_yet,
+        "gets": gets_words(figures.not_yet, all_are_known=card.fanned),
+        "had": had_words(figures.got),
         "got": figures.got,
+        "continue_label": f"▶️ Continue with {figures.not_yet:,}" if card.fanned else "▶️ Continue",
     }

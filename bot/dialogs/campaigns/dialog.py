@@ -27,7 +27,7 @@ CARD = """\
 {% if everything_stopped %}
 ⛔ Everything is stopped; resume at Home.
 {% endif %}
-{% if seen %}
+{% if seen and card.pause_reason == "breaker" %}
 ⚠️ {{ seen }}
 {% endif %}
 {% for line in state %}
@@ -80,8 +80,7 @@ Nothing of it has gone out. It goes for good."""
 CANCEL = """\
 <b>Cancel the rest of “{{ card.name }}”?</b>
 
-{{ card.progress.sent|people }} got it and keep{{ "s" if card.progress.sent == 1 }} it. \
-{{ card.progress.pending|people }} will not get it. It ends here; a clone can be sent later."""
+{{ cancels }} It ends here; a clone can be sent later."""
 
 # What can be done about a mistake; each is a row of the card of a campaign that is paused.
 MENDING: tuple[Keyboard, ...] = (

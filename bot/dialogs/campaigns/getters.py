@@ -108,7 +108,7 @@ async def get_trouble(
     overviews: FromDishka[Overviews],
     **_: Any,
 ) -> dict[str, Any]:
-    """What made it pause itself, as the alert tells it; and whether all is stopped."""
+    """What the breaker saw, as the alert tells it; and whether all is stopped."""
     subject = alert_subject(campaign_of(dialog_manager))
     open_alerts, overview = await alerts.open(actor), await overviews.get(actor)
     paused = (one for one in open_alerts if one.kind is AlertKind.CAMPAIGN_PAUSED and one.subject == subject)
@@ -136,4 +136,4 @@ async def get_facts(
     dialog_manager: DialogManager, actor: Actor, catalogue: FromDishka[CampaignCatalogue], **_: Any
 ) -> dict[str, Any]:
     card = await catalogue.card(actor, campaign_of(dialog_manager))
-    return {"card": card, "editable": card.status is CampaignStatus.DRAFT}
+    return {"card": card, "editable": card.status is CampaignStatus.DRAFT, "cancels": wording.cancel_words(card)}

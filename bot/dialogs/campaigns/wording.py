@@ -136,10 +136,19 @@ def stopped_words(stopped: Stopped, card: CampaignCard) -> str:
 
 
 def first_words(card: CampaignCard) -> str:
-    found = card.progress
-    first = card.first_ones or found.ended
-    waits = f"{people(found.pending)} {verb('wait', found.pending)}"
-    return f"The first {first:,} are through, and {waits} for your word."
+    """Tell that the first ones are through; the others have no messages before somebody says so."""
+    first = card.first_ones or card.progress.ended
+    waiting = card.progress.pending
+    others = f"{people(waiting)} {verb('wait', waiting)}" if card.fanned and waiting else "The others wait"
+    return f"The first {first:,} are through. {others} for your word."
+
+
+def cancel_words(card: CampaignCard) -> str:
+    """Tell who has it and who will not get it."""
+    got, waiting = card.progress.sent, card.progress.pending
+    had = f"{people(got)} got it and {verb('keep', got)} it." if got else "Nobody has got it."
+    others = people(waiting).capitalize() if card.fanned and waiting else "Everybody else"
+    return f"{had} {others} will not get it."
 
 
 def progress_lines(card: CampaignCard) -> list[str]:

@@ -1,14 +1,19 @@
 """A team with two devices and two lists, and its campaigns in the menus."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
+from engine.broadcast.claims import Claimed
 from engine.campaigns.audience import Audience
 from engine.campaigns.catalogue import CampaignCard
 from engine.campaigns.content import Content
+from engine.campaigns.launch import CampaignLaunches
+from engine.campaigns.trigger import CampaignTrigger
 from engine.contacts.importing import ContactImports
 from models.enums import ConsentSource, ContentKind, DeviceState
+from tests.dialogs.harness import Chat
 from tests.integration.engine.world import World
 
 Drafted = Callable[..., Awaitable[int]]
@@ -65,3 +70,59 @@ def card(world):
         return await world.campaigns.card(world.actor, campaign_id)
 
     return read
+
+
+@pytest.fixture
+def trigger(database, clock):
+    """Lets the campaign trigger look, and the time of a campaign that was launched for now come."""
+    job = CampaignTrigger(database, clock)
+
+    async def run(later: timedelta = timedelta(minutes=1)) -> None:
+        clock.advance(later)
+        await job.run_once(clock.now())
+
+    return run
+
+
+@pytest.fixture
+def launched(world, container, drafted, trigger):
+    """Launches a campaign to everybody in the book, and lets it begin; its id."""
+
+    async def launch(body: str = "Hi {{ name }}", first_ones: int | None = None, **audience) -> int:
+        campaign_id = await drafted(body=body, **audience)
+        launches = await container.get(CampaignLaunches)
+        await launches.launch(world.actor, campaign_id, first_ones=first_ones)
+        await trigger()
+        return campaign_id
+
+    return launch
+
+
+@pytest.fixture
+async def send(world, team):
+    """Sends up to so many messages that may be sent now, from all devices; their texts."""
+    engine = await world.engine()
+
+    async def run(most: int = 1000) -> list[str]:
+        texts: list[str] = []
+        for device in team:
+            while len(texts) < most and isinstance(claimed := await engine.claim(device), Claimed):
+                texts.append(claimed.message.body)
+                await engine.sent(device, claimed)
+        return texts
+
+    run.engine = engine
+    return run
+
+
+@pytest.fixture
+def look(chat):
+    """Opens the card of the campaign “Sunday” from Home."""
+
+    async def open_card(tab: str = "Running (1)") -> Chat:
+        await chat.press("📣 Campaigns")
+        await chat.press(tab if tab in chat.buttons else f"• {tab}")
+        await chat.press(next(button for button in chat.buttons if " Sunday" in button))
+        return chat
+
+    return open_card

@@ -102,8 +102,18 @@ def test_each_pause_says_why():
     )
     progress = replace(HALFWAY, planned=4866, pending=4856, sent=9, delivered=8)
     first = paused(CampaignPause.FIRST_ONES, first_ones=10, progress=progress)
-    assert wording.state_lines(first)[0] == "The first 10 are through, and 4,856 people wait for your word."
+    assert wording.state_lines(first)[0] == "The first 10 are through. 4,856 people wait for your word."
+    unknown = replace(first, fanned=False)
+    assert wording.state_lines(unknown)[0] == "The first 10 are through. The others wait for your word."
     assert wording.state_lines(paused(CampaignPause.BREAKER))[0].startswith("It has paused itself")
+
+
+def test_cancelling_says_who_keeps_it_and_who_will_not_get_it():
+    assert wording.cancel_words(card()) == "140 people got it and keep it. 4,856 people will not get it."
+    one = card(fanned=False, progress=CampaignProgress(planned=1, sent=1))
+    assert wording.cancel_words(one) == "1 person got it and keeps it. Everybody else will not get it."
+    none = card(progress=CampaignProgress(planned=1, pending=1))
+    assert wording.cancel_words(none) == "Nobody has got it. 1 person will not get it."
 
 
 def test_results_are_a_funnel():
