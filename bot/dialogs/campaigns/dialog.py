@@ -137,6 +137,7 @@ dialog = Dialog(
     Window(
         Jinja(MORE),
         Button(Const("⧉ Clone"), id="clone", on_click=handlers.clone),
+        Button(Const("🔗 Click to chat"), id="links", on_click=handlers.open_links, when="going_on"),
         SwitchTo(Const("✏️ Name"), id="to_name", state=Campaigns.rename),
         SwitchTo(Const("🗑 Delete"), id="ask_delete", state=Campaigns.delete, when="editable"),
         back_and_home(Campaigns.card),

@@ -136,4 +136,9 @@ async def get_facts(
     dialog_manager: DialogManager, actor: Actor, catalogue: FromDishka[CampaignCatalogue], **_: Any
 ) -> dict[str, Any]:
     card = await catalogue.card(actor, campaign_of(dialog_manager))
-    return {"card": card, "editable": card.status is CampaignStatus.DRAFT, "cancels": wording.cancel_words(card)}
+    return {
+        "card": card,
+        "editable": card.status is CampaignStatus.DRAFT,
+        "going_on": card.status is not CampaignStatus.DRAFT and card.status not in OVER,
+        "cancels": wording.cancel_words(card),
+    }

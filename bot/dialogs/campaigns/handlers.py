@@ -12,6 +12,8 @@ from bot.dialogs.campaigns.context import about_campaign, campaign_of
 from bot.dialogs.campaigns.getters import ON_A_PAGE
 from bot.dialogs.campaigns.states import Campaigns
 from bot.dialogs.campaigns.wording import first_missing
+from bot.dialogs.chat_links.context import links_of_campaign
+from bot.dialogs.chat_links.states import ChatLinks
 from bot.dialogs.context import actor_of
 from bot.dialogs.formatting import people
 from bot.dialogs.new_campaign.states import NewCampaign
@@ -125,6 +127,10 @@ async def change_devices(_callback: CallbackQuery, _button: Button, manager: Dia
 
 async def open_settings(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
     await manager.start(CampaignSettings.main, data=about_campaign(campaign_of(manager)))
+
+
+async def open_links(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    await manager.start(ChatLinks.all, data=links_of_campaign(campaign_of(manager)))
 
 
 @inject

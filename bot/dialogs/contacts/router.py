@@ -62,5 +62,6 @@ async def review_file(
 async def explain(_message: Message) -> None:
     raise InvalidInputError(
         "There is nothing to do with this here. To import contacts, send a CSV file; a photo or a video for a "
-        "sequence belongs into its messages (Sequences → one of them → Messages)."
+        "sequence belongs into its messages (Sequences → one of them → Messages), one for a campaign into its "
+        "message (Campaigns → + New campaign)."
     )

@@ -1,7 +1,7 @@
 """Drafts in the menus: made of one message, changed part by part, deleted."""
 
 import pytest
-from aiogram.types import PhotoSize
+from aiogram.types import MessageEntity, PhotoSize, Sticker
 
 from models.enums import ContentKind, DeviceChoice, LeadStatus, Role
 
@@ -57,6 +57,23 @@ async def test_a_photo_with_its_caption_is_the_message(chat, people, team, card)
     assert "Who gets it?" in chat.text
     found = await card()
     assert (found.content.kind, found.content.body, found.name) == (ContentKind.IMAGE, "Look", "Look")
+
+
+async def test_bold_in_telegram_is_bold_on_whatsapp(chat, people, team, card):
+    await chat.press("📣 Campaigns")
+    await chat.press("+ New campaign")
+    await chat.drop_any(text="We are open", entities=[MessageEntity(type="bold", offset=7, length=4)])
+    assert (await card()).content.body == "We are *open*"
+
+
+async def test_a_sticker_is_answered_with_what_to_send_instead(chat, people, team, world):
+    await chat.press("📣 Campaigns")
+    await chat.press("+ New campaign")
+    sticker = Sticker(
+        file_id="file", file_unique_id="1", type="regular", width=1, height=1, is_animated=False, is_video=False
+    )
+    await chat.drop_any(sticker=sticker)
+    assert chat.answer == "A sticker cannot be a message. Send the picture as a photo."
 
 
 async def test_a_text_alone_is_the_new_caption_and_the_file_can_go(chat, people, team, card):

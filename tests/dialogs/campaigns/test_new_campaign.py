@@ -10,11 +10,13 @@ from aiogram_dialog import DialogManager
 from bot.dialogs.new_campaign.states import NewCampaign
 from models.enums import CampaignStatus
 
+pytestmark = pytest.mark.usefixtures("people", "team")
+
 AUDIENCES = ("📋 yoga · 5 Jan 2026 · 5", "🏷 Yoga · 5")
 
 
 @pytest.mark.parametrize("audience", AUDIENCES)
-async def test_one_message_and_six_taps(chat, people, team, card, audience):
+async def test_one_message_and_six_taps(chat, card, audience):
     taps = ("📣 Campaigns", "+ New campaign", audience, "Use these ›", "Now", "🚀 Launch · now")
     assert len(taps) == 6
     for tap in taps:
@@ -28,7 +30,7 @@ async def test_one_message_and_six_taps(chat, people, team, card, audience):
     assert "Starts at 10:01:00. Until then you can undo it." in chat.text
 
 
-async def test_two_quick_presses_on_launch_launch_once(chat, people, team, world):
+async def test_two_quick_presses_on_launch_launch_once(chat, world):
     await chat.press("📣 Campaigns")
     await chat.press("+ New campaign")
     await chat.say("Hello")
@@ -39,7 +41,7 @@ async def test_two_quick_presses_on_launch_launch_once(chat, people, team, world
 
 
 @pytest.mark.parametrize(("typed", "told"), [("18:30", "today 18:30"), ("tomorrow 9am", "tomorrow 09:00")])
-async def test_it_can_be_for_later(chat, people, team, card, typed, told):
+async def test_it_can_be_for_later(chat, card, typed, told):
     await chat.press("📣 Campaigns")
     await chat.press("+ New campaign")
     await chat.say("Hello")
@@ -59,7 +61,7 @@ async def test_it_can_be_for_later(chat, people, team, card, typed, told):
     assert (await card()).status is CampaignStatus.DRAFT
 
 
-async def test_tomorrow_morning_is_one_tap(chat, people, team, card):
+async def test_tomorrow_morning_is_one_tap(chat, card):
     await chat.press("📣 Campaigns")
     await chat.press("+ New campaign")
     await chat.say("Hello")
@@ -68,7 +70,7 @@ async def test_tomorrow_morning_is_one_tap(chat, people, team, card):
     assert f"{(await card()).scheduled_at:%d %H:%M}" == "06 01:00"  # UTC
 
 
-async def test_an_unfinished_one_goes_on_where_it_was_left(chat, people, team):
+async def test_an_unfinished_one_goes_on_where_it_was_left(chat):
     await chat.press("📣 Campaigns")
     await chat.press("+ New campaign")
     await chat.say("Hello")
@@ -82,7 +84,7 @@ async def test_an_unfinished_one_goes_on_where_it_was_left(chat, people, team):
     assert "🗓 Scheduled" in chat.text
 
 
-async def test_every_back_leads_to_the_question_before(chat, people, team):
+async def test_every_back_leads_to_the_question_before(chat):
     await chat.press("📣 Campaigns")
     await chat.press("+ New campaign")
     await chat.say("Hello")
@@ -95,7 +97,7 @@ async def test_every_back_leads_to_the_question_before(chat, people, team):
         assert told in chat.text
 
 
-async def test_a_list_that_it_was_started_with_is_not_asked_for(chat, dispatcher, people, team, world, card):
+async def test_a_list_that_it_was_started_with_is_not_asked_for(chat, dispatcher, world, card):
     list_id = await world.one("SELECT id FROM lists WHERE name LIKE 'yoga%'")
 
     async def begin(_message: Message, dialog_manager: DialogManager) -> None:

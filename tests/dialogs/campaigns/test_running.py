@@ -12,9 +12,9 @@ from models.enums import CampaignStatus, Role
 from tests.integration.engine.world import until
 
 
-async def test_for_a_minute_after_the_launch_one_tap_takes_it_back(look, drafted, container, world, card, trigger):
+async def test_for_a_minute_after_the_launch_one_tap_takes_it_back(look, drafted, world, card, trigger):
     campaign_id = await drafted()
-    await (await container.get(CampaignLaunches)).launch(world.actor, campaign_id)
+    await CampaignLaunches(world.database, world.clock).launch(world.actor, campaign_id)
     chat = await look("Scheduled (1)")
     assert "Starts at 10:01:00. Until then you can undo it." in chat.text
     await trigger(timedelta(seconds=30))
@@ -143,7 +143,7 @@ async def test_after_the_first_ones_it_asks(look, launched, send, trigger):
     assert all(text.startswith("Hello") for text in texts)
 
 
-async def test_when_all_have_it_it_is_done_with_its_results(look, launched, send, trigger, team, world):
+async def test_when_all_have_it_it_is_done_with_its_results(look, launched, send, trigger, team):
     await launched()
     claimed = await send.engine.claim(team[0])
     assert isinstance(claimed, Claimed)
@@ -160,13 +160,13 @@ async def test_when_all_have_it_it_is_done_with_its_results(look, launched, send
     assert "⏸ Pause" not in chat.buttons
 
 
-async def test_who_is_left_out_is_told(look, launched, people, world, send):
+async def test_who_is_left_out_is_told(look, launched, people, world):
     await world.contacts(2, consent=None)
     await launched()
     assert "– Left out: 2 without permission" in (await look()).text
 
 
-async def test_a_viewer_can_look_and_not_stop(newcomer, launched, send):
+async def test_a_viewer_can_look_and_not_stop(newcomer, launched):
     await launched()
     viewer = await newcomer(Role.VIEWER)
     await viewer.press("📣 Campaigns")
