@@ -9,7 +9,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from engine.broadcast.frequency import Reached
-from engine.broadcast.hours import Window, open_from
+from engine.broadcast.hours import Hours, Window, open_from
 from engine.broadcast.pacing import Pace, Tally, capped_until
 from engine.broadcast.templating import UnfillableError, fill_in
 from engine.sequences.calendar import QuietHours, Run, SendingDays, StepTime, at_local_time, next_due, shifted
@@ -306,10 +306,8 @@ def _campaign_too_many(candidate: Candidate, campaign: CampaignFacts, now: datet
     today = now.astimezone(campaign.zone).date()
     if candidate.reached is None or not candidate.reached.is_enough(today):
         return None
-    was_due = candidate.due_at.astimezone(campaign.zone).time().replace(fold=0)
-    local = campaign.window.start if campaign.window is not None else was_due
-    tomorrow = at_local_time(today + timedelta(days=1), local, campaign.zone)
-    until = open_from(tomorrow, campaign.zone, candidate.quiet, campaign.window)
+    hours = Hours(campaign.zone, candidate.quiet, campaign.window)
+    until = hours.on_the_next_day(candidate.due_at, today)
     if candidate.expires_at is not None and until > candidate.expires_at:
         return End(MessageStatus.SKIPPED, CAPPED, candidate.reached.in_words)
     return Defer(until, capped=True)

@@ -17,9 +17,15 @@ SELECT v.id FROM unnest(CAST(:contact_ids AS bigint[])) AS v(id)
  WHERE pg_try_advisory_xact_lock({AdvisoryLock.REACH_CONTACT}, CAST(v.id % 2147483647 AS int))
 """
 
-# Sent, unknown or on its way, from whichever device; what an operator sent once more as well. A message that was
-# unknown, and waits to go once more, has reached its contact for all that is known.
-REACHED = """
+# Of a message m: sent, unknown or on its way, from whichever device; what an operator sent once more as well. A
+# message that was unknown, and waits to go once more, has reached its contact for all that is known.
+HAS_REACHED = """
+              (coalesce(m.sent_at, m.claimed_at) >= {since} AND m.outcome IN ('sent', 'unknown')
+               OR m.outcome IS NULL AND (
+                  m.by_hand AND m.claimed_at >= {since}
+                  OR EXISTS (SELECT FROM user_devices d WHERE d.id = m.device_id AND d.in_flight_message_id = m.id)
+               ))"""
+REACHED = f"""
 SELECT v.message_id, o.of_campaign, o.source_id, o.name
   FROM unnest(CAST(:message_ids AS bigint[]), CAST(:contact_ids AS bigint[]), CAST(:since AS timestamptz[]))
        AS v(message_id, contact_id, since)
@@ -31,11 +37,7 @@ SELECT v.message_id, o.of_campaign, o.source_id, o.name
          LEFT JOIN sequence_contacts e ON e.id = m.enrolment_id
          LEFT JOIN sequences s ON s.id = e.sequence_id
         WHERE m.contact_id = v.contact_id AND m.lane IN ('sequence', 'campaign')
-          AND (coalesce(m.sent_at, m.claimed_at) >= v.since AND m.outcome IN ('sent', 'unknown')
-               OR m.outcome IS NULL AND (
-                  m.by_hand AND m.claimed_at >= v.since
-                  OR EXISTS (SELECT FROM user_devices d WHERE d.id = m.device_id AND d.in_flight_message_id = m.id)
-               ))) o
+          AND {HAS_REACHED.format(since="v.since")}) o
  ORDER BY v.message_id, lower(o.name)
 """
 

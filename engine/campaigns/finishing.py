@@ -1,10 +1,10 @@
 """When a campaign has ended: its fan-out is through, and none of its messages is open.
 
 Nothing counts them down: that would cost every outcome a write on the campaign's row, and an index on what is open
-would cost it its HOT update (docs/decisions/0005). Instead one that is open is remembered, and another is looked for
-only when that has ended: from there towards the first, as people are reached in the other direction. So a campaign is
-read about once in its life, and not at each look; before it ends it is read once more as a whole, because what an
-operator sends once more is open again.
+would cost it its HOT update (docs/decisions/0005). Instead one that is open is remembered, and another is looked
+for only when that has ended: from there towards the first, as people are reached in the other direction. So a
+campaign is read about once in its life, and not at each look; before it ends it is read once more as a whole,
+because what an operator sends once more is open again.
 """
 
 from datetime import datetime

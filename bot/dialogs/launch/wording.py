@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from bot.dialogs.formatting import counted, people, verb
 from bot.dialogs.navigation import when
 from bot.dialogs.results.wording import SKIPPED
-from engine.sequences.launch import Idle, Review
+from engine.devices.idle import Idle
+from engine.sequences.launch import Review
 from models.enums import SequenceStatus
 
 WHILE = timedelta(minutes=2)  # a pile that is gone by then goes out at once
