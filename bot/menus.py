@@ -4,6 +4,7 @@ from aiogram import Router
 
 from bot.dialogs.builder.dialog import dialog as builder
 from bot.dialogs.builder.router import router as edited_messages
+from bot.dialogs.campaign_review.dialog import dialog as campaign_review
 from bot.dialogs.campaign_settings.dialog import dialog as campaign_settings
 from bot.dialogs.campaign_text.dialog import dialog as campaign_text
 from bot.dialogs.campaigns.dialog import dialog as campaigns
@@ -31,7 +32,7 @@ from bot.dialogs.welcome.dialog import dialog as welcome
 # Dropped files first: an open dialog takes every message that reaches it, also those it has no use for.
 MENUS: tuple[Router, ...] = (
     dropped_files, edited_messages, home, welcome, sequences, new_sequence, joining, sequence_settings, builder,
-    campaigns, new_campaign, campaign_settings, campaign_text,
+    campaigns, new_campaign, campaign_settings, campaign_text, campaign_review,
     rehearsal, launch, results, *contacts, devices, doubts, relocation, settings, people, person,
     segments, chat_links,
 )  # fmt: skip

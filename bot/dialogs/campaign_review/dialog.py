@@ -1,7 +1,7 @@
 """What launching a campaign does, on one screen, before it does it."""
 
 from aiogram_dialog import Dialog, Window
-from aiogram_dialog.widgets.kbd import Button, Row, SwitchTo
+from aiogram_dialog.widgets.kbd import Button, SwitchTo
 from aiogram_dialog.widgets.link_preview import LinkPreview
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
@@ -13,12 +13,9 @@ REVIEW = """\
 <b>{{ name }}</b> · review
 
 {% for line in who %}
-{{ line }}
+{{ line|safe }}
 {% endfor %}
-{% for line in times %}
-{{ line }}
-{% endfor %}
-{% for line in devices %}
+{% for line in times + devices %}
 {{ line }}
 {% endfor %}
 {% for line in faster %}
@@ -30,21 +27,20 @@ REVIEW = """\
 {% endfor %}
 {% for sample in samples %}
 
-<i>To {{ sample.name }}:</i>
+<i>To {{ sample.name|truncate(40) }}:</i>
+{% if sample.trouble %}
+⚠️ {{ sample.trouble }}
+{% else %}
 {{ sample.html|safe }}
+{% endif %}
 {% endfor %}"""
 
 dialog = Dialog(
     Window(
         Jinja(REVIEW),
         LinkPreview(is_disabled=True),
-        Row(
-            Button(Const("🧪 Test to me"), id="test", on_click=handlers.test_to_me),
-            Button(Const("📈 Chart"), id="chart", on_click=handlers.send_chart, when="somebody"),
-            when="may_change",
-        ),
         Button(Format("{first_label}"), id="first", on_click=handlers.launch_first_ones, when="many"),
-        Button(Format("🚀 Launch · {starts}"), id="launch", on_click=handlers.launch, when="stands"),
+        Button(Format("🚀 Launch · {starts}"), id="launch", on_click=handlers.launch, when="may_launch"),
         SwitchTo(Const("⟳ Look again"), id="refresh", state=CampaignReview.review),
         back_and_home(),
         state=CampaignReview.review,
