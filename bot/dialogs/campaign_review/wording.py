@@ -23,7 +23,7 @@ def who(review: Review) -> list[str]:
     lines += [f"Left out: {left_out}."] if left_out else []
     if review.capped:
         lines.append(
-            f"{people(review.capped)} of them had something from you today: "
+            f"{review.capped:,} of them had something from you today: "
             f"{'that one' if review.capped == 1 else 'those'} {verb('get', review.capped)} it tomorrow."
         )
     return lines
@@ -35,8 +35,8 @@ def times(review: Review) -> list[str]:
         return []
     if review.last_at - review.first_at < SOON:
         return [f"🕘 All of them {starts(review.first_at, review)}"]
-    takes = duration(review.last_at - review.first_at)
-    return [f"🕘 The first {starts(review.first_at, review)}, the last {_at(review.last_at, review)}, in {takes}"]
+    first, last = starts(review.first_at, review), _at(review.last_at, review)
+    return [f"🕘 The first {first}, the last {last}, over about {duration(review.last_at - review.first_at)}"]
 
 
 def starts(at: datetime, review: Review) -> str:
@@ -115,7 +115,7 @@ def _faster(one: Faster, review: Review) -> str:
         case Speedup.OWN_DELAYS:
             change = "At the devices' own pace"
     gained = f"{duration(one.gains)} earlier" if one.gains > timedelta() else ""
-    more = f"{people(one.more)} more {verb('get', one.more)} it" if one.more else ""
+    more = f"{counted(one.more, 'more person gets', 'more people get')} it" if one.more else ""
     return f"{change}: done {_at(one.last_at, review)}, {' and '.join(filter(None, (gained, more)))}"
 
 

@@ -101,8 +101,8 @@ def is_starting(card: CampaignCard) -> bool:
 
 
 def badge(card: CampaignCard) -> str:
-    if is_starting(card) and card.status is CampaignStatus.RUNNING:
-        return "🟢 Starting"
+    if is_starting(card) and (card.status is CampaignStatus.RUNNING or _is_for_now(card)):
+        return "⏱ Starting"
     return BADGES[card.status]
 
 

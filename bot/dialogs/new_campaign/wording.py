@@ -10,6 +10,7 @@ from models.enums import ContentKind, LeadStatus
 LONGEST_NAME = 40  # of one that is taken from the message
 _FILLED_IN = re.compile(r"\{\{.*?\}\}")
 _MARKS = re.compile(r"[*_~`]+")
+_GREETING = re.compile(r"(?:hi|hello|hey|dear|hai|halo|salam|good (?:morning|evening))\b[\s,!.]*", re.IGNORECASE)
 
 # In the order in which the button goes through them.
 LEADS: dict[str, tuple[LeadStatus | None, str]] = {
@@ -20,12 +21,13 @@ LEADS: dict[str, tuple[LeadStatus | None, str]] = {
 
 
 def name_for(body: str, kind: ContentKind, file_name: str = "") -> str:
-    """Name a campaign by the first words of its message; one without words by its file."""
+    """Name a campaign by the first words of its message after the greeting; one without words by its file."""
     plain = _MARKS.sub("", _FILLED_IN.sub("", body))
     for line in plain.splitlines():
         words = re.sub(r"\s+(?=[,.!?;:])", "", " ".join(line.split())).strip(" ,;:-–")
+        words = _GREETING.sub("", words, count=1) if _GREETING.match(words) else words
         if len(re.sub(r"\W", "", words)) > 1:
-            return _cut(words)
+            return _cut(words[0].upper() + words[1:])
     return _cut(file_label(kind, file_name).partition(" ")[2].capitalize() or "Campaign")
 
 

@@ -197,9 +197,11 @@ def test_the_bar_is_full_only_when_all_is_done():
     ("body", "name"),
     [
         ("Sunday is *open*. Come!", "Sunday is open. Come!"),
-        ("Hi {{ name | default('there') }}, we moved!", "Hi, we moved!"),
+        ("Hi {{ name | default('there') }}, we moved!", "We moved!"),
+        ("Hello {{ name }}!\n\nNew prices", "New prices"),
+        ("Hikers meet at noon", "Hikers meet at noon"),
         ("\n\n🎉🎉\nNew prices", "New prices"),
-        ("x" * 80, "x" * (LONGEST_NAME - 1) + "…"),
+        ("X" * 80, "X" * (LONGEST_NAME - 1) + "…"),
         ("We are glad to tell you that the new studio opens", "We are glad to tell you that the new…"),
     ],
 )
