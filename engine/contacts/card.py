@@ -119,6 +119,7 @@ class ContactCard:
     permission: Permission | None
     suppressed_since: datetime | None
     interests: tuple[tuple[str, LeadStatus], ...]
+    attributes: Mapping[str, Any]
     device: str | None
     runs: tuple[RunView, ...]  # the open ones first
     history: History
@@ -152,6 +153,7 @@ class ContactCards:
             permission=_permission(contact),
             suppressed_since=contact.suppressed_since,
             interests=tuple((row.niche, LeadStatus(row.status)) for row in interests),
+            attributes=contact.attributes,
             device=contact.device,
             runs=runs,
             history=history,

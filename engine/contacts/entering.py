@@ -9,7 +9,7 @@ from engine.actor import Actor
 from engine.clock import Clock
 from engine.contacts import inbox_store, store
 from engine.contacts.leads import add_lead
-from engine.contacts.naming import clean_name, read_person, read_phone
+from engine.contacts.naming import LONGEST_NAME, clean_name, read_person, read_phone
 from engine.database import Database
 from engine.sequences.intake import JoinedByItself, NewLead, join_new_leads, open_to_new_leads
 from engine.sequences.settings import clean_niche
@@ -60,10 +60,14 @@ class NewContacts:
     async def read(self, actor: Actor, typed: str) -> TypedPerson:
         """Read a name and a number, or a number alone. Raises InvalidInputError."""
         async with self._database.transaction() as session:
-            country = (await store.workspace(session, actor.workspace_id)).country
-            name, phone = read_person(typed, country)
-            known = await _known(session, actor.workspace_id, phone)
-        return TypedPerson(phone, name if known.id is None else known.name, known.id, known.since is not None)
+            name, phone = read_person(typed, await _country(session, actor))
+            return await _meant(session, actor, phone, name)
+
+    async def read_card(self, actor: Actor, number: str, name: str) -> TypedPerson:
+        """Read what a shared contact card says. Raises InvalidInputError."""
+        async with self._database.transaction() as session:
+            phone = read_phone(number, await _country(session, actor))
+            return await _meant(session, actor, phone, clean_name(name[:LONGEST_NAME]))
 
     async def add(
         self,
@@ -85,7 +89,7 @@ class NewContacts:
         now, workspace_id, niche = self._clock.now(), actor.workspace_id, clean_niche(niche)
         name, evidence = clean_name(name), clean_evidence(evidence)
         async with self._database.transaction() as session:
-            phone = read_phone(phone, (await store.workspace(session, workspace_id)).country)
+            phone = read_phone(phone, await _country(session, actor))
             sequences = await open_to_new_leads(session, workspace_id)
             values = {"workspace": workspace_id, "phone": phone, "name": name, "at": now}
             contact_id: int | None = await session.scalar(text(ADD), values)
@@ -120,6 +124,15 @@ async def typed_by(session: Session, actor: Actor, evidence: str) -> str:
     query = text("SELECT name FROM operators WHERE id = :id")
     who = await session.scalar(query, {"id": actor.operator_id}) or "a script"
     return f"typed by {who}: {evidence}" if evidence else f"typed by {who}"
+
+
+async def _country(session: Session, actor: Actor) -> str:
+    return str((await store.workspace(session, actor.workspace_id)).country)
+
+
+async def _meant(session: Session, actor: Actor, phone: str, name: str) -> TypedPerson:
+    known = await _known(session, actor.workspace_id, phone)
+    return TypedPerson(phone, name if known.id is None else known.name, known.id, known.since is not None)
 
 
 async def _known(session: Session, workspace_id: int, phone: str) -> Row[Any]:

@@ -114,7 +114,7 @@ WITHOUT_AN_ID = {
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
     "SequenceEditor.additions",
     "Pastes.find",  # by a chat's message, which says nothing of a team
-    "NewContacts.read", "NewContacts.add",
+    "NewContacts.read", "NewContacts.read_card", "NewContacts.add",
     "Relocation.run_once",  # the job: it has no actor
     "Operators.phone", "Operators.set_phone",
     "Segments.all", "Segments.keys", "Segments.values",
