@@ -14,6 +14,7 @@ from bot.dialogs.importing import corrections, wording
 from bot.dialogs.importing.context import about_import, import_of
 from bot.dialogs.importing.files import with_patience
 from bot.dialogs.importing.states import Import
+from bot.dialogs.new_campaign.handlers import open_new_for
 from bot.dialogs.permission import source_of
 from bot.dialogs.welcome.answers import read_country
 from engine.contacts.entering import clean_evidence
@@ -305,6 +306,15 @@ async def add_to_sequence(
     progress = await imports.progress(actor_of(manager), import_of(manager))
     data = {"list_id": progress.list_id, "list_name": progress.list_name}
     await manager.start(AddToSequence.sequence, data=data)
+
+
+@inject
+async def new_campaign(
+    _callback: CallbackQuery, _button: Button, manager: DialogManager, imports: FromDishka[ContactImports]
+) -> None:
+    progress = await imports.progress(actor_of(manager), import_of(manager))
+    if progress.list_id is not None:
+        await open_new_for(manager, progress.list_id, progress.list_name)
 
 
 async def open_import(_callback: CallbackQuery, _select: Any, manager: DialogManager, import_id: int) -> None:

@@ -34,6 +34,12 @@ async def open_new(_callback: CallbackQuery, _button: Button, manager: DialogMan
     await manager.start(NewCampaign.message)
 
 
+async def open_new_for(manager: DialogManager, list_id: int, list_name: str) -> None:
+    """From a list, or from the end of an import: the people are chosen already."""
+    actor_of(manager).must_be(Role.OPERATOR)
+    await manager.start(NewCampaign.message, data={"list_id": list_id, "list_name": list_name})
+
+
 @inject
 async def on_start(
     _data: Data,

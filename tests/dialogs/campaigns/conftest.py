@@ -12,8 +12,9 @@ from engine.campaigns.content import Content
 from engine.campaigns.launch import CampaignLaunches
 from engine.campaigns.trigger import CampaignTrigger
 from engine.contacts.importing import ContactImports
-from models.enums import ConsentSource, ContentKind, DeviceState
+from models.enums import ContentKind, DeviceState
 from tests.dialogs.harness import Chat
+from tests.imports import bring_in
 from tests.integration.engine.world import World
 
 Drafted = Callable[..., Awaitable[int]]
@@ -36,9 +37,8 @@ async def people(container, owner):
 
     async def bring(name: str, count: int, niche: str, first: int) -> None:
         rows = "".join(f"+1555010{first + number:04},Person {first + number}\n" for number in range(count))
-        imports = await container.get(ContactImports)
-        await imports.run(
-            owner, data=f"phone,name\n{rows}".encode(), file_name=name, source=ConsentSource.WEB_FORM, niche=niche
+        await bring_in(
+            await container.get(ContactImports), owner, f"phone,name\n{rows}".encode(), name, niche=niche
         )
 
     await bring("yoga.csv", 5, "Yoga", 1)

@@ -3,12 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from aiogram.filters import Command
-from aiogram.types import Message
-from aiogram_dialog import DialogManager
 
-from bot.dialogs.new_campaign.states import NewCampaign
-from models.enums import CampaignStatus
+from engine.contacts.importing import ContactImports
+from models.enums import CampaignStatus, Role
+from tests.imports import work
 
 pytestmark = pytest.mark.usefixtures("people", "team")
 
@@ -103,21 +101,38 @@ async def test_every_back_leads_to_the_question_before(chat):
         assert told in chat.text
 
 
-async def test_a_list_that_it_was_started_with_is_not_asked_for(chat, dispatcher, world, card):
-    list_id = await world.one("SELECT id FROM lists WHERE name LIKE 'yoga%'")
-
-    async def begin(_message: Message, dialog_manager: DialogManager) -> None:
-        await dialog_manager.start(NewCampaign.message, data={"list_id": list_id, "list_name": "yoga"})
-
-    dispatcher.message.register(begin, Command("begin"))
-    await chat.say("/begin")
-    assert "New campaign · 📋 yoga" in chat.text
+async def test_from_a_list_its_people_are_not_asked_for(chat, card):
+    await chat.press("👥 Contacts")
+    await chat.press("📋 Lists")
+    await chat.press("yoga · 5 Jan 2026 · 5")
+    await chat.press("📣 Campaign")
+    assert "New campaign · 📋 yoga · 5 Jan 2026" in chat.text
     await chat.say("Welcome")
     assert "Which devices send it?" in chat.text
-    assert (await card()).audience.list_id == list_id
+    assert (await card()).audience_words == "list yoga · 5 Jan 2026"
     for tap in ("Use these ›", "Now", "🚀 Launch · now"):
         await chat.press(tap)
-    assert "Starts" in chat.text
-    assert "↩️" in " ".join(chat.buttons)
+    assert "Welcome  ⏱ Starting" in chat.text
     await chat.press("‹ Back")
     assert "Campaigns ·" in chat.text
+    await chat.press("‹ Back")
+    assert "📋 yoga · 5 Jan 2026" in chat.text
+
+
+async def test_from_the_end_of_an_import_as_well(chat, container, card):
+    await chat.drop("new.csv", b"phone,name\n+15550102001,Ann\n")
+    await chat.press("Web form")
+    await work(await container.get(ContactImports))
+    await chat.press("⟳ Refresh")
+    await chat.press("📣 Campaign")
+    await chat.say("Welcome")
+    assert (await card()).audience_words == "list new · 5 Jan 2026"
+
+
+async def test_viewers_cannot_begin_one_from_a_list(newcomer):
+    viewer = await newcomer(Role.VIEWER)
+    await viewer.press("👥 Contacts")
+    await viewer.press("📋 Lists")
+    await viewer.press("yoga · 5 Jan 2026 · 5")
+    await viewer.press("📣 Campaign")
+    assert viewer.toast.text == "Only an operator of this team can do that; you are a viewer."
