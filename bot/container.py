@@ -10,6 +10,7 @@ from engine.campaigns.control import CampaignControl
 from engine.campaigns.editor import CampaignEditor
 from engine.campaigns.files import CampaignFiles
 from engine.campaigns.launch import CampaignLaunches
+from engine.campaigns.rehearsal import CampaignRehearsals
 from engine.campaigns.review import CampaignReviews
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
@@ -59,6 +60,7 @@ class UseCases(Provider):
         CampaignEditor,
         CampaignFiles,
         CampaignLaunches,
+        CampaignRehearsals,
         CampaignReviews,
         ChatLinks,
         ContactBook,

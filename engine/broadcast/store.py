@@ -44,12 +44,16 @@ SELECT d.id AS device_id, m.id, m.lane, m.due_at
   FROM unnest(CAST(:device_ids AS bigint[])) AS a(id)
   JOIN user_devices d ON d.id = a.id
  CROSS JOIN LATERAL (
-       (SELECT q.message_id AS id, q.lane, q.due_at
-         FROM queue q
-         JOIN messages b ON b.id = q.message_id {HOLDERS}
-        WHERE q.device_id = d.id AND q.campaign_id IS NULL AND q.due_at <= :horizon AND {NOT_HELD}
-        ORDER BY q.lane, q.campaign_id, q.due_at, q.message_id
-        LIMIT :each)
+       SELECT r.id, l.lane, r.due_at
+         FROM unnest(enum_range(CAST(NULL AS lane))) AS l(lane)
+        CROSS JOIN LATERAL (
+              SELECT q.message_id AS id, q.due_at
+                FROM queue q
+                JOIN messages b ON b.id = q.message_id {HOLDERS}
+               WHERE q.device_id = d.id AND q.lane = l.lane AND q.campaign_id IS NULL AND q.due_at <= :horizon
+                 AND {NOT_HELD}
+               ORDER BY q.campaign_id, q.due_at, q.message_id
+               LIMIT :each) r
         UNION ALL
        (SELECT r.message_id, r.lane, r.due_at
           FROM campaigns k

@@ -60,6 +60,7 @@ class People:
     """
 
     chosen: str  # rows of contacts c
+    order: str  # their id, as the source has it
     devices: str  # the ids of those that may be somebody's own
     no_device: str  # the condition for having none
     values: Mapping[str, object]
@@ -70,11 +71,15 @@ class People:
 
     def behind(self, contact_id: int) -> str:
         """Those whose ids are above this one."""
-        return self._query(f" AND c.id > {contact_id:d}")
+        return self._query(self._behind(contact_id))
 
     def next_behind(self, contact_id: int) -> str:
         """The first of them, in the order of their ids: it takes one more value, `chunk`, how many."""
-        return self._query(f" AND c.id > {contact_id:d} ORDER BY c.id LIMIT :chunk")
+        return self._query(f"{self._behind(contact_id)} ORDER BY {self.order} LIMIT :chunk")
+
+    def _behind(self, contact_id: int) -> str:
+        """Said of both sides of a join: the planner draws no such conclusion itself."""
+        return "".join(f" AND {column} > {contact_id:d}" for column in dict.fromkeys(("c.id", self.order)))
 
     def _query(self, which: str) -> str:
         return PEOPLE.format(chosen=self.chosen + which, devices=self.devices, no_device=self.no_device)
@@ -83,13 +88,10 @@ class People:
 async def people_of(session: Session, campaign: Campaign, now: datetime) -> People:
     """Write the query. `now`: what a segment's "within so many days" counts back from."""
     conditions, values = await _segment(session, campaign, now)
-    source = EVERYBODY
-    if campaign.niche is not None:
-        source, values["niche"] = OF_NICHE, campaign.niche
-    elif campaign.list_id is not None:
-        source, values["list_id"] = OF_LIST, campaign.list_id
-    elif campaign.follows_id is not None:
-        source, values["follows_id"] = OF_FOLLOWED, campaign.follows_id
+    source, order = EVERYBODY, "c.id"
+    for column, of in (("niche", OF_NICHE), ("list_id", OF_LIST), ("follows_id", OF_FOLLOWED)):
+        if (chosen_by := getattr(campaign, column)) is not None:
+            source, order, values[column] = of, "l.contact_id", chosen_by
     if campaign.lead_status is not None:
         conditions.append("l.status = CAST(:lead_status AS text)" if campaign.niche is not None else WITH_STATUS)
         values["lead_status"] = campaign.lead_status.value
@@ -103,7 +105,7 @@ async def people_of(session: Session, campaign: Campaign, now: datetime) -> Peop
         "workspace_id": campaign.workspace_id,
         "lost": [state.value for state in DeviceState if state.is_lost],
     }
-    return People(chosen, devices, no_device, values)
+    return People(chosen, order, devices, no_device, values)
 
 
 async def _segment(session: Session, campaign: Campaign, now: datetime) -> tuple[list[str], dict[str, Any]]:

@@ -5,12 +5,11 @@ begins. Whoever dies leaves nothing of an unfinished chunk, and whoever comes ne
 """
 
 import json
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engine.broadcast.pacing import Pace, pace_of, tally_of
+from engine.broadcast.pacing import pace_of, tally_of
 from engine.campaigns import audience_store, fanout_store
 from engine.campaigns.audience import LeftOut
 from engine.campaigns.audience_store import People
@@ -35,11 +34,11 @@ class _OvertakenError(Exception):
 class Fanout:
     """One campaign's way through its audience, as far as this process takes it."""
 
-    def __init__(self, database: Database, campaign_id: int, now: datetime, *, chunk: int = CHUNK) -> None:
+    def __init__(self, database: Database, campaign_id: int, now: datetime, *, chunk: int | None = None) -> None:
         self._database = database
         self.campaign_id = campaign_id
         self._now = now
-        self._chunk = chunk
+        self._chunk = chunk or CHUNK
         self._dealing: Dealing | None = None
         self._dealt = 0
 
@@ -111,30 +110,20 @@ def expiry_of(campaign: Campaign) -> datetime | None:
 
 def hours_of(campaign: Campaign, workspace: Workspace, due: datetime) -> Hours:
     """The hours in which it goes out, as the workspace's zone has them."""
-    quiet, window = None, None
+    closed = []
     if workspace.quiet_start is not None and workspace.quiet_end is not None:
-        quiet = QuietHours(workspace.quiet_start, workspace.quiet_end)
+        closed.append(QuietHours(workspace.quiet_start, workspace.quiet_end))
     if campaign.window_start is not None and campaign.window_end is not None:
-        window = QuietHours(campaign.window_start, campaign.window_end)
-    return Hours.of(due.astimezone(ZoneInfo(workspace.time_zone)).time(), quiet=quiet, window=window)
-
-
-def slowed(pace: Pace, campaign: Campaign) -> Pace:
-    """A campaign may ask for slower, never for faster."""
-    if campaign.min_delay_seconds is None or campaign.max_delay_seconds is None:
-        return pace
-    return replace(
-        pace,
-        min_delay=max(pace.min_delay, campaign.min_delay_seconds),
-        max_delay=max(pace.max_delay, campaign.max_delay_seconds),
-    )
+        closed.append(QuietHours(campaign.window_end, campaign.window_start))
+    return Hours.of(due.astimezone(ZoneInfo(workspace.time_zone)).time(), closed)
 
 
 def _room(row: Any, campaign: Campaign, own_people: int, due: datetime, zone: ZoneInfo) -> Room:
+    pace = pace_of(row)
+    if campaign.min_delay_seconds is not None and campaign.max_delay_seconds is not None:
+        pace = pace.slowed_to(campaign.min_delay_seconds, campaign.max_delay_seconds)
     sends = row.paused_at is None and DeviceState(row.state) in AT_WORK
-    return Room(
-        row.id, slowed(pace_of(row), campaign), tally_of(row, due, zone), row.waiting + own_people, sends=sends
-    )
+    return Room(row.id, pace, tally_of(row, due, zone), row.waiting + own_people, sends=sends)
 
 
 def _added(left_out: dict[str, Any], chunk: Any) -> dict[str, int]:

@@ -1,10 +1,8 @@
 """When a campaign has ended: its fan-out is through, and none of its messages is open.
 
-Nothing counts them down: that would cost every outcome a write on the campaign's row, and an index on what is open
-would cost it its HOT update (docs/decisions/0005). Instead one that is open is remembered, and another is looked
-for only when that has ended: from there towards the first, as people are reached in the other direction. So a
-campaign is read about once in its life, and not at each look; before it ends it is read once more as a whole,
-because what an operator sends once more is open again.
+Nothing counts them down: that would cost every outcome a write on the campaign's row. What is open waits in the
+queue, is on its way from a device, or is sent once more by hand: three questions, each to an index, and none reads
+what has ended (docs/decisions/0016).
 """
 
 from datetime import datetime
@@ -19,21 +17,27 @@ from engine.transactions import Session
 from models import Campaign
 from models.enums import AlertKind, CampaignPause, CampaignStatus, MessageStatus
 
-LAST = 2**63 - 1
-
-# With first ones that are not all made yet there is nothing to end.
+# Those that may have ended: everybody has a message, or all of the first ones may have.
 CANDIDATES = """
 SELECT id FROM campaigns
  WHERE status = 'running' AND (fanned_at IS NOT NULL OR first_ones IS NOT NULL)
  ORDER BY id
 """
-OPEN_ONE = """
-SELECT contact_id FROM messages
- WHERE campaign_id = :campaign_id AND contact_id <= :from AND outcome IS NULL
- ORDER BY contact_id DESC
- LIMIT 1
+
+# In one snapshot: what one of the three does not see yet, another sees still. Each device is asked for itself, as
+# the index of the queue begins with it.
+IS_OPEN = """
+SELECT EXISTS (SELECT FROM user_devices d
+                CROSS JOIN LATERAL (
+                      SELECT FROM queue q
+                       WHERE q.device_id = d.id AND q.lane = 'campaign' AND q.campaign_id = :campaign_id
+                       LIMIT 1) waiting
+                WHERE d.workspace_id = :workspace_id)
+       OR EXISTS (SELECT FROM user_devices d JOIN messages m ON m.id = d.in_flight_message_id
+                   WHERE d.workspace_id = :workspace_id AND m.campaign_id = :campaign_id)
+       OR EXISTS (SELECT FROM doubts u JOIN messages m ON m.id = u.message_id
+                   WHERE u.workspace_id = :workspace_id AND m.campaign_id = :campaign_id AND m.outcome IS NULL)
 """
-BY_THE_INDEX = "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true)"
 OUTCOMES = """
 SELECT outcome, min(error) AS error, count(*) AS messages
   FROM messages WHERE campaign_id = :campaign_id GROUP BY outcome, error_code ORDER BY count(*) DESC
@@ -43,49 +47,33 @@ SELECT outcome, min(error) AS error, count(*) AS messages
 class Finisher:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._open: dict[int, int] = {}  # by campaign, the contact of a message that was open
 
     async def run_once(self, now: datetime) -> int:
         """End what has ended, and pause what is to ask after its first ones; how many campaigns."""
         async with self._database.transaction() as session:
             ids = list(await session.scalars(text(CANDIDATES)))
-        self._open = {campaign_id: contact for campaign_id, contact in self._open.items() if campaign_id in ids}
         return sum([await self._end(campaign_id, now) for campaign_id in ids])
 
     async def _end(self, campaign_id: int, now: datetime) -> bool:
-        if await self._is_open(campaign_id):
-            return False
+        """Look first without a lock, which the claims of its messages would find."""
+        candidate = select(Campaign).where(Campaign.id == campaign_id, Campaign.status == CampaignStatus.RUNNING)
         async with self._database.transaction() as session:
-            campaign = await session.scalar(
-                select(Campaign)
-                .where(Campaign.id == campaign_id, Campaign.status == CampaignStatus.RUNNING)
-                .with_for_update(skip_locked=True)
-            )
-            if campaign is None:
+            campaign = await session.scalar(candidate)
+            if campaign is None or await _is_open(session, campaign):
                 return False
-            found = await _open_one(session, campaign_id, LAST)
-            if found is not None:
-                self._open[campaign_id] = found
-                return False
-            if campaign.fanned_at is not None:
-                campaign.status, campaign.finished_at = CampaignStatus.FINISHED, now
-                return True
-            return await _ask(session, campaign, now)
-
-    async def _is_open(self, campaign_id: int) -> bool:
-        """Whether the message that was open is so still, or another one before it."""
-        start = self._open.pop(campaign_id, LAST)
         async with self._database.transaction() as session:
-            found = await _open_one(session, campaign_id, start)
-        if found is not None:
-            self._open[campaign_id] = found
-        return found is not None
+            campaign = await session.scalar(candidate.with_for_update(skip_locked=True))
+            if campaign is None or await _is_open(session, campaign):
+                return False
+            if campaign.fanned_at is None:
+                return await _ask(session, campaign, now)
+            campaign.status, campaign.finished_at = CampaignStatus.FINISHED, now
+            return True
 
 
-async def _open_one(session: Session, campaign_id: int, start: int) -> int | None:
-    await session.execute(text(BY_THE_INDEX))
-    found = await session.scalar(text(OPEN_ONE), {"campaign_id": campaign_id, "from": start})
-    return None if found is None else int(found)
+async def _is_open(session: Session, campaign: Campaign) -> bool:
+    about = {"campaign_id": campaign.id, "workspace_id": campaign.workspace_id}
+    return bool(await session.scalar(text(IS_OPEN), about))
 
 
 async def _ask(session: Session, campaign: Campaign, now: datetime) -> bool:

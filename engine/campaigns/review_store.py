@@ -123,6 +123,11 @@ async def capped(session: Session, people: People, since: datetime, cap: int) ->
     return {(row.device_id, row.time_zone, row.prefix): row.people for row in rows}
 
 
+def somebody(people: People) -> tuple[str, Mapping[str, object]]:
+    """Write the query for (name, phone, attributes) of the first few who get it, and its values."""
+    return SAMPLES.format(people=people.next_behind(0)), {**people.values, "chunk": SAMPLED, "samples": 1}
+
+
 async def samples(session: Session, people: People, most: int) -> Sequence[Any]:
     """Load (name, phone, attributes) of the first few who get it."""
     first = {**people.values, "chunk": SAMPLED, "samples": most}

@@ -4,7 +4,7 @@ It is a plan, not a promise: delays at their mean, caps by the day, and the hour
 forecast asks the same function, so both speak of the same shares.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from math import gcd
@@ -40,17 +40,11 @@ class Hours:
     a_day: float
 
     @classmethod
-    def of(cls, now: time, *, quiet: QuietHours | None, window: QuietHours | None) -> "Hours":
-        """`now` is local. What goes out at no minute of the day is planned as if at every."""
+    def of(cls, now: time, closed: Collection[QuietHours]) -> "Hours":
+        """`now` is local. What is closed at every minute of the day is planned as if it never were."""
         minutes = [time(*divmod(minute, 60)) for minute in range(MINUTES_A_DAY)]
-        is_open = [
-            minute
-            for minute in minutes
-            if not (quiet is not None and quiet.contain(minute))
-            and (window is None or window.start == window.end or window.contain(minute))
-        ]
-        open_minutes = is_open or minutes
-        return cls(60.0 * sum(minute >= now for minute in open_minutes), 60.0 * len(open_minutes))
+        is_open = [minute for minute in minutes if not any(hours.contain(minute) for hours in closed)] or minutes
+        return cls(60.0 * sum(minute >= now for minute in is_open), 60.0 * len(is_open))
 
 
 def spread(rooms: Sequence[Room], people: int, hours: Hours) -> dict[int, int]:

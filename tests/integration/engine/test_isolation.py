@@ -16,6 +16,8 @@ from engine.actor import Actor
 from engine.alerts import Alerts, raise_signals
 from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
+from engine.campaigns.files import CampaignFiles
+from engine.campaigns.launch import CampaignLaunches
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
@@ -62,6 +64,7 @@ from models.enums import (
     Role,
     SequenceStatus,
 )
+from tests.integration.engine.campaigning import draft
 from tests.integration.engine.world import World
 
 USE_CASES = (
@@ -69,6 +72,8 @@ USE_CASES = (
     SequenceControl,
     SequenceCopies,
     Launches,
+    CampaignFiles,
+    CampaignLaunches,
     Results,
     Enrolments,
     SequenceRules,
@@ -138,6 +143,7 @@ class Things:
     media: int
     segment: int
     campaign: int
+    draft: int
     link: int
 
 
@@ -189,6 +195,15 @@ CALLS: dict[str, list[Call]] = {
         lambda t, o, a: SequenceCopies(t.world.database, t.world.clock).duplicate(a, t.sequence)
     ],
     "Launches.review": [lambda t, o, a: t.world.launch.review(a, t.sequence)],
+    "CampaignFiles.content": [
+        lambda t, o, a: CampaignFiles(t.world.database, t.world.clock).content(a, "Hi", None, instead_in=t.draft)
+    ],
+    "CampaignLaunches.launch": [
+        lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).launch(a, t.draft)
+    ],
+    "CampaignLaunches.undo": [
+        lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).undo(a, t.draft)
+    ],
     "Results.get": [lambda t, o, a: t.world.results.get(a, t.sequence)],
     "Results.export": [lambda t, o, a: t.world.results.export(a, t.sequence)],
     "Enrolments.join": [
@@ -358,6 +373,7 @@ async def things_of(world: World) -> Things:
         session.add_all([doubt, media])
         await session.flush()
         await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
+    drafted = await draft(world, [device])
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
     segment = await world.segments.save(world.actor, "Who wrote", [Replied()])
     async with world.database.transaction() as session:
@@ -369,7 +385,7 @@ async def things_of(world: World) -> Things:
     link = await world.links.create_for_sequence(world.actor, sequence, device)
     return Things(
         world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, segment, campaign.id,
-        link,
+        drafted, link,
     )  # fmt: skip
 
 

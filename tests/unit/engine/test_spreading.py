@@ -59,8 +59,8 @@ def test_what_cannot_send_now_gets_nobody_unless_none_can() -> None:
 
 
 def test_hours_are_those_of_the_window_without_the_quiet_ones() -> None:
-    quiet, window = QuietHours(time(21), time(8)), QuietHours(time(9), time(22))
-    assert Hours.of(time(20), quiet=quiet, window=window) == Hours(3600, 12 * 3600)
+    quiet, outside_of_window = QuietHours(time(21), time(8)), QuietHours(time(22), time(9))
+    assert Hours.of(time(20), [quiet, outside_of_window]) == Hours(3600, 12 * 3600)
 
 
 ROOMS = st.builds(
