@@ -195,3 +195,35 @@ async def test_a_template_that_some_lack_shows_the_trouble_in_their_sample(revie
     await world.run("UPDATE contacts SET name = ''")
     chat = await review()
     assert "⚠️ {{ name }} has no value for this contact" in chat.text
+
+
+async def test_the_chart_comes_above_the_menu(review, telegram):
+    chat = await review()
+    await chat.press("📈 Chart")
+    assert telegram.sent_files["campaign.png"].startswith(b"\x89PNG")
+    *_, photo, menu = telegram.messages.values()
+    assert photo.photo
+    assert menu.reply_markup is not None
+
+
+async def test_a_test_goes_to_my_own_phone_and_to_nobody_else(review, world, card, send):
+    chat = await review("Hi {{ name }}, *come*")
+    await chat.press("🧪 Test to me")
+    assert "Which WhatsApp number is your own?" in chat.text
+    await chat.say("+60123456789")
+    assert "🧪 1 message to +60123456789" in chat.text
+    assert [text.startswith("Hi ") and text.endswith(", *come*") for text in await send()] == [True]
+    await chat.press("⟳ Refresh")
+    assert "✓ Sent." in chat.text
+    await chat.press("‹ Back")
+    assert "🚀 Launch · now" in chat.buttons
+    assert (await card()).progress.planned == 0
+
+
+async def test_a_test_that_cannot_be_sent_now_says_why(review, world):
+    chat = await review()
+    await world.run("UPDATE user_devices SET paused_at = now()")
+    await chat.press("🧪 Test to me")
+    await chat.say("+60123456789")
+    assert "Nothing was sent" in chat.text
+    assert "paused" in chat.text
