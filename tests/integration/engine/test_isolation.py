@@ -201,9 +201,7 @@ CALLS: dict[str, list[Call]] = {
     "CampaignLaunches.launch": [
         lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).launch(a, t.draft)
     ],
-    "CampaignLaunches.undo": [
-        lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).undo(a, t.draft)
-    ],
+    "CampaignLaunches.undo": [lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).undo(a, t.draft)],
     "Results.get": [lambda t, o, a: t.world.results.get(a, t.sequence)],
     "Results.export": [lambda t, o, a: t.world.results.export(a, t.sequence)],
     "Enrolments.join": [
