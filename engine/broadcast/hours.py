@@ -50,12 +50,12 @@ class Hours:
     def open_from(self, instant: datetime) -> datetime | None:
         """The first moment at which it may go out, `instant` included; None: the two leave none."""
         opens = open_from(instant, self.zone, self.quiet, self.window)
-        shut = any(one.end_after(opens, self.zone) is not None for one in self._shut())
+        shut = any(one.end_after(opens, self.zone) is not None for one in self.shut())
         return None if shut else opens
 
     def close_after(self, instant: datetime) -> datetime | None:
         """Until when it may, if it may at `instant`; None: for ever. Perhaps it may go on at once from then."""
-        return min((one.start_after(instant, self.zone) for one in self._shut()), default=None)
+        return min((one.start_after(instant, self.zone) for one in self.shut()), default=None)
 
     def on_the_next_day(self, due_at: datetime, today: date) -> datetime:
         """When what was due then goes out if it is put off to tomorrow: in its window, else at the same time."""
@@ -63,7 +63,8 @@ class Hours:
         local = due if self.window is None else self.window.start
         return open_from(at_local_time(today + ONE_DAY, local, self.zone), self.zone, self.quiet, self.window)
 
-    def _shut(self) -> Iterator[QuietHours]:
+    def shut(self) -> Iterator[QuietHours]:
+        """The hours at which it may not."""
         if self.quiet is not None:
             yield self.quiet
         if self.window is not None:

@@ -10,11 +10,15 @@ from engine.sequences.calendar import QuietHours
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """So many messages, one after the other and evenly from `first` to `last`."""
+    """So many messages, one after the other and evenly from `first` to `last`.
+
+    `hours`: so many in a row, of which each has its cap of them, evenly from its beginning until that is reached.
+    """
 
     first: datetime
     last: datetime
     count: int
+    hours: int = 1
 
 
 @dataclass(slots=True)
@@ -49,12 +53,33 @@ class Line:
         """
         gap = self.gap if gap is None else gap
         room, until = self._room(at)
+        if hours := self._full_hours(at, end, most, gap):
+            return self._take_hours(at, hours, gap)
         most, end = min(most, room or most), min(end, until or end)
         count = min(most, max(1, -((at - end) // gap))) if gap else most
         self._count(at, count)
         last = at + gap * (count - 1)
         self.free_at = last + gap
         return Stretch(at, last, count)
+
+    def _full_hours(self, at: datetime, end: datetime, most: int, gap: timedelta) -> int:
+        """In how many hours from `at` on it sends as much as one allows, and nothing else comes in between."""
+        cap, tally = self.pace.hourly_cap, self.tally_at(at)
+        if cap is None or at != tally.hour_started_at or tally.hour_count or gap * cap > ONE_HOUR:
+            return 0
+        hours = min(most // cap, (end - at) // ONE_HOUR)
+        if (by_day := self.pace.cap_on(tally.day)) is not None:
+            to_midnight = (midnight_after(tally.day, self.zone) - at) // ONE_HOUR
+            hours = min(hours, to_midnight, (by_day - tally.day_count) // cap)
+        return hours if hours > 1 else 0
+
+    def _take_hours(self, at: datetime, hours: int, gap: timedelta) -> Stretch:
+        cap, before = self.pace.hourly_cap or 0, self.tally_at(at).day_count
+        last_hour = at + ONE_HOUR * (hours - 1)
+        self.tally = replace(self.tally_at(last_hour), hour_count=cap, day_count=before + cap * hours)
+        last = last_hour + gap * (cap - 1)
+        self.free_at = last + gap
+        return Stretch(at, last, cap * hours, hours)
 
     def room(self, start: datetime, end: datetime, quiet: QuietHours | None, *, most: int) -> int:
         """How many of `most` messages that wait at `start` go out before `end`."""
@@ -72,6 +97,10 @@ class Line:
         return self.pace.mean_delay
 
     def tally_at(self, at: datetime) -> Tally:
+        """The counters as they stand then; `at` is not before they were read."""
+        hour = self.tally.hour_started_at
+        if hour <= at < hour + ONE_HOUR and at < midnight_after(self.tally.day, self.zone):
+            return self.tally
         return Tally.at(
             at,
             self.zone,

@@ -62,6 +62,7 @@ class _Batch:
     left: int
     due_at: datetime
     expires_at: datetime | None
+    hours: Hours | None
     number: int
     ours: bool
 
@@ -85,18 +86,26 @@ class Openings:
     """Remembers of all hours the last opening that was asked for: what follows mostly falls into the same."""
 
     def __init__(self) -> None:
-        self._last: dict[Hours, tuple[datetime, datetime]] = {}
+        self._known: dict[Hours, Hours] = {}
+        self._last: dict[int, tuple[datetime, datetime]] = {}  # by identity: they are asked for often
+
+    def known(self, hours: Hours | None) -> Hours | None:
+        """The same hours, as all that equal them."""
+        return None if hours is None else self._known.setdefault(hours, hours)
 
     def find(self, hours: Hours | None, at: datetime) -> tuple[datetime | None, datetime]:
-        """When something may go out, `at` included (None: never), and if that is at once, until when."""
+        """When something may go out, `at` included (None: never), and if that is at once, until when.
+
+        `hours` are known ones.
+        """
         if hours is None:
             return at, _NEVER
-        since, until = self._last.get(hours, (_NEVER, _NEVER))
+        since, until = self._last.get(id(hours), (_NEVER, _NEVER))
         if not since <= at < until:
             opens = hours.open_from(at)
             if opens != at:
                 return opens, _NEVER
-            since, until = self._last[hours] = at, hours.close_after(at) or _NEVER
+            since, until = self._last[id(hours)] = at, hours.close_after(at) or _NEVER
         return at, until
 
 
@@ -122,7 +131,8 @@ class Walk:
         for number, load in enumerate((*self.others, *self.ours)):
             if load.messages:
                 ours = number >= len(self.others)
-                self._await(_Batch(load, load.messages, load.due_at, load.expires_at, number, ours))
+                hours = self.openings.known(load.hours)
+                self._await(_Batch(load, load.messages, load.due_at, load.expires_at, hours, number, ours))
         self.left = sum(load.messages for load in self.ours)
         latest = self.starts_at + LONGEST
         at = max(now, self.line.free_at)
@@ -176,7 +186,7 @@ class Walk:
             if batch.expires_at is not None and at > batch.expires_at:
                 self._miss(batch, at)
                 continue
-            opens, until = self.openings.find(batch.load.hours, at)
+            opens, until = self.openings.find(batch.hours, at)
             front = front or _Front(batch.place)
             if opens == at:
                 front.open.append(batch)
@@ -233,13 +243,16 @@ class Walk:
             batch.left -= part
             if not batch.left:
                 self.ready.remove(batch)
+        sending, whole = gap * stretch.count, self.line.free_at - at
+        self._spend(Limit.HOURLY_CAP, at, at + whole - sending)  # where a stretch has several hours
+        limit = Limit.OTHERS
         if batches[0].ours:
             self.stretches.append(stretch)
             self.left -= stretch.count
-            self._spend(Limit.DELAYS if gap == self.line.gap else Limit.CAMPAIGN_DELAYS, at, self.line.free_at)
+            limit = Limit.DELAYS if gap == self.line.gap else Limit.CAMPAIGN_DELAYS
         else:
             self.overtaken_by += stretch.count
-            self._spend(Limit.OTHERS, at, self.line.free_at)
+        self._spend(limit, self.line.free_at - sending, self.line.free_at)
         return self.line.free_at
 
     def _gap(self, batch: _Batch) -> timedelta:

@@ -100,6 +100,6 @@ class Layout:
             )
             for one in self.stations
         ]
-        window = None if self.window is None else QuietHours(self.window.start, self.window.end)
+        closed = list(Hours(self.zone, self.quiet, self.window).shut())
         local = starts_at.astimezone(self.zone).time()
-        return spreading.spread(rooms, new, spreading.Hours.of(local, quiet=self.quiet, window=window))
+        return spreading.spread(rooms, new, spreading.Hours.of(local, closed))

@@ -18,6 +18,8 @@ from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
 from engine.campaigns.files import CampaignFiles
 from engine.campaigns.launch import CampaignLaunches
+from engine.campaigns.rehearsal import CampaignRehearsals
+from engine.campaigns.review import CampaignReviews
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
@@ -74,6 +76,8 @@ USE_CASES = (
     Launches,
     CampaignFiles,
     CampaignLaunches,
+    CampaignReviews,
+    CampaignRehearsals,
     Results,
     Enrolments,
     SequenceRules,
@@ -112,6 +116,7 @@ READERS = {
     "ContactCards.get", "ContactCards.history",
     "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
     "ChatLinks.of_sequence", "ChatLinks.of_campaign", "ChatLinks.get",
+    "CampaignReviews.review",
     "Segments.all", "Segments.get", "Segments.match", "Segments.keys", "Segments.values",
 }  # fmt: skip
 WITHOUT_AN_ID = {
@@ -200,6 +205,12 @@ CALLS: dict[str, list[Call]] = {
     ],
     "CampaignLaunches.launch": [
         lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).launch(a, t.draft)
+    ],
+    "CampaignReviews.review": [
+        lambda t, o, a: CampaignReviews(t.world.database, t.world.clock).review(a, t.draft)
+    ],
+    "CampaignRehearsals.run": [
+        lambda t, o, a: CampaignRehearsals(t.world.database, t.world.clock).run(a, t.draft)
     ],
     "CampaignLaunches.undo": [lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).undo(a, t.draft)],
     "Results.get": [lambda t, o, a: t.world.results.get(a, t.sequence)],

@@ -1,5 +1,6 @@
 """A stretch of sends is what the same sends are one by one."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -8,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.broadcast.pacing import Pace, Tally
-from engine.broadcast.throughput import Line
+from engine.broadcast.throughput import Line, Stretch
 from engine.sequences.calendar import QuietHours
 
 KUALA_LUMPUR = ZoneInfo("Asia/Kuala_Lumpur")
 NOW = datetime(2026, 1, 5, 2, 40, tzinfo=UTC)  # 10:40 in Kuala Lumpur
+HOUR = timedelta(hours=1)
 caps = st.none() | st.integers(1, 40)
 paces = st.builds(
     Pace,
@@ -39,6 +41,15 @@ def one_by_one(pace: Pace, end: datetime, most: int) -> list[datetime]:
     return taken
 
 
+def every(stretch: Stretch) -> Iterator[datetime]:
+    """When each of its messages goes out."""
+    hourly = stretch.count // stretch.hours
+    first, last = stretch.first, stretch.last - HOUR * (stretch.hours - 1)
+    step = (last - first) / max(1, hourly - 1)
+    for hour in range(stretch.hours):
+        yield from (first + HOUR * hour + step * number for number in range(hourly))
+
+
 @given(paces, st.integers(1, 300), st.integers(1, 5000))
 def test_stretches_send_what_single_sends_do(pace: Pace, most: int, minutes: int) -> None:
     end = NOW + timedelta(minutes=minutes)
@@ -46,8 +57,7 @@ def test_stretches_send_what_single_sends_do(pace: Pace, most: int, minutes: int
     device = line(pace)
     while len(taken) < most and (at := device.free_from(NOW)) < end:
         stretch = device.take_many(at, end, most=most - len(taken))
-        step = (stretch.last - stretch.first) / max(1, stretch.count - 1)
-        taken += [stretch.first + step * number for number in range(stretch.count)]
+        taken += every(stretch)
     assert taken == one_by_one(pace, end, most)
 
 
@@ -73,3 +83,12 @@ def test_a_longer_delay_than_its_own_may_be_asked_for() -> None:
         NOW + timedelta(hours=1),
     )
     assert replace(device).free_from(NOW) == NOW + timedelta(hours=1)
+
+
+def test_hours_that_are_alike_are_taken_at_once() -> None:
+    device = line(Pace(60, 60, hourly_cap=10, daily_cap=95))
+    at = NOW + timedelta(minutes=20)
+    stretch = device.take_many(at, NOW + timedelta(hours=30), most=500)
+    assert (stretch.count, stretch.hours, stretch.last) == (90, 9, at + 8 * HOUR + timedelta(minutes=9))
+    assert device.take_many(device.free_from(at), NOW + timedelta(hours=30), most=500).count == 5
+    assert device.free_from(at) == datetime(2026, 1, 5, 16, 0, tzinfo=UTC), "the day of Kuala Lumpur is over"
