@@ -39,6 +39,10 @@ AUDIENCE = """\
 There are no contacts yet. Drop a CSV or Excel file into this chat; what you wrote waits under Drafts.
 {% else %}
 Who gets it? Before anything goes out, you see how many, and who is left out.
+{% if whom %}
+
+Now: {{ whom }}.
+{% endif %}
 {% endif %}"""
 
 INTEREST = """\
@@ -143,9 +147,7 @@ dialog = Dialog(
         Jinja(DEVICES),
         device_ticks,
         Button(Const("Use these ›"), id="use", on_click=handlers.use_ticked, when="has_devices"),
-        Button(
-            Const("📱 The device each already knows"), id="known", on_click=handlers.use_known, when="has_devices"
-        ),
+        Button(Format("{known_label}"), id="known", on_click=handlers.use_known, when="has_devices"),
         Start(Const("+ Add a device"), id="add", state=Devices.add, when="no_devices"),
         Row(
             SwitchTo(BACK, id="back", state=NewCampaign.audience, when="in_turn"),

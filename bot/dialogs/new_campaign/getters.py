@@ -17,6 +17,7 @@ from engine.contacts.book import ContactBook
 from engine.contacts.segmenting import Segments
 from engine.contacts.time_zones import city_of
 from engine.devices.registry import Devices
+from models.enums import DeviceChoice
 
 QUICK_LISTS = 3  # the newest
 QUICK_INTERESTS = 4  # of most people
@@ -28,7 +29,13 @@ async def get_name(
 ) -> dict[str, Any]:
     card = await catalogue.card(actor, campaign_of(dialog_manager))
     alone = is_alone(dialog_manager)
-    return {"name": card.name, "card": card, "alone": alone, "in_turn": not alone}
+    known = card.device_choice is DeviceChoice.KNOWN
+    return {
+        "name": card.name,
+        "known_label": f"{'✓ ' if known else ''}📱 The device each already knows",
+        "alone": alone,
+        "in_turn": not alone,
+    }
 
 
 @inject
@@ -73,6 +80,7 @@ async def get_audience(
         "everybody": people(everybody),
         "somebody": everybody > 0,
         "nobody": everybody == 0,
+        "whom": card.audience_words,
         "leads": LEADS[leads_chosen(dialog_manager)][1],
         "alone": alone,
         "in_turn": not alone,

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 from aiogram.types import CallbackQuery, Message
@@ -16,10 +17,10 @@ from bot.dialogs.context import actor_of, bot_of
 from bot.dialogs.new_campaign.context import audience, given, is_alone, leads_chosen
 from bot.dialogs.new_campaign.moments import read_moment, tomorrow_morning
 from bot.dialogs.new_campaign.states import NewCampaign
-from bot.dialogs.new_campaign.wording import leads_of, name_for, next_leads
+from bot.dialogs.new_campaign.wording import LEADS, leads_of, name_for, next_leads
 from bot.dialogs.sequences.pool import tick, ticked
 from engine.campaigns.audience import Audience
-from engine.campaigns.catalogue import CampaignCatalogue
+from engine.campaigns.catalogue import CampaignCatalogue, Missing
 from engine.campaigns.content import Content
 from engine.campaigns.editor import CampaignEditor
 from engine.campaigns.files import CampaignFiles
@@ -106,8 +107,21 @@ async def take_message(
 # Whom it is for
 
 
-async def turn_leads(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
-    manager.dialog_data["leads"] = next_leads(leads_chosen(manager))
+@inject
+async def turn_leads(
+    _callback: CallbackQuery,
+    _button: Button,
+    manager: DialogManager,
+    catalogue: FromDishka[CampaignCatalogue],
+    editor: FromDishka[CampaignEditor],
+) -> None:
+    """Prospects, customers or both; for whom it is already, if somebody has said it."""
+    leads = next_leads(leads_chosen(manager))
+    card = await catalogue.card(actor_of(manager), campaign_of(manager))
+    if Missing.AUDIENCE not in card.missing:
+        whom = replace(card.audience, lead_status=LEADS[leads][0])
+        await editor.set_audience(actor_of(manager), card.id, whom)
+    manager.dialog_data["leads"] = leads
 
 
 @inject

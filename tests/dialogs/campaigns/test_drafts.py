@@ -110,6 +110,20 @@ async def test_prospects_and_customers_are_one_button(chat, people, team, card):
     assert (found.audience.niche, found.audience.lead_status) == ("Yoga", LeadStatus.PROSPECT)
 
 
+async def test_prospects_only_is_one_tap_for_whom_it_is_already(chat, drafted, card):
+    campaign_id = await drafted(niche="Yoga")
+    await chat.press("📣 Campaigns")
+    await chat.press("Drafts (1)")
+    await chat.press("📝 Sunday")
+    await chat.press("👥 Audience ▸")
+    assert "Now: interest Yoga." in chat.text
+    await chat.press("👥 Prospects and customers")
+    assert "Now: interest Yoga, prospects." in chat.text
+    await chat.press("‹ Back")
+    assert "👥 Interest Yoga, prospects" in chat.text
+    assert (await card(campaign_id)).audience.niche == "Yoga"
+
+
 async def test_devices_are_all_ticked_and_one_can_be_left_out(chat, people, team, card):
     await write(chat)
     await chat.press("🌍 Everybody · 7 people")
@@ -134,6 +148,8 @@ async def test_everybody_can_get_it_from_the_device_they_know(chat, people, team
     await chat.press("📱 The device each already knows")
     assert (await card()).device_choice is DeviceChoice.KNOWN
     assert "When does it go out?" in chat.text
+    await chat.press("‹ Back")
+    assert "✓ 📱 The device each already knows" in chat.buttons
 
 
 async def test_the_only_device_is_not_asked_for(chat, people, world, card):
@@ -231,6 +247,13 @@ async def test_deleting_a_draft_asks(chat, drafted, world):
     await chat.press_times("🗑 Delete it", 2)
     assert await world.one("SELECT count(*) FROM campaigns") == 0
     assert "No drafts." in chat.text
+
+
+async def test_what_is_typed_where_nothing_is_asked_for_changes_nothing(chat, people, team, card):
+    await write(chat)
+    await chat.say("Another text")
+    assert "Who gets it?" in chat.text
+    assert (await card()).content.body == "Sunday is *open*. Come!"
 
 
 async def test_a_list_that_is_gone_by_now_is_told(chat, people, team, world):

@@ -26,6 +26,16 @@ async def test_for_a_minute_after_the_launch_one_tap_takes_it_back(look, drafted
     assert await world.statuses() == []
 
 
+async def test_taking_it_back_too_late_is_told(look, drafted, world, trigger):
+    await CampaignLaunches(world.database, world.clock).launch(world.actor, await drafted())
+    chat = await look("Scheduled (1)")
+    await trigger()
+    await chat.press("↩️ Undo")
+    assert chat.toast.text == "This campaign has begun. Stop it instead."
+    await chat.press("⟳ Refresh")
+    assert "⛔ STOP: a mistake" in chat.buttons
+
+
 async def test_the_card_edits_itself_while_messages_go_out(look, launched, send, container):
     await launched()
     chat = await look()
