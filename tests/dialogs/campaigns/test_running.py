@@ -36,7 +36,9 @@ async def test_taking_it_back_too_late_is_told(look, drafted, world, trigger):
     assert "⛔ STOP: a mistake" in chat.buttons
 
 
-async def test_the_card_edits_itself_while_messages_go_out(look, launched, send, container):
+async def test_the_card_edits_itself_while_messages_go_out_and_not_because_time_passes(
+    look, launched, send, container, clock
+):
     await launched()
     chat = await look()
     cards = await container.get(LiveCards)
@@ -49,6 +51,7 @@ async def test_the_card_edits_itself_while_messages_go_out(look, launched, send,
     assert "▓▓▓▓▓▓░░░░░░ 4 of 7" in chat.text
     assert "✓ 4 got it" in chat.text
     assert "⏳ 3 not yet" in chat.text
+    clock.advance(timedelta(seconds=30))
     assert await cards.run_once() == 0
 
 
