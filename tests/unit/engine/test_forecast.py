@@ -130,6 +130,16 @@ def test_people_of_two_zones_are_mixed_in_the_queue() -> None:
     assert told.last_at == at(6, 9, 29)
 
 
+def test_who_is_met_in_the_queue_before_their_hours_is_put_off_behind_the_others() -> None:
+    """In Kolkata it is half past eight. Until nine half of the queue is gone through, and of its people so many wait
+    behind all others; the rest take turns with those of Kuala Lumpur, of whom fifteen are left at noon."""
+    mornings = Window(time(9), time(12))
+    groups = [Group(1, Hours(zone, NIGHT, mornings), 60) for zone in (KUALA_LUMPUR, ZoneInfo("Asia/Kolkata"))]
+    told = foresee([sender()], groups, Terms(at(5, 11)), at(5, 11))
+    assert dict(told.curve)[at(5, 11, 59)] == 60
+    assert (told.curve[-2], told.last_at) == ((at(6, 9), 106), at(6, 9, 14))
+
+
 def test_what_has_no_hour_at_all_never_goes_out() -> None:
     told = alone(10, sender(), Hours(KUALA_LUMPUR, NIGHT, Window(time(22), time(23))))
     assert (told.people, told.sent, told.expired, told.last_at, told.curve) == (10, 0, 0, None, ())

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.broadcast.pacing import Pace, Tally
@@ -28,13 +28,16 @@ paces = st.builds(
 )
 
 
-def line(pace: Pace) -> Line:
-    return Line(pace, Tally(NOW.replace(minute=0), 0, date(2026, 1, 5), 0), KUALA_LUMPUR, NOW)
+KOLKATA = ZoneInfo("Asia/Kolkata")  # where its day begins the hour of a cap is half over
+zones = st.sampled_from([KUALA_LUMPUR, KOLKATA])
 
 
-def one_by_one(pace: Pace, end: datetime, most: int) -> list[datetime]:
+def line(pace: Pace, zone: ZoneInfo = KUALA_LUMPUR) -> Line:
+    return Line(pace, Tally(NOW.replace(minute=0), 0, date(2026, 1, 5), 0), zone, NOW)
+
+
+def one_by_one(device: Line, end: datetime, most: int) -> list[datetime]:
     taken: list[datetime] = []
-    device = line(pace)
     while len(taken) < most and (at := device.free_from(NOW)) < end:
         device.take(at)
         taken.append(at)
@@ -50,21 +53,22 @@ def every(stretch: Stretch) -> Iterator[datetime]:
         yield from (first + HOUR * hour + step * number for number in range(hourly))
 
 
-@given(paces, st.integers(1, 300), st.integers(1, 5000))
-def test_stretches_send_what_single_sends_do(pace: Pace, most: int, minutes: int) -> None:
+@given(paces, zones, st.integers(1, 300), st.integers(1, 5000))
+@settings(max_examples=400)
+def test_stretches_send_what_single_sends_do(pace: Pace, zone: ZoneInfo, most: int, minutes: int) -> None:
     end = NOW + timedelta(minutes=minutes)
     taken: list[datetime] = []
-    device = line(pace)
+    device = line(pace, zone)
     while len(taken) < most and (at := device.free_from(NOW)) < end:
         stretch = device.take_many(at, end, most=most - len(taken))
         taken += every(stretch)
-    assert taken == one_by_one(pace, end, most)
+    assert taken == one_by_one(line(pace, zone), end, most)
 
 
 @given(paces, st.integers(1, 300), st.integers(1, 5000))
 def test_the_room_until_a_moment_is_what_goes_out_by_then(pace: Pace, most: int, minutes: int) -> None:
     end = NOW + timedelta(minutes=minutes)
-    assert line(pace).room(NOW, end, None, most=most) == len(one_by_one(pace, end, most))
+    assert line(pace).room(NOW, end, None, most=most) == len(one_by_one(line(pace), end, most))
 
 
 def test_nothing_goes_out_in_quiet_hours() -> None:
@@ -92,3 +96,11 @@ def test_hours_that_are_alike_are_taken_at_once() -> None:
     assert (stretch.count, stretch.hours, stretch.last) == (90, 9, at + 8 * HOUR + timedelta(minutes=9))
     assert device.take_many(device.free_from(at), NOW + timedelta(hours=30), most=500).count == 5
     assert device.free_from(at) == datetime(2026, 1, 5, 16, 0, tzinfo=UTC), "the day of Kuala Lumpur is over"
+
+
+def test_a_day_may_begin_within_an_hour() -> None:
+    evening = datetime(2026, 1, 5, 18, 10, tzinfo=UTC)  # 23:40
+    device = Line(Pace(300, 300, daily_cap=2), Tally(evening, 0, date(2026, 1, 5), 0), KOLKATA, evening)
+    assert one_by_one(device, evening + HOUR, 9) == [
+        evening + timedelta(minutes=after) for after in (0, 5, 20, 25)
+    ]
