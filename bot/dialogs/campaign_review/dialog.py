@@ -7,10 +7,12 @@ from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.campaign_review import getters, handlers
 from bot.dialogs.campaign_review.states import CampaignReview
+from bot.dialogs.campaign_review.wording import SAMPLES
 from bot.dialogs.navigation import back_and_home
 from bot.dialogs.rehearsal.handlers import rehearse_campaign
 
-REVIEW = """\
+REVIEW = (
+    """\
 <b>{{ name }}</b> · review
 
 {% for line in who %}
@@ -26,15 +28,9 @@ REVIEW = """\
 
 ⚠️ {{ line }}
 {% endfor %}
-{% for sample in samples %}
-
-<i>To {{ sample.name|truncate(40) }}:</i>
-{% if sample.trouble %}
-⚠️ {{ sample.trouble }}
-{% else %}
-{{ sample.html|safe }}
-{% endif %}
-{% endfor %}"""
+"""
+    + SAMPLES
+)
 
 dialog = Dialog(
     Window(

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from bot.dialogs.campaign_review import wording
 from bot.dialogs.campaigns.context import campaign_of
 from bot.dialogs.formatting import to_telegram_html
 from engine.actor import Actor
-from engine.campaigns.review import CampaignReviews
+from engine.campaigns.review import CampaignReviews, Sample
 from models.enums import Role
 
 FIRST_ONES = 10
@@ -30,14 +31,7 @@ async def get_review(
         "devices": wording.devices(review),
         "faster": wording.faster(review),
         "problems": wording.problems(review),
-        "samples": [
-            {
-                "name": sample.name,
-                "html": to_telegram_html(_cut(sample.text)) if sample.trouble is None else "",
-                "trouble": sample.trouble,
-            }
-            for sample in review.samples
-        ],
+        "samples": shown(review.samples),
         "starts": wording.starts(at, review) if at else "now",
         "first_label": f"🔟 First {FIRST_ONES}, then ask me",
         "may_launch": may_launch,
@@ -51,6 +45,13 @@ def start_of(manager: DialogManager) -> datetime | None:
     data = manager.start_data
     at = data.get("at") if isinstance(data, dict) else None
     return datetime.fromisoformat(at) if at else None
+
+
+def shown(samples: Sequence[Sample]) -> list[dict[str, str | None]]:
+    """Make of each what a window shows."""
+    return [
+        {"name": one.name, "html": to_telegram_html(_cut(one.text)), "trouble": one.trouble} for one in samples
+    ]
 
 
 def _cut(text: str) -> str:

@@ -15,6 +15,18 @@ SOON = timedelta(minutes=2)  # what starts by then starts now, but for the time 
 MOST_DEVICES = 4
 MOST_GAPS = 3
 
+# Of a window's text: the message as a few people get it.
+SAMPLES = """\
+{% for sample in samples %}
+
+<i>To {{ sample.name|truncate(40) }}:</i>
+{% if sample.trouble %}
+⚠️ {{ sample.trouble }}
+{% else %}
+{{ sample.html|safe }}
+{% endif %}
+{% endfor %}"""
+
 
 def who(review: Review) -> list[str]:
     """Tell how many get it, how many do not and why, and who gets it later."""

@@ -6,7 +6,7 @@ from dishka.integrations.aiogram_dialog import inject
 
 from bot.dialogs.campaign_settings import wording
 from bot.dialogs.campaigns.context import campaign_of
-from bot.dialogs.campaigns.wording import late_words, span
+from bot.dialogs.campaigns.parts import late_words, span
 from engine.actor import Actor
 from engine.campaigns.catalogue import CampaignCatalogue
 

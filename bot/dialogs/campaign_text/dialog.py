@@ -7,6 +7,7 @@ from aiogram_dialog.widgets.kbd import Button, Cancel, Row, SwitchTo
 from aiogram_dialog.widgets.link_preview import LinkPreview
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
+from bot.dialogs.campaign_review.wording import SAMPLES
 from bot.dialogs.campaign_text import getters, handlers
 from bot.dialogs.campaign_text.states import CampaignText
 from bot.dialogs.navigation import back_and_home, home
@@ -21,18 +22,16 @@ Send it as it should be\
 {% if has_file %}: a text is the new caption, another file takes the place of this one{% endif %}. \
 You see it before it goes on."""
 
-LOOK = """\
+LOOK = (
+    """\
 <b>{{ card.name }}</b> · fixed
 
-{% for sample in samples %}
-<i>To {{ sample.name }}:</i>
-{{ sample.html|safe }}
+<b>{{ gets }}</b>{% if got %} {{ had }}{% endif %}
 
-{% else %}
-{{ message|safe }}
+"""
+    + SAMPLES
+)
 
-{% endfor %}
-<b>{{ gets }}</b>{% if got %} {{ had }}{% endif %}"""
 
 dialog = Dialog(
     Window(

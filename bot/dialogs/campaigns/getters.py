@@ -9,6 +9,7 @@ from dishka.integrations.aiogram_dialog import inject
 
 from bot.dialogs.campaigns import wording
 from bot.dialogs.campaigns.context import campaign_of
+from bot.dialogs.campaigns.parts import part_lines
 from bot.dialogs.navigation import when
 from bot.live import LiveCards
 from engine.actor import Actor
@@ -72,7 +73,7 @@ async def get_card(
         "card": card,
         "badge": wording.badge(card),
         "state": wording.state_lines(card, stopped=stopped),
-        "parts": wording.part_lines(card),
+        "parts": part_lines(card),
         "left_out": wording.left_out_words(card.left_out) if begun else "",
         "message": wording.message_words(card),
         "as_of": None if lives or not begun else when(card.now, card.now, card.time_zone).removeprefix("today "),

@@ -5,8 +5,7 @@ from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
-from bot.dialogs.devices.delays import write_delays
-from bot.dialogs.formatting import counted, few, file_label, people, to_telegram_html, verb
+from bot.dialogs.formatting import file_label, people, to_telegram_html, verb
 from bot.dialogs.navigation import when
 from bot.dialogs.results.wording import SKIPPED, share
 from engine.campaigns.audience import LeftOut
@@ -15,7 +14,7 @@ from engine.campaigns.control import Stopped
 from engine.campaigns.launch import TIME_TO_UNDO
 from engine.campaigns.progress import CampaignProgress
 from engine.reports.overview import Overview
-from models.enums import CampaignPause, CampaignStatus, DeviceChoice, LatePolicy
+from models.enums import CampaignPause, CampaignStatus
 
 BAR = 12  # characters
 LONGEST_PREVIEW = 600  # characters of the message on a card
@@ -230,35 +229,6 @@ def left_out_words(left_out: Mapping[LeftOut, int]) -> str:
     return ", ".join(f"{count:,} {LEFT_OUT[reason]}" for reason, count in left_out.items() if count)
 
 
-def part_lines(card: CampaignCard) -> list[str]:
-    """Tell what it is made of, but for its message: whom it is for, from where, and what was set otherwise."""
-    lines = [f"👥 {_capital(card.audience_words)}" if card.audience_words else "👥 nobody chosen yet"]
-    names = [device.name for device in card.devices]
-    known = card.device_choice is DeviceChoice.KNOWN
-    lines.append("📱 The device each already knows" if known else f"📱 {few(names) or 'no device chosen yet'}")
-    lines += [f"🐢 {write_delays(*card.delays)} between two messages"] if card.delays else []
-    lines += [f"🕘 {card.window[0]:%H:%M} to {card.window[1]:%H:%M}, every day"] if card.window else []
-    if card.late_policy is LatePolicy.EXPIRE:
-        lines.append(f"⏰ {_capital(late_words(card.late_policy, card.late_window_minutes))}")
-    if card.first_ones and not card.finished_at and card.pause_reason is not CampaignPause.FIRST_ONES:
-        lines.append(f"🔟 It stops after the first {card.first_ones:,} and asks")
-    return lines
-
-
-def late_words(policy: LatePolicy, minutes: int) -> str:
-    if policy is LatePolicy.NEXT_WINDOW:
-        return "who could not get it in time gets it on the next day"
-    return f"who has not got it {span(minutes)} after the start does not get it any more"
-
-
-def span(minutes: int) -> str:
-    """Write "12 hours", "90 minutes" or "2 days"."""
-    for size, word in ((1440, "day"), (60, "hour")):
-        if minutes % size == 0:
-            return counted(minutes // size, word)
-    return counted(minutes, "minute")
-
-
 def message_words(card: CampaignCard, longest: int = LONGEST_PREVIEW) -> str:
     """Show the message as HTML, with its file in a word; empty if there is none yet."""
     body = card.content.body.strip()
@@ -308,7 +278,3 @@ def _end(at: datetime, card: CampaignCard) -> str:
 def _listed(words: list[str]) -> str:
     """Write "the message, whom it is for and the devices"."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1] if words else "")))
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

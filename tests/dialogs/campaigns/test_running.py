@@ -78,7 +78,7 @@ async def test_a_mistake_is_stopped_with_one_tap_mended_and_nobody_gets_it_twice
     await chat.say("Hi {{ name }}, we are open on *Sunday*")
     assert "4 people get it like this." in chat.text
     assert "3 people had the old one, and get nothing more." in chat.text
-    assert "we are open on Sunday" in chat.text
+    assert "To Person 1:\nHi Person 1, we are open on Sunday" in chat.text
     assert await send() == []
     await chat.press("▶️ Continue with 4")
     texts = await send()

@@ -7,6 +7,7 @@ import pytest
 
 from bot.dialogs.campaign_settings.wording import read_span, read_window
 from bot.dialogs.campaigns import wording
+from bot.dialogs.campaigns.parts import part_lines
 from bot.dialogs.new_campaign.wording import LONGEST_NAME, device_label, name_for
 from engine.campaigns.audience import Audience, LeftOut
 from engine.campaigns.catalogue import CampaignCard, CampaignSummary, Missing, PoolDevice
@@ -137,12 +138,12 @@ def test_results_are_a_funnel():
 
 
 def test_what_a_campaign_is_made_of():
-    assert wording.part_lines(card()) == ["👥 Interest Yoga, prospects", "📱 Sales-1"]
+    assert part_lines(card()) == ["👥 Interest Yoga, prospects", "📱 Sales-1"]
     special = card(
         device_choice=DeviceChoice.KNOWN, devices=(), delays=(20, 60), window=(time(9), time(18)),
         late_policy=LatePolicy.EXPIRE, late_window_minutes=180, first_ones=10,
     )  # fmt: skip
-    assert wording.part_lines(special) == [
+    assert part_lines(special) == [
         "👥 Interest Yoga, prospects",
         "📱 The device each already knows",
         "🐢 20–60 s between two messages",
@@ -150,7 +151,7 @@ def test_what_a_campaign_is_made_of():
         "⏰ Who has not got it 3 hours after the start does not get it any more",
         "🔟 It stops after the first 10 and asks",
     ]
-    assert wording.part_lines(card(audience_words="", devices=())) == [
+    assert part_lines(card(audience_words="", devices=())) == [
         "👥 nobody chosen yet",
         "📱 no device chosen yet",
     ]

@@ -116,7 +116,7 @@ READERS = {
     "ContactCards.get", "ContactCards.history",
     "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
     "ChatLinks.of_sequence", "ChatLinks.of_campaign", "ChatLinks.get",
-    "CampaignReviews.review",
+    "CampaignReviews.review", "CampaignReviews.samples",
     "Segments.all", "Segments.get", "Segments.match", "Segments.keys", "Segments.values",
 }  # fmt: skip
 WITHOUT_AN_ID = {
@@ -208,6 +208,9 @@ CALLS: dict[str, list[Call]] = {
     ],
     "CampaignReviews.review": [
         lambda t, o, a: CampaignReviews(t.world.database, t.world.clock).review(a, t.draft)
+    ],
+    "CampaignReviews.samples": [
+        lambda t, o, a: CampaignReviews(t.world.database, t.world.clock).samples(a, t.draft)
     ],
     "CampaignRehearsals.run": [
         lambda t, o, a: CampaignRehearsals(t.world.database, t.world.clock).run(a, t.draft)
