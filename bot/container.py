@@ -8,6 +8,7 @@ from engine.broadcast.doubts import Doubts
 from engine.campaigns.catalogue import CampaignCatalogue
 from engine.campaigns.control import CampaignControl
 from engine.campaigns.editor import CampaignEditor
+from engine.campaigns.files import CampaignFiles
 from engine.campaigns.launch import CampaignLaunches
 from engine.campaigns.rehearsal import CampaignRehearsals
 from engine.campaigns.review import CampaignReviews
@@ -64,6 +65,11 @@ class UseCases(Provider):
         CampaignLaunches,
         CampaignRehearsals,
         CampaignReviews,
+        CampaignFiles,
+        CampaignLaunches,
+        CampaignRehearsals,
+        CampaignReviews,
+        ChatLinks,
         ContactBook,
         ContactCards,
         ContactDeletion,

@@ -4,6 +4,10 @@ from aiogram import Router
 
 from bot.dialogs.builder.dialog import dialog as builder
 from bot.dialogs.builder.router import router as edited_messages
+from bot.dialogs.campaign_review.dialog import dialog as campaign_review
+from bot.dialogs.campaign_settings.dialog import dialog as campaign_settings
+from bot.dialogs.campaign_text.dialog import dialog as campaign_text
+from bot.dialogs.campaigns.dialog import dialog as campaigns
 from bot.dialogs.chat_links.dialog import dialog as chat_links
 from bot.dialogs.contact_list.dialog import dialog as contact_list
 from bot.dialogs.contacts.dialog import dialogs as contacts
@@ -14,6 +18,7 @@ from bot.dialogs.importing.dialog import dialogs as importing
 from bot.dialogs.importing.router import router as dropped_files
 from bot.dialogs.joining.dialog import dialog as joining
 from bot.dialogs.launch.dialog import dialog as launch
+from bot.dialogs.new_campaign.dialog import dialog as new_campaign
 from bot.dialogs.new_person.dialog import dialog as new_person
 from bot.dialogs.new_person.router import router as shared_contacts
 from bot.dialogs.new_sequence.dialog import dialog as new_sequence
@@ -35,4 +40,7 @@ MENUS: tuple[Router, ...] = (
     dropped_files, shared_contacts, edited_messages, home, welcome, sequences, new_sequence, joining,
     sequence_settings, builder, rehearsal, launch, results, *contacts, opted_out, devices, doubts, relocation,
     settings, people, person, segments, chat_links, *importing, new_person, person_edit, contact_list,
+    sequence_settings, builder, campaigns, new_campaign, campaign_settings, campaign_text, campaign_review,
+    rehearsal, launch, results, *contacts, devices, doubts, relocation, settings, people, person, segments,
+    chat_links, *importing, new_person, person_edit, contact_list,
 )  # fmt: skip

@@ -128,6 +128,16 @@ class CampaignReviews:
             read = await _read(session, campaign, starts_at, now)
         return await asyncio.to_thread(_review, read, starts_at, now)  # it may take a second
 
+    async def samples(self, actor: Actor, campaign_id: int) -> tuple[Sample, ...]:
+        """Fill its message in for a few whom it is for, whether it has begun or not."""
+        async with self._database.transaction() as session:
+            campaign = await store.find(session, actor, campaign_id)
+            if missing_of(campaign, devices=1):
+                return ()
+            people = await people_of(session, campaign, self._clock.now())
+            rows = await review_store.samples(session, people, SAMPLES)
+        return tuple(_sample(campaign, row) for row in rows)
+
 
 async def _read(session: Session, campaign: Campaign, starts_at: datetime, now: datetime) -> _Read:
     workspace = await session.get_one(Workspace, campaign.workspace_id)

@@ -39,7 +39,11 @@ gone to it keep their results."""
 dialog = Dialog(
     Window(
         Jinja(CARD),
-        Button(Const("✉️ Add to a sequence"), id="add", on_click=handlers.add_to_sequence, when="has_people"),
+        Row(
+            Button(Const("📣 Campaign"), id="campaign", on_click=handlers.new_campaign),
+            Button(Const("✉️ Add to a sequence"), id="add", on_click=handlers.add_to_sequence),
+            when="has_people",
+        ),
         Button(Const("📄 Export CSV"), id="export", on_click=handlers.export, when="has_people"),
         Row(
             SwitchTo(Const("✏️ Rename"), id="rename", state=OneList.rename),

@@ -13,6 +13,7 @@ from bot.dialogs.contacts.states import AddToSequence
 from bot.dialogs.context import actor_of
 from bot.dialogs.importing.context import about_import
 from bot.dialogs.importing.states import Import
+from bot.dialogs.new_campaign.handlers import open_new_for
 from engine.contacts.exporting import ContactExports
 from engine.contacts.lists import ContactLists
 
@@ -23,6 +24,14 @@ async def add_to_sequence(
 ) -> None:
     card = await lists.card(actor_of(manager), list_of(manager))
     await manager.start(AddToSequence.sequence, data={"list_id": card.id, "list_name": card.name})
+
+
+@inject
+async def new_campaign(
+    _callback: CallbackQuery, _button: Button, manager: DialogManager, lists: FromDishka[ContactLists]
+) -> None:
+    card = await lists.card(actor_of(manager), list_of(manager))
+    await open_new_for(manager, card.id, card.name)
 
 
 @inject

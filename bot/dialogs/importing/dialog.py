@@ -151,7 +151,11 @@ of_the_whole = (
 
 card = Window(
     Jinja(texts.CARD),
-    Button(Const("✉️ Start sequence"), id="sequence", on_click=handlers.add_to_sequence, when="joinable"),
+    Row(
+        Button(Const("📣 Campaign"), id="campaign", on_click=handlers.new_campaign),
+        Button(Const("✉️ Start sequence"), id="sequence", on_click=handlers.add_to_sequence),
+        when="joinable",
+    ),
     Row(
         Button(Const("✖️ Cancel import"), id="cancel_import", on_click=handlers.cancel, when="running"),
         SwitchTo(Const("⟳ Refresh"), id="refresh", state=Import.card, when="moves"),

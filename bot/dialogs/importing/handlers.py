@@ -10,6 +10,7 @@ from bot.dialogs.contacts.states import AddToSequence
 from bot.dialogs.context import actor_of, bot_of
 from bot.dialogs.importing.context import about_import, import_of
 from bot.dialogs.importing.states import Import
+from bot.dialogs.new_campaign.handlers import open_new_for
 from bot.dialogs.permission import source_of
 from engine.contacts.entering import clean_evidence
 from engine.contacts.importing import ContactImports
@@ -147,6 +148,15 @@ async def add_to_sequence(
     progress = await imports.progress(actor_of(manager), import_of(manager))
     data = {"list_id": progress.list_id, "list_name": progress.list_name}
     await manager.start(AddToSequence.sequence, data=data)
+
+
+@inject
+async def new_campaign(
+    _callback: CallbackQuery, _button: Button, manager: DialogManager, imports: FromDishka[ContactImports]
+) -> None:
+    progress = await imports.progress(actor_of(manager), import_of(manager))
+    if progress.list_id is not None:
+        await open_new_for(manager, progress.list_id, progress.list_name)
 
 
 async def open_import(_callback: CallbackQuery, _select: Any, manager: DialogManager, import_id: int) -> None:

@@ -11,10 +11,12 @@ from dishka import FromDishka
 from dishka.integrations.aiogram import inject
 
 from bot.dialogs.builder.states import Builder
+from bot.dialogs.campaign_text.states import CampaignText
 from bot.dialogs.home.states import Home
 from bot.dialogs.importing.context import about_import
 from bot.dialogs.importing.files import TOO_BIG, fetch, with_patience
 from bot.dialogs.importing.states import Import
+from bot.dialogs.new_campaign.states import NewCampaign
 from bot.dialogs.opted_out.states import OptedOut
 from engine.actor import Actor
 from engine.contacts.importing import ContactImports
@@ -22,7 +24,20 @@ from engine.contacts.tables import MAX_BYTES
 from engine.errors import InvalidInputError
 
 
+OF_THEIR_OWN = {
+    NewCampaign.message,
+    CampaignText.text,
+    OptedOut.file,
+    OptedOut.review,
+}
+
+
 def no_window_waits_for_a_file(_message: Message, **data: Any) -> bool:
+    """Where messages are written, files are parts of them: in the builder, and for a campaign."""
+    context = data.get(CONTEXT_KEY)
+    if context is None:
+        return True
+    return context.state.group is not Builder and context.state not in {NewCampaign.message, CampaignText.text}
     """The builder takes files of its own, which are parts of messages; so does the import of an opted-out list."""
     context = data.get(CONTEXT_KEY)
     if context is None:
@@ -74,5 +89,5 @@ async def explain(_message: Message) -> None:
     raise InvalidInputError(
         "There is nothing to do with this here. To import contacts, send a CSV or Excel file, or one person's "
         "contact card; a photo or a video for a sequence belongs into its messages (Sequences → one of them → "
-        "Messages)."
+        "Messages), one for a campaign into its message (Campaigns → + New campaign)."
     )

@@ -22,6 +22,7 @@ from engine.campaigns.catalogue import Tab as CampaignTab
 from engine.campaigns.content import Content
 from engine.campaigns.control import CampaignControl
 from engine.campaigns.editor import CampaignEditor
+from engine.campaigns.files import CampaignFiles
 from engine.campaigns.launch import CampaignLaunches
 from engine.campaigns.rehearsal import CampaignRehearsals
 from engine.campaigns.review import CampaignReviews
@@ -87,6 +88,7 @@ from models.enums import (
 from models import ContactList, Media, Message
 from models.enums import ContentKind, DeviceState, Lane, MessageStatus, Role, SequenceStatus
 from tests.imports import bring_in
+from tests.integration.engine.campaigning import draft
 from tests.integration.engine.world import World
 
 USE_CASES = (
@@ -94,6 +96,7 @@ USE_CASES = (
     SequenceControl,
     SequenceCopies,
     Launches,
+    CampaignFiles,
     CampaignLaunches,
     CampaignReviews,
     CampaignRehearsals,
@@ -146,6 +149,7 @@ READERS = {
     "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
     "ChatLinks.of_sequence", "ChatLinks.of_campaign", "ChatLinks.get",
     "CampaignReviews.review",
+    "CampaignReviews.review", "CampaignReviews.samples",
     "Segments.all", "Segments.get", "Segments.match", "Segments.keys", "Segments.values",
 }  # fmt: skip
 WITHOUT_AN_ID = {
@@ -187,6 +191,8 @@ class Things:
     segment: int
     opened: int  # an import that was looked at
     imported: int
+    draft: int
+    link: int
 
 
 Call = Callable[[Things, Things, Actor], Awaitable[Any]]
@@ -237,18 +243,21 @@ CALLS: dict[str, list[Call]] = {
         lambda t, o, a: SequenceCopies(t.world.database, t.world.clock).duplicate(a, t.sequence)
     ],
     "Launches.review": [lambda t, o, a: t.world.launch.review(a, t.sequence)],
+    "CampaignFiles.content": [
+        lambda t, o, a: CampaignFiles(t.world.database, t.world.clock).content(a, "Hi", None, instead_in=t.draft)
+    ],
     "CampaignLaunches.launch": [
         lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).launch(a, t.draft)
         lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).launch(a, t.campaign)
     ],
     "CampaignReviews.review": [
-        lambda t, o, a: CampaignReviews(t.world.database, t.world.clock).review(a, t.campaign)
+        lambda t, o, a: CampaignReviews(t.world.database, t.world.clock).review(a, t.draft)
+    ],
+    "CampaignReviews.samples": [
+        lambda t, o, a: CampaignReviews(t.world.database, t.world.clock).samples(a, t.draft)
     ],
     "CampaignRehearsals.run": [
-        lambda t, o, a: CampaignRehearsals(t.world.database, t.world.clock).run(a, t.campaign)
-    ],
-    "CampaignLaunches.undo": [
-        lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).undo(a, t.campaign)
+        lambda t, o, a: CampaignRehearsals(t.world.database, t.world.clock).run(a, t.draft)
     ],
     "CampaignLaunches.undo": [lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).undo(a, t.draft)],
     "Results.get": [lambda t, o, a: t.world.results.get(a, t.sequence)],
@@ -476,6 +485,7 @@ async def things_of(world: World) -> Things:
     file = b"Name,Phone\nZoe,0177777777\nBad,12\n"
     imported = (await bring_in(world.imports, world.actor, file)).import_id
     opened = await world.imports.open(world.actor, file, "people.csv")
+    drafted = await draft(world, [device])
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
     segment = await world.segments.save(world.actor, "Who wrote", [Replied()])
     async with world.database.transaction() as session:
@@ -511,6 +521,8 @@ async def things_of(world: World) -> Things:
         world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, opened, imported
         segment,
     )
+        drafted, link,
+    )  # fmt: skip
 
 
 def test_every_use_case_is_tried() -> None:
@@ -611,6 +623,8 @@ async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
         "messages", "doubts", "contacts", "leads", "lists", "suppressions", "pastes", "segments",
         "campaigns", "chat_links",
         "campaigns", "campaign_devices",
+        "messages", "doubts", "contacts", "leads", "lists", "suppressions", "pastes", "segments",
+        "campaigns", "chat_links",
     )  # fmt: skip
     imports = (
         "SELECT id::text, status, niche, choices::text, taken_until::text FROM imports WHERE workspace_id = :id"
