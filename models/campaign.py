@@ -26,6 +26,9 @@ class Campaign(InWorkspace, Model):
         CheckConstraint("(status = 'paused') = (pause_reason IS NOT NULL)", name="paused"),
         Index("ix_campaigns_due", "scheduled_at", postgresql_where=text("status = 'scheduled'")),
         Index("ix_campaigns_open", "id", postgresql_where=text("status IN ('running', 'paused')")),
+        Index(  # whose messages are still being ended
+            "ix_campaigns_cancelling", "id", postgresql_where=text("status = 'cancelled' AND finished_at IS NULL")
+        ),
         Index("ix_campaigns_workspace_id", "workspace_id", "id"),
     )
 

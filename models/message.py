@@ -120,7 +120,7 @@ class PrunedMessages(InWorkspace, Model):
     step_id: Mapped[int | None] = mapped_column(ForeignKey("sequence_steps.id", ondelete="CASCADE"))
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
     outcome: Mapped[MessageStatus] = mapped_column(choice(MessageStatus))
-    reason: Mapped[str] = mapped_column(server_default="")  # why they were skipped
+    reason: Mapped[str] = mapped_column(server_default="")  # why they were skipped, or failed
     messages: Mapped[int]
     delivered: Mapped[int] = mapped_column(server_default="0")
     read: Mapped[int] = mapped_column(server_default="0")

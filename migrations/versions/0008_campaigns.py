@@ -35,6 +35,7 @@ ALTER TABLE campaigns
 UPDATE campaigns SET audience_set = true WHERE status <> 'draft';
 UPDATE campaigns SET pause_reason = 'by_hand' WHERE status = 'paused';
 UPDATE campaigns SET fanned_at = started_at WHERE started_at IS NOT NULL;
+UPDATE campaigns SET finished_at = coalesce(started_at, scheduled_at) WHERE status = 'cancelled' AND finished_at IS NULL;
 ALTER TABLE campaigns
     ADD CONSTRAINT ck_campaigns_one_audience CHECK (num_nonnulls(niche, list_id, segment_id, follows_id) <= 1),
     ADD CONSTRAINT ck_campaigns_delays CHECK ((min_delay_seconds IS NULL) = (max_delay_seconds IS NULL)
@@ -43,6 +44,7 @@ ALTER TABLE campaigns
     ADD CONSTRAINT ck_campaigns_positive CHECK (late_window_minutes > 0 AND first_ones > 0),
     ADD CONSTRAINT ck_campaigns_paused CHECK ((status = 'paused') = (pause_reason IS NOT NULL));
 CREATE INDEX ix_campaigns_open ON campaigns (id) WHERE status IN ('running', 'paused');
+CREATE INDEX ix_campaigns_cancelling ON campaigns (id) WHERE status = 'cancelled' AND finished_at IS NULL;
 CREATE INDEX ix_campaigns_workspace_id ON campaigns (workspace_id, id);
 
 CREATE TABLE revocations (
@@ -89,6 +91,7 @@ ALTER TABLE campaigns
     DROP first_ones, DROP fanned_to, DROP fanned_at, DROP left_out, DROP pause_reason, DROP paused_at,
     DROP paused_by, DROP watched_from, DROP revision, DROP launched_by;
 DROP INDEX ix_campaigns_open;
+DROP INDEX ix_campaigns_cancelling;
 DROP INDEX ix_campaigns_workspace_id
 """
 
