@@ -6,7 +6,10 @@ from engine.alerts import Alerts
 from engine.broadcast.doubts import Doubts
 from engine.campaigns.catalogue import CampaignCatalogue
 from engine.campaigns.control import CampaignControl
+from engine.campaigns.correction import CampaignCorrections
 from engine.campaigns.editor import CampaignEditor
+from engine.campaigns.retrying import CampaignRetries
+from engine.campaigns.revoking import CampaignRevocations
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
@@ -48,7 +51,10 @@ class UseCases(Provider):
         ChatLinks,
         CampaignCatalogue,
         CampaignControl,
+        CampaignCorrections,
         CampaignEditor,
+        CampaignRetries,
+        CampaignRevocations,
         ContactBook,
         ContactCards,
         ContactImports,

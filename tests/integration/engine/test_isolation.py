@@ -16,6 +16,10 @@ from engine.actor import Actor
 from engine.alerts import Alerts, raise_signals
 from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
+from engine.campaigns.content import Content
+from engine.campaigns.correction import CampaignCorrections
+from engine.campaigns.retrying import CampaignRetries
+from engine.campaigns.revoking import CampaignRevocations
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
@@ -77,6 +81,9 @@ USE_CASES = (
     Operators,
     Segments,
     ChatLinks,
+    CampaignCorrections,
+    CampaignRetries,
+    CampaignRevocations,
 )
 READERS = {
     "Enrolments.preview", "SequenceRules.get", "ContactBook.count", "ContactBook.lists", "ContactBook.find",
@@ -88,6 +95,7 @@ READERS = {
     "ContactCards.get", "ContactCards.history",
     "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
     "ChatLinks.of_sequence", "ChatLinks.of_campaign", "ChatLinks.get",
+    "CampaignRetries.foresee", "CampaignRevocations.get",
     "Segments.all", "Segments.get", "Segments.match", "Segments.keys", "Segments.values",
 }  # fmt: skip
 WITHOUT_AN_ID = {
@@ -247,6 +255,23 @@ CALLS: dict[str, list[Call]] = {
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).progress(a, [t.doubt]),
     ],
     "Coverage.gaps": [lambda t, o, a: Coverage(t.world.database).gaps(a, t.sequence)],
+    "CampaignCorrections.draft": [
+        lambda t, o, a: CampaignCorrections(t.world.database, t.world.clock).draft(
+            a, t.campaign, Content(ContentKind.TEXT, "Sorry")
+        )
+    ],
+    "CampaignRetries.foresee": [
+        lambda t, o, a: CampaignRetries(t.world.database, t.world.clock).foresee(a, t.campaign)
+    ],
+    "CampaignRetries.retry": [
+        lambda t, o, a: CampaignRetries(t.world.database, t.world.clock).retry(a, t.campaign)
+    ],
+    "CampaignRevocations.get": [
+        lambda t, o, a: CampaignRevocations(t.world.database, t.world.clock).get(a, t.campaign)
+    ],
+    "CampaignRevocations.revoke": [
+        lambda t, o, a: CampaignRevocations(t.world.database, t.world.clock).revoke(a, t.campaign)
+    ],
     "ChatLinks.of_sequence": [lambda t, o, a: t.world.links.of_sequence(a, t.sequence)],
     "ChatLinks.of_campaign": [lambda t, o, a: t.world.links.of_campaign(a, t.campaign)],
     "ChatLinks.get": [lambda t, o, a: t.world.links.get(a, t.link)],

@@ -126,11 +126,12 @@ class World:
         self.campaign_control = CampaignControl(database, clock)
 
     async def device(self, name: str = "Sales", **columns: Any) -> int:
-        columns = {"min_delay_seconds": 0, "max_delay_seconds": 0, "state": DeviceState.ONLINE, **columns}
+        columns = {
+            "min_delay_seconds": 0, "max_delay_seconds": 0, "state": DeviceState.ONLINE,
+            "transport": TransportKind.SIMULATOR, **columns,
+        }  # fmt: skip
         async with self.database.transaction() as session:
-            device = UserDevice(
-                workspace_id=self.actor.workspace_id, name=name, transport=TransportKind.SIMULATOR, **columns
-            )
+            device = UserDevice(workspace_id=self.actor.workspace_id, name=name, **columns)
             session.add(device)
         return device.id
 
