@@ -14,6 +14,7 @@ from bot.access import CLAIM
 from bot.alerts.poster import AlertPoster
 from bot.container import make_container
 from bot.limiter import TelegramLimiter
+from bot.live import LiveCards
 from bot.readiness import Readiness
 from bot.rest.api import add_api
 from bot.rest.health import health_routes
@@ -70,6 +71,7 @@ async def serve(settings: Settings) -> None:
         poster = AlertPoster(base.database, alerts_bot, base.notifications, workspaces)
 
         await ending.enter_async_context(running(poster.run()))
+        await ending.enter_async_context(running((await container.get(LiveCards)).run()))
         await ending.enter_async_context(running(Runtime(base, transports.of).run(readiness[ENGINE])))
         if settings.telegram_webhook_url and sandbox is None:
             app.include_router(webhook_routes(bot, dispatcher))

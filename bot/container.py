@@ -2,20 +2,30 @@
 
 from dishka import AsyncContainer, Provider, Scope, make_async_container, provide, provide_all
 
+from bot.live import LiveCards
 from engine.alerts import Alerts
 from engine.broadcast.doubts import Doubts
 from engine.campaigns.catalogue import CampaignCatalogue
 from engine.campaigns.control import CampaignControl
 from engine.campaigns.correction import CampaignCorrections
 from engine.campaigns.editor import CampaignEditor
+from engine.campaigns.files import CampaignFiles
+from engine.campaigns.launch import CampaignLaunches
+from engine.campaigns.rehearsal import CampaignRehearsals
 from engine.campaigns.retrying import CampaignRetries
+from engine.campaigns.review import CampaignReviews
 from engine.campaigns.revoking import CampaignRevocations
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
+from engine.contacts.deleting import ContactDeletion
+from engine.contacts.editing import ContactEditor
+from engine.contacts.entering import NewContacts
+from engine.contacts.exporting import ContactExports
 from engine.contacts.importing import ContactImports
 from engine.contacts.leads import Leads
+from engine.contacts.lists import ContactLists
 from engine.contacts.opting_out import OptOuts
 from engine.contacts.segmenting import Segments
 from engine.database import Database
@@ -48,26 +58,35 @@ class UseCases(Provider):
     scope = Scope.APP
     all = provide_all(
         Alerts,
-        ChatLinks,
         CampaignCatalogue,
         CampaignControl,
         CampaignCorrections,
         CampaignEditor,
+        CampaignFiles,
+        CampaignLaunches,
+        CampaignRehearsals,
         CampaignRetries,
+        CampaignReviews,
         CampaignRevocations,
+        ChatLinks,
         ContactBook,
         ContactCards,
+        ContactDeletion,
+        ContactEditor,
+        ContactExports,
         ContactImports,
+        ContactLists,
         Coverage,
         DeviceLimits,
         Devices,
         Doubts,
         Enrolments,
         Launches,
-        Moves,
-        OptOuts,
-        Operators,
         Leads,
+        Moves,
+        NewContacts,
+        Operators,
+        OptOuts,
         Overviews,
         Pastes,
         Rehearsals,
@@ -83,6 +102,16 @@ class UseCases(Provider):
         SequenceRules,
         Workspaces,
     )
+
+
+class Menus(Provider):
+    """What the menus share among all chats."""
+
+    scope = Scope.APP
+
+    @provide
+    def live_cards(self) -> LiveCards:
+        return LiveCards()
 
 
 class Base(Provider):
@@ -110,4 +139,4 @@ class Base(Provider):
 
 
 def make_container(database: Database, clock: Clock, settings: Settings) -> AsyncContainer:
-    return make_async_container(Base(database, clock, settings), UseCases())
+    return make_async_container(Base(database, clock, settings), UseCases(), Menus())

@@ -13,7 +13,7 @@ from aiogram.filters import Command, CommandObject, CommandStart, ExceptionTypeF
 from aiogram.fsm.storage.memory import SimpleEventIsolation
 from aiogram.types import BotCommand, ErrorEvent, Message
 from aiogram_dialog import DialogManager, ShowMode, StartMode, setup_dialogs
-from aiogram_dialog.api.entities import DIALOG_EVENT_NAME
+from aiogram_dialog.api.entities import DIALOG_EVENT_NAME, DialogUpdate
 from aiogram_dialog.api.entities import stack as dialog_stack
 from aiogram_dialog.api.exceptions import OutdatedIntent, UnknownIntent, UnknownState
 from aiogram_dialog.widgets.text import setup_jinja
@@ -134,8 +134,11 @@ async def start(_message: Message, dialog_manager: DialogManager) -> None:
 async def on_expired(event: ErrorEvent, dialog_manager: DialogManager) -> None:
     """A button of a menu that is gone: show the menu that is there now, or a fresh one.
 
-    The second of two quick presses on Back is such a button too; its message already shows what is there now.
+    The second of two quick presses on Back is such a button too; its message already shows what is there now. A
+    card that would edit itself and is not on the screen any more lets it be.
     """
+    if isinstance(event.update, DialogUpdate):
+        return
     press = event.update.callback_query
     if not dialog_manager.has_context():
         if press is not None:

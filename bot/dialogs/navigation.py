@@ -133,6 +133,12 @@ def coming(instant: datetime, now: datetime, zone: str) -> str:
     return when(instant, now, zone) if instant > now else "now"
 
 
+async def replace_with(manager: DialogManager, state: State, data: dict[str, Any]) -> None:
+    """Close this menu and open another in its place: Back leads to where this one was opened."""
+    await manager.done(show_mode=ShowMode.NO_UPDATE)
+    await manager.start(state, data=data, show_mode=ShowMode.AUTO)
+
+
 async def show_below(manager: DialogManager) -> None:
     """Show the menu below what was just said; Home, if what the menu is about is gone."""
     try:

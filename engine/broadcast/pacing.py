@@ -1,7 +1,8 @@
 """How fast one device may send: the random delay, the hourly and daily caps, the ramp ("warm-up"). Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +23,14 @@ class Pace:
     ramp_start_cap: int | None = None
     ramp_days: int | None = None
     ramp_started_on: date | None = None
+
+    def slowed_to(self, shortest: float, longest: float) -> "Pace":
+        """The same, but no faster than this: each bound is at least as long."""
+        return replace(self, min_delay=max(self.min_delay, shortest), max_delay=max(self.max_delay, longest))
+
+    @property
+    def mean_delay(self) -> timedelta:
+        return timedelta(seconds=(self.min_delay + self.max_delay) / 2)
 
     def draw_delay(self, random: Random) -> timedelta:
         return timedelta(seconds=random.uniform(self.min_delay, self.max_delay))
@@ -60,14 +69,23 @@ class Tally:
         return cls(hour, hour_count if hour_started_at == hour else 0, today, day_count if day == today else 0)
 
     def plus_one(self) -> "Tally":
-        return Tally(self.hour_started_at, self.hour_count + 1, self.day, self.day_count + 1)
+        return self.plus(1)
+
+    def plus(self, messages: int) -> "Tally":
+        return Tally(self.hour_started_at, self.hour_count + messages, self.day, self.day_count + messages)
+
+
+@lru_cache(maxsize=4096)
+def midnight_after(day: date, zone: ZoneInfo) -> datetime:
+    """When a daily cap begins anew."""
+    return at_local_time(day + timedelta(days=1), time(0), zone)
 
 
 def capped_until(pace: Pace, tally: Tally, zone: ZoneInfo) -> datetime | None:
     """When a device that has reached a cap may send again; None if it has not."""
     cap = pace.cap_on(tally.day)
     if cap is not None and tally.day_count >= cap:
-        return at_local_time(tally.day + timedelta(days=1), time(0), zone)
+        return midnight_after(tally.day, zone)
     if pace.hourly_cap is not None and tally.hour_count >= pace.hourly_cap:
         return tally.hour_started_at + ONE_HOUR
     return None

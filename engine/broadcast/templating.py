@@ -177,6 +177,46 @@ def needs(body: str) -> tuple[Need, ...]:
     return tuple(dict.fromkeys(need for need in found if need and always not in need))
 
 
+@lru_cache(maxsize=1024)
+def says_nothing_without(body: str) -> Need:
+    """The variables of which one must have a value, or nothing is left of the text; empty: something always is.
+
+    What `needs` demands is not looked at: `{{ city | default("") }}` needs nothing, and may say nothing.
+    """
+    spoken: list[Variable] = []
+    for output in _environment.parse(body).find_all(nodes.Output):
+        for node in output.nodes:
+            if isinstance(node, nodes.TemplateData) and not node.data.strip():
+                continue
+            variables = _spoken_by(node)
+            if variables is None or Variable("phone") in variables:
+                return ()
+            spoken += variables
+    return tuple(dict.fromkeys(spoken))
+
+
+def _spoken_by(node: nodes.Expr) -> list[Variable] | None:
+    """The variables that an expression may show, or None if it shows something in any case."""
+    match node:
+        case nodes.Name():
+            return [Variable(node.name)]
+        case nodes.Getattr():
+            return [Variable("attributes", node.attr)]
+        case nodes.Getitem(arg=nodes.Const(value=column)):
+            return [Variable("attributes", column)]
+        case nodes.Const(value=value):
+            return None if _has_value(value) else []
+        case nodes.Filter(node=nodes.Expr() as inner):
+            given = [*node.args[:1], *(keyword.value for keyword in node.kwargs)]
+            asked = (
+                node.name in {"default", "d"} and _needs_of(inner)[1]
+            )  # else it has a value, if only an empty one
+            default = given if asked else []
+            parts = [_spoken_by(one) for one in (inner, *default)]
+            return None if None in parts else [one for part in parts if part for one in part]
+    return None  # plain text
+
+
 def _needs_of(node: nodes.Expr) -> tuple[list[Need], Need]:
     """What the expression fails without, and without all of what it has no value (empty: it always has one)."""
     match node:

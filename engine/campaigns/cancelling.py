@@ -18,24 +18,36 @@ CHUNK = 10_000
 UNFINISHED = "SELECT id FROM campaigns WHERE status = 'cancelled' AND finished_at IS NULL ORDER BY id"
 
 # In the order of the index, so that no chunk looks again at what the one before it has ended. What somebody else
-# has locked is left for the next walk: nobody waits, so nobody can be waited for in a circle.
+# has locked in the queue is left for the next walk. Who decides about an unsure message locks that first, and then
+# its place in the queue: what is sent once more is left to a statement of its own, which waits for nobody at all.
 CANCEL_CHUNK = """
 WITH chunk AS MATERIALIZED (
     SELECT m.id, m.contact_id
       FROM messages m JOIN queue q ON q.message_id = m.id
-     WHERE m.campaign_id = :campaign_id AND m.contact_id > :after AND m.outcome IS NULL
+     WHERE m.campaign_id = :campaign_id AND m.contact_id > :after AND m.outcome IS NULL AND NOT m.by_hand
      ORDER BY m.contact_id
      LIMIT :chunk
-       FOR UPDATE OF q SKIP LOCKED
-       FOR NO KEY UPDATE OF m SKIP LOCKED),
+       FOR UPDATE OF q SKIP LOCKED),
 gone AS (
     DELETE FROM queue q USING chunk WHERE q.message_id = chunk.id RETURNING q.message_id),
 ended AS (
-    UPDATE messages m SET outcome = CASE WHEN m.by_hand THEN 'unknown' ELSE 'cancelled' END,
-           error_code = CASE WHEN m.by_hand THEN 'unknown' ELSE 'cancelled' END, error = NULL
+    UPDATE messages m SET outcome = 'cancelled', error_code = 'cancelled', error = NULL
       FROM gone WHERE m.id = gone.message_id
     RETURNING m.id)
 SELECT (SELECT max(contact_id) FROM chunk) AS last, (SELECT count(*) FROM ended) AS ended
+"""
+
+TAKE_BACK = """
+WITH again AS MATERIALIZED (
+    SELECT m.id FROM messages m JOIN queue q ON q.message_id = m.id
+     WHERE m.campaign_id = :campaign_id AND m.outcome IS NULL AND m.by_hand
+       FOR UPDATE OF q SKIP LOCKED
+       FOR NO KEY UPDATE OF m SKIP LOCKED),
+gone AS (
+    DELETE FROM queue q USING again WHERE q.message_id = again.id RETURNING q.message_id)
+UPDATE messages m SET outcome = 'unknown', error_code = 'unknown', error = NULL
+  FROM gone WHERE m.id = gone.message_id
+RETURNING m.id
 """
 
 # Not while one is on its way: it may come back to the queue.
@@ -58,7 +70,8 @@ class Cancelling:
 
     async def end(self, campaign_id: int, now: datetime) -> int:
         """End what waits of one cancelled campaign; how many messages."""
-        ended, after = 0, 0
+        async with self.database.transaction() as session:
+            ended, after = len((await session.execute(text(TAKE_BACK), {"campaign_id": campaign_id})).all()), 0
         while True:
             async with self.database.transaction() as session:
                 about = {"campaign_id": campaign_id, "after": after, "chunk": CHUNK}

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from engine.actor import Actor
 from engine.clock import Clock
 from engine.contacts import store
+from engine.contacts.naming import split_attribute
 from engine.contacts.time_zones import read_zone
 from engine.database import Database
 from engine.errors import NotFoundError
@@ -72,16 +73,21 @@ class ContactBook:
             return [ListSummary(**row) for row in await store.lists(session, actor.workspace_id)]
 
     async def find(self, actor: Actor, text: str, limit: int = 10) -> list[ContactSummary]:
-        """Find by a part of the name or of the number, with or without its leading zero; by name."""
+        """Find by a part of the name or of the number, with or without its leading zero; by name.
+
+        Also by an interest as a whole, and by an attribute ("city = Ipoh"), whatever their case.
+        """
         name, digits = searched(text)
         if not name:
             return []
+        attribute = split_attribute(text)
         async with self._database.transaction() as session:
             rows = await store.find_contacts(
                 session,
                 actor.workspace_id,
                 name=name,
                 digits=digits,
+                attribute=attribute,
                 limit=limit,
             )
         return [

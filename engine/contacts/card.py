@@ -119,6 +119,7 @@ class ContactCard:
     permission: Permission | None
     suppressed_since: datetime | None
     interests: tuple[tuple[str, LeadStatus], ...]
+    attributes: Mapping[str, Any]
     device: str | None
     runs: tuple[RunView, ...]  # the open ones first
     history: History
@@ -152,6 +153,7 @@ class ContactCards:
             permission=_permission(contact),
             suppressed_since=contact.suppressed_since,
             interests=tuple((row.niche, LeadStatus(row.status)) for row in interests),
+            attributes=contact.attributes,
             device=contact.device,
             runs=runs,
             history=history,
@@ -173,7 +175,7 @@ def _permission(row: Any) -> Permission | None:
 
 
 async def _runs(session: Session, rows: Sequence[Any], now: datetime) -> tuple[RunView, ...]:
-    prospects = await read_prospects(session, [row.id for row in rows])
+    prospects = await read_prospects(session, [row.id for row in rows], now)
     device_ids = {prospect.device_id for prospect in prospects.values()}
     standings = {one.device_id: one for one in await read_standings(session, list(device_ids), now)}
     surroundings = {device_id: await read_surroundings(session, device_id) for device_id in device_ids}

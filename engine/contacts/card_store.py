@@ -10,7 +10,7 @@ from engine.errors import NotFoundError
 from engine.transactions import Session
 
 CONTACT = """
-SELECT c.id, c.name, c.phone, c.time_zone, c.consent, d.name AS device, w.time_zone AS team_zone,
+SELECT c.id, c.name, c.phone, c.time_zone, c.consent, c.attributes, d.name AS device, w.time_zone AS team_zone,
        x.created_at AS suppressed_since, k.state, k.source, k.evidence, k.recorded_at, o.name AS recorded_by
   FROM contacts c
   JOIN workspaces w ON w.id = c.workspace_id

@@ -144,19 +144,20 @@ async def cancel_pending(
     *,
     code: str,
     enrolments: Sequence[int] | None = None,
+    replies: bool = False,
 ) -> None:
-    """Cancel what waits for the contact, of these enrolments or (None) all of it; replies still go out."""
+    """Cancel what waits for the contact, of these enrolments or (None) all of it; `replies` only if said."""
     statement = text("""
         WITH gone AS (
             DELETE FROM queue q
              USING messages m
              WHERE q.message_id = m.id AND m.outcome IS NULL AND m.contact_id = :contact
-               AND m.workspace_id = :workspace AND m.lane <> 'reply'
+               AND m.workspace_id = :workspace AND (m.lane <> 'reply' OR CAST(:replies AS boolean))
                AND (CAST(:enrolments AS bigint[]) IS NULL OR m.enrolment_id = ANY(CAST(:enrolments AS bigint[])))
             RETURNING q.message_id)
         UPDATE messages m SET outcome = 'cancelled', error_code = :code FROM gone WHERE m.id = gone.message_id
     """)
-    values = {"workspace": workspace_id, "contact": contact_id, "code": code}
+    values = {"workspace": workspace_id, "contact": contact_id, "code": code, "replies": replies}
     await session.execute(statement, {**values, "enrolments": None if enrolments is None else list(enrolments)})
 
 

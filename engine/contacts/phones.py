@@ -17,6 +17,7 @@ from phonenumbers import (
 @dataclass(frozen=True, slots=True)
 class Phone:
     number: str  # E.164
+    landline: bool = False  # for certain: of the kind that cannot be a mobile phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ def _read_one(text: str, country: str) -> Phone | UnreadablePhone:
     best = possible[0]
     if len(possible) > 1:  # 6591234567 fits a Malaysian length, but only as Singapore's +65 is it in use
         best = next((reading for reading in possible if phonenumbers.is_valid_number(reading)), best)
-    return Phone(phonenumbers.format_number(best, PhoneNumberFormat.E164))
+    landline = phonenumbers.number_type(best) == PhoneNumberType.FIXED_LINE
+    return Phone(phonenumbers.format_number(best, PhoneNumberFormat.E164), landline)
 
 
 def _readings(digits: str, *, international: bool) -> tuple[str, ...]:

@@ -19,14 +19,21 @@ SELECT w.name, w.time_zone, w.stopped_at,
                AND d.state = 'connecting' AND d.last_error IS NULL AND d.paused_at IS NULL) AS connecting,
        (SELECT count(*) FROM sequences s WHERE s.workspace_id = w.id AND s.status = 'active') AS active,
        (SELECT count(*) FROM sequences s WHERE s.workspace_id = w.id AND s.status <> 'archived') AS sequences,
+       (SELECT count(*) FROM campaigns c WHERE c.workspace_id = w.id AND c.status = 'running') AS running,
+       (SELECT count(*) FROM campaigns c WHERE c.workspace_id = w.id AND c.status = 'paused') AS paused,
+       (SELECT count(*) FROM campaigns c WHERE c.workspace_id = w.id AND c.status = 'scheduled') AS scheduled,
+       (SELECT min(c.scheduled_at) FROM campaigns c WHERE c.workspace_id = w.id AND c.status = 'scheduled')
+         AS launched_at,
        (SELECT count(*) FROM alerts a WHERE a.workspace_id = w.id AND a.status <> 'resolved') AS alerts,
        (SELECT count(*) FROM doubts u JOIN messages m ON m.id = u.message_id AND m.outcome = 'unknown'
          WHERE u.workspace_id = w.id AND u.left_at IS NULL) AS doubts,
        (SELECT min(e.next_due_at) FROM sequence_contacts e JOIN sequences s ON s.id = e.sequence_id
          WHERE e.workspace_id = w.id AND e.status = 'active' AND s.status = 'active') AS planned_at,
        (SELECT min(greatest(q.due_at, coalesce(d.next_send_at, q.due_at)))
-          FROM user_devices d JOIN queue q ON q.device_id = d.id
-         WHERE d.workspace_id = w.id AND d.removed_at IS NULL) AS queued_at,
+          FROM user_devices d
+          JOIN queue q ON q.device_id = d.id
+          LEFT JOIN campaigns k ON k.id = q.campaign_id
+         WHERE d.workspace_id = w.id AND d.removed_at IS NULL AND k.status IS DISTINCT FROM 'paused') AS queued_at,
        w.alerts_chat_id IS NOT NULL AS alerts_bound
   FROM workspaces w WHERE w.id = :workspace_id
 """
@@ -43,6 +50,9 @@ class Overview:
     devices_connecting: int  # on their way, as after adding one; nothing has gone wrong
     sequences: int
     sequences_active: int
+    campaigns_running: int
+    campaigns_paused: int
+    campaigns_scheduled: int
     open_alerts: int
     doubts: int  # messages that may have arrived, and about which nobody has decided
     alerts_bound: bool  # there is a group that alerts are posted to
@@ -58,7 +68,7 @@ class Overviews:
     async def get(self, actor: Actor) -> Overview:
         async with self._database.transaction() as session:
             row = (await session.execute(text(OVERVIEW), {"workspace_id": actor.workspace_id})).one()
-        sends = [at for at in (row.planned_at, row.queued_at) if at is not None]
+        sends = [at for at in (row.planned_at, row.queued_at, row.launched_at) if at is not None]
         return Overview(
             team=row.name,
             time_zone=row.time_zone,
@@ -69,6 +79,9 @@ class Overviews:
             devices_connecting=row.connecting,
             sequences=row.sequences,
             sequences_active=row.active,
+            campaigns_running=row.running,
+            campaigns_paused=row.paused,
+            campaigns_scheduled=row.scheduled,
             open_alerts=row.alerts,
             doubts=row.doubts,
             alerts_bound=row.alerts_bound,

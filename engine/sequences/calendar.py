@@ -112,6 +112,14 @@ class QuietHours:
             end = datetime.combine(day, self.end, zone).replace(fold=1).astimezone(UTC)
         return end
 
+    def start_after(self, instant: datetime, zone: ZoneInfo) -> datetime:
+        """When the next quiet hours after `instant`, which is not in any, begin."""
+        day = instant.astimezone(zone).date()
+        starts = [at_local_time(day + ONE_DAY * days, self.start, zone) for days in range(3)]
+        # Where the clocks go back a time of day comes twice, and where they go forward the hours may be skipped.
+        starts.append(datetime.combine(day, self.start, zone).replace(fold=1).astimezone(UTC))
+        return min(start for start in starts if start > instant)
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

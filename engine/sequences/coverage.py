@@ -2,37 +2,26 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from engine.actor import Actor
+from engine.broadcast.needs_store import lacks
 from engine.broadcast.templating import Need, needs
 from engine.database import Database
 from engine.sequences import store
 from engine.sequences.calendar import StepTime
 from engine.sequences.pasting import write_header
 
-# Of those in the sequence who are still to get a step, how many lack all columns of one of its needs. A column
-# that is NULL stands for the name.
+# Of those in the sequence who are still to get a step, how many lack one of its needs.
 LACKING = """
-WITH needs AS MATERIALIZED (
-    SELECT n.number, n.step_id, n.day, n.minute,
-           ARRAY(SELECT v.named FROM unnest(CAST(:of_needs AS bigint[]), CAST(:columns AS text[]))
-                      AS v(number, named) WHERE v.number = n.number) AS columns
-      FROM unnest(CAST(:numbers AS bigint[]), CAST(:step_ids AS bigint[]), CAST(:days AS bigint[]),
-                  CAST(:minutes AS bigint[])) AS n(number, step_id, day, minute)),
-people AS MATERIALIZED (
-    SELECT e.last_day_number, e.last_minute, c.name, c.attributes
-      FROM sequence_contacts e JOIN contacts c ON c.id = e.contact_id
-     WHERE e.workspace_id = :workspace_id AND e.sequence_id = :sequence_id AND e.status IN ('active', 'paused'))
-SELECT n.number, count(*) AS people,
-       count(*) FILTER (WHERE NOT EXISTS (
-           SELECT FROM unnest(n.columns) AS v(named)
-            WHERE CASE WHEN v.named IS NULL THEN p.name ELSE p.attributes ->> v.named END ~ '[^[:space:]]'))
-       AS lacking
-  FROM needs n JOIN people p
-    ON p.last_day_number IS NULL OR (p.last_day_number, p.last_minute) < (n.day, n.minute)
- GROUP BY n.number
+SELECT {counts}
+  FROM (SELECT e.last_day_number, e.last_minute, c.name, c.attributes
+          FROM sequence_contacts e JOIN contacts c ON c.id = e.contact_id
+         WHERE e.workspace_id = :workspace_id AND e.sequence_id = :sequence_id
+           AND e.status IN ('active', 'paused')) p
 """
+COUNTS = """
+       count(*) FILTER (WHERE {ahead}) AS people_{number},
+       count(*) FILTER (WHERE {ahead} AND {lacks}) AS lacking_{number}"""
+AHEAD = "(p.last_day_number IS NULL OR (p.last_day_number, p.last_minute) < (:day_{number}, :minute_{number}))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +47,23 @@ class Coverage:
             wanted = [(step, need) for step in steps for need in needs(step.body)]
             if not wanted:
                 return []
-            places = [
-                StepTime.of(step.id, step.day_number, step.send_time, step.after_join_minutes)
-                for step, _ in wanted
-            ]
-            variables = [(number, one) for number, (_, need) in enumerate(wanted) for one in need]
-            about = {
-                "workspace_id": actor.workspace_id,
-                "sequence_id": sequence_id,
-                "numbers": list(range(len(wanted))),
-                "step_ids": [place.step_id for place in places],
-                "days": [place.day for place in places],
-                "minutes": [place.minute for place in places],
-                "of_needs": [number for number, _ in variables],
-                "columns": [one.column for _, one in variables],
-            }
-            found = {row.number: row for row in await session.execute(text(LACKING), about)}
-        return [
+            counts: list[str] = []
+            values: dict[str, object] = {"workspace_id": actor.workspace_id, "sequence_id": sequence_id}
+            for number, (step, need) in enumerate(wanted):
+                place = StepTime.of(step.id, step.day_number, step.send_time, step.after_join_minutes)
+                condition, columns = lacks(need, f"need_{number}")
+                ahead = AHEAD.format(number=number)
+                counts.append(COUNTS.format(number=number, ahead=ahead, lacks=condition))
+                values |= {f"day_{number}": place.day, f"minute_{number}": place.minute, **columns}
+            (found,) = await session.rows(LACKING.format(counts=",".join(counts)), values)
+        gaps = [
             Gap(
                 step.id,
                 write_header(step.day_number, step.send_time, step.after_join_minutes),
                 need,
-                found[number].lacking,
-                found[number].people,
+                getattr(found, f"lacking_{number}"),
+                getattr(found, f"people_{number}"),
             )
             for number, (step, need) in enumerate(wanted)
-            if number in found and found[number].lacking
         ]
+        return [gap for gap in gaps if gap.lacking]

@@ -1,7 +1,7 @@
 """What an operator sees before a sequence starts or goes on."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from engine.broadcast.pacing import pace_of, tally_of
 from engine.broadcast.throughput import Line
 from engine.clock import Clock
 from engine.database import Database
+from engine.devices.idle import Idle, idle_of
 from engine.errors import ConflictError
 from engine.sequences import launch_store, store
 from engine.sequences.calendar import StepTime
@@ -23,17 +24,7 @@ from engine.sequences.results import quiet_hours_of
 from engine.transactions import Session
 from models import Sequence as SequenceRow
 from models import Workspace
-from models.enums import DeviceState, EnrolmentStatus, SequenceStatus
-
-
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """A device that cannot send as things are, and how many people wait for it."""
-
-    name: str
-    state: DeviceState
-    paused: bool
-    people: int
+from models.enums import EnrolmentStatus, SequenceStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +86,7 @@ class Launches:
             stay_paused=sum(row.people for row in rows if row.status == EnrolmentStatus.PAUSED),
             on_their_way=sum(row.people for row in active if row.on_its_way),
             once_more=once_more,
-            idle=_idle(devices, waiting),
+            idle=idle_of(devices, waiting),
             stopped=workspace.stopped_at is not None,
             forecast=foresee(groups, rules, {row.id: _line(row, now, zone) for row in devices}, now),
             now=now,
@@ -135,17 +126,3 @@ def _group(row: Any, rules: Rules, begun: Mapping[tuple[str, int], Start], now: 
 
 def _line(row: Any, now: datetime, zone: ZoneInfo) -> Line:
     return Line(pace_of(row), tally_of(row, now, zone), zone, row.next_send_at or now)
-
-
-def _idle(devices: Sequence[Any], waiting: Mapping[int, int]) -> tuple[Idle, ...]:
-    return tuple(
-        Idle(row.name, DeviceState(row.state), row.paused_at is not None, waiting.get(row.id, 0))
-        for row in devices
-        if row.removed_at is None and (row.paused_at is not None or not _can_send(row))
-    )
-
-
-def _can_send(device: Any) -> bool:
-    """Whether it can, or will in a moment: it is connecting, and nothing has gone wrong."""
-    state = DeviceState(device.state)
-    return state.may_send or (state is DeviceState.CONNECTING and device.last_error is None)

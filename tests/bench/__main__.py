@@ -20,12 +20,13 @@ from sqlalchemy.engine import make_url
 
 from engine.database import Database
 from engine.embedded import EmbeddedPostgres
-from tests.bench import depth, fleet, full, queue, scale, tick, wake
+from tests.bench import depth, fanout, fleet, full, queue, scale, tick, wake
 from tests.bench.figures import Figure
 from tests.bench.peers import PeerMissingError
 
 BENCHES: dict[str, Callable[[Database], AsyncIterator[Figure]]] = {
     "depth": depth.measure,
+    "fanout": fanout.measure,
     "fleet": fleet.measure,
     "queue": queue.measure,
     "queue-full": full.measure,

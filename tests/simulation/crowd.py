@@ -40,7 +40,7 @@ class Crowd:
     @classmethod
     async def gather(cls, database: Database, clock: Clock, size: Size) -> "Crowd":
         async with database.transaction() as session:
-            workspace = Workspace(name="Chaos", country="MY", time_zone="Asia/Kuala_Lumpur")
+            workspace = Workspace(name="Chaos", country="MY", time_zone="Asia/Kuala_Lumpur", frequency_cap=None)
             session.add(workspace)
             await session.flush()
             actor = Actor(workspace.id, Role.OWNER, Face.CLI)

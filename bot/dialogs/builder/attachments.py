@@ -28,11 +28,11 @@ LARGEST_TEXT = 2 * 1024 * 1024  # bytes; a hundred of the longest messages are l
 _File = PhotoSize | Video | Animation | VideoNote | Audio | Voice | Document
 
 _REFUSALS = {
-    ContentType.STICKER: "A sticker cannot be part of a sequence. Send the picture as a photo.",
-    ContentType.CONTACT: "A contact card cannot be part of a sequence. Write the name and the number as text.",
-    ContentType.LOCATION: "A location cannot be part of a sequence. Send a link to the map as text.",
-    ContentType.VENUE: "A place cannot be part of a sequence. Send its address, or a link to the map, as text.",
-    ContentType.POLL: "A poll cannot be part of a sequence. Ask as text: who answers is heard.",
+    ContentType.STICKER: "A sticker cannot be a message. Send the picture as a photo.",
+    ContentType.CONTACT: "A contact card cannot be a message. Write the name and the number as text.",
+    ContentType.LOCATION: "A location cannot be a message. Send a link to the map as text.",
+    ContentType.VENUE: "A place cannot be a message. Send its address, or a link to the map, as text.",
+    ContentType.POLL: "A poll cannot be a message. Ask as text: who answers is heard.",
 }
 _OTHERWISE = "A message can be text, a photo, a video, an audio or voice message, or any other file."
 
@@ -50,7 +50,7 @@ async def read_attachment(bot: Bot, message: Message) -> Attachment | None:
     if message.media_group_id and not message.caption:
         raise InvalidInputError(
             "An album is several messages, and only the one with the caption is in. Send each of the others by "
-            "itself, with its day in the caption."
+            "itself; in a sequence, with its day in the caption."
         )
     kind, file, mime_type, name = found
     mime_type = plain_type(mime_type)

@@ -1,12 +1,13 @@
-"""Contacts: the book, the import of a dropped file, and adding a list to a sequence."""
+"""Contacts: the book, who is in it, and adding a list to a sequence."""
 
-from aiogram_dialog import Dialog, LaunchMode, Window
+from aiogram_dialog import Dialog, Window
 from aiogram_dialog.widgets.input import TextInput
-from aiogram_dialog.widgets.kbd import Button, Group, Row, Select, Start, SwitchTo
-from aiogram_dialog.widgets.text import Const, Format, Jinja
+from aiogram_dialog.widgets.kbd import Button, Row, Start, SwitchTo
+from aiogram_dialog.widgets.text import Const, Jinja
 
 from bot.dialogs.contacts import getters, handlers, texts
-from bot.dialogs.contacts.states import AddToSequence, Contacts, Import
+from bot.dialogs.contacts.states import AddToSequence, Contacts
+from bot.dialogs.importing.states import Imports
 from bot.dialogs.navigation import back_and_home, choices
 from bot.dialogs.new_sequence.states import NewSequence
 from bot.dialogs.segments.states import Segments
@@ -16,10 +17,16 @@ book = Dialog(
         Jinja(texts.MAIN),
         Row(
             SwitchTo(Const("🔎 Find"), id="find", state=Contacts.find),
+            SwitchTo(Const("➕ Add"), id="add", state=Contacts.add),
+            Start(Const("📥 Import"), id="import", state=Imports.recent),
+        ),
+        Row(
             SwitchTo(Const("📋 Lists"), id="lists", state=Contacts.lists),
             Start(Const("🧩 Segments"), id="segments", state=Segments.all),
+            SwitchTo(Const("🚫 Opted out"), id="out", state=Contacts.opted_out),
         ),
-        SwitchTo(Const("🚫 Opted out"), id="out", state=Contacts.opted_out),
+        Button(Const("📄 Export all as CSV"), id="export", on_click=handlers.export, when="contacts"),
+        TextInput(id="typed", on_success=handlers.take_words),
         back_and_home(),
         state=Contacts.main,
         getter=getters.get_main,
@@ -27,14 +34,21 @@ book = Dialog(
     Window(
         Jinja(texts.FIND),
         choices("person", items="labels", on_click=handlers.open_person),
+        Button(Const("➕ Add them"), id="add_found", on_click=handlers.add_found, when="addable"),
         TextInput(id="query", on_success=handlers.find),
         back_and_home(Contacts.main),
         state=Contacts.find,
         getter=getters.get_found,
     ),
     Window(
+        Jinja(texts.ADD),
+        TextInput(id="new_person", on_success=handlers.add_typed),
+        back_and_home(Contacts.main),
+        state=Contacts.add,
+    ),
+    Window(
         Jinja(texts.LISTS),
-        choices("list", items="labels", on_click=handlers.add_list_to_sequence),
+        choices("list", items="labels", on_click=handlers.open_list),
         back_and_home(Contacts.main),
         state=Contacts.lists,
         getter=getters.get_lists,
@@ -47,57 +61,9 @@ book = Dialog(
     ),
 )
 
-importing = Dialog(
-    Window(
-        Jinja(texts.REVIEW),
-        Group(
-            Select(
-                Format("{item[0]}"),
-                id="source",
-                item_id_getter=lambda item: item[1],
-                items="sources",
-                on_click=handlers.run_import,
-            ),
-            width=2,
-            when="usable",
-        ),
-        SwitchTo(Format("🏷 Interest: {interest} ▸"), id="interest", state=Import.interest, when="usable"),
-        Button(Const("Rejects as a file"), id="rejects", on_click=handlers.send_rejects, when="has_rejects"),
-        back_and_home(),
-        state=Import.review,
-        getter=getters.get_review,
-    ),
-    Window(
-        Jinja(texts.INTEREST),
-        choices("niche", items="niches", on_click=handlers.choose_interest, label="🏷 {item[0]}"),
-        Button(Format("{clear_label}"), id="none", on_click=handlers.clear_interest),
-        TextInput(id="type_niche", on_success=handlers.type_interest),
-        back_and_home(Import.review),
-        state=Import.interest,
-        getter=(getters.get_review, getters.get_niches),
-    ),
-    Window(
-        Jinja("⏳ Importing {{ file.contacts|counted('contact') }}…"),
-        state=Import.running,
-        getter=getters.get_review,
-    ),
-    Window(
-        Jinja(texts.IMPORTED),
-        Button(Const("✉️ Add to a sequence"), id="add", on_click=handlers.add_import_to_sequence),
-        Row(
-            Button(Const("Rejects as a file"), id="rejects", on_click=handlers.send_rejects, when="has_rejects"),
-            Start(Const("👥 Contacts"), id="contacts", state=Contacts.main),
-        ),
-        back_and_home(),
-        state=Import.done,
-        getter=getters.get_review,
-    ),
-    launch_mode=LaunchMode.SINGLE_TOP,  # a second file takes the place of the first
-)
-
 adding = Dialog(
     Window(
-        Jinja(texts.ADD),
+        Jinja(texts.TO_SEQUENCE),
         choices("sequence", items="labels", on_click=handlers.choose_sequence),
         Start(Const("+ New sequence"), id="new", state=NewSequence.name),
         back_and_home(),
@@ -107,4 +73,4 @@ adding = Dialog(
     on_process_result=handlers.on_joined,
 )
 
-dialogs = (book, importing, adding)
+dialogs = (book, adding)

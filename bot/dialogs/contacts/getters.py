@@ -4,26 +4,18 @@ from aiogram_dialog import DialogManager
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.contacts.files import ReviewedFile
 from bot.dialogs.navigation import when
 from engine.actor import Actor
 from engine.clock import Clock
 from engine.contacts.book import ContactBook, ContactSummary, Suppressed
+from engine.contacts.naming import has_number
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.workspaces import Workspaces
 from models.enums import ConsentSource, ConsentState, SequenceStatus
 
 SHOWN_LISTS = 3
-SHOWN_NICHES = 6
 LONGEST_SHOWN = 60  # characters of somebody's name or words
 
-SOURCES = (
-    ("Web form", ConsentSource.WEB_FORM.value),
-    ("Event", ConsentSource.EVENT.value),
-    ("Bought from us", ConsentSource.PURCHASE.value),
-    ("They wrote first", ConsentSource.WROTE_FIRST.value),
-    ("Don't know → cannot be sent to", "unknown"),
-)
 OPEN_TO_ALL = (SequenceStatus.ACTIVE, SequenceStatus.DRAFT, SequenceStatus.PAUSED)
 
 
@@ -44,6 +36,7 @@ async def get_found(
     found = await book.find(actor, query)
     return {
         "query": query,
+        "addable": not found and has_number(query),
         "labels": [(f"👤 {contact.name[:LONGEST_SHOWN] or contact.phone}", contact.id) for contact in found],
         "found": [
             {
@@ -93,36 +86,6 @@ async def get_opted_out(
 
 def _how(person: Suppressed) -> str:
     return f"wrote “{person.evidence[:LONGEST_SHOWN]}” · " if person.source is ConsentSource.STOP_WORD else ""
-
-
-def file_of(manager: DialogManager) -> ReviewedFile:
-    return ReviewedFile(**cast(dict[str, Any], manager.start_data))
-
-
-async def get_review(dialog_manager: DialogManager, **_: Any) -> dict[str, Any]:
-    file, data = file_of(dialog_manager), dialog_manager.dialog_data
-    return {
-        "file": file,
-        "usable": file.contacts > 0,
-        "has_rejects": file.rejected > 0,
-        "sources": SOURCES,
-        "clear_label": "Only what the column says" if file.niche_column else "No interest",
-        "interest": _interest(file.niche_column, data.get("niche")),
-        "result": data.get("result"),
-    }
-
-
-def _interest(column: str, chosen: str | None) -> str:
-    """Where the interest of these people comes from: "column “Interest”, else Yoga"."""
-    if not column:
-        return chosen or "none"
-    return f"column “{column}”" + (f", else {chosen}" if chosen else "")
-
-
-@inject
-async def get_niches(actor: Actor, book: FromDishka[ContactBook], **_: Any) -> dict[str, Any]:
-    niches = (await book.niches(actor))[:SHOWN_NICHES]
-    return {"niches": [(found.niche[:LONGEST_SHOWN], number) for number, found in enumerate(niches)]}
 
 
 @inject

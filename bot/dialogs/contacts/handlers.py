@@ -1,125 +1,81 @@
+from contextlib import suppress
 from typing import Any, cast
 
-from aiogram.types import BufferedInputFile, CallbackQuery, Message
-from aiogram_dialog import Data, DialogManager, ShowMode
+from aiogram.types import CallbackQuery, Message
+from aiogram_dialog import Data, DialogManager
 from aiogram_dialog.widgets.kbd import Button
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.contacts.files import fetch
-from bot.dialogs.contacts.getters import file_of
-from bot.dialogs.contacts.states import AddToSequence, Import
-from bot.dialogs.context import actor_of, bot_of
+from bot.dialogs.contact_list.context import about_list
+from bot.dialogs.contact_list.states import OneList
+from bot.dialogs.contacts.export import send_export
+from bot.dialogs.contacts.states import Contacts
+from bot.dialogs.context import actor_of
 from bot.dialogs.joining.states import Joining
+from bot.dialogs.new_person.handlers import open_typed
 from bot.dialogs.person.context import about_person
 from bot.dialogs.person.states import Person
 from bot.dialogs.sequences.context import about
-from engine.contacts.book import ContactBook
-from engine.contacts.importing import ContactImports
-from engine.contacts.rejects import rejects_csv
-from engine.devices.registry import check_name
-from models.enums import ConsentSource
+from engine.contacts.entering import NewContacts
+from engine.contacts.exporting import ContactExports
+from engine.contacts.naming import has_number
+from engine.errors import InvalidInputError
 
 LONGEST_QUERY = 100
 
 
 async def find(_message: Message, _input: Any, manager: DialogManager, text: str) -> None:
-    manager.dialog_data["query"] = " ".join(text.split())[:LONGEST_QUERY]
+    manager.dialog_data["query"] = _query(text)
+
+
+def _query(text: str) -> str:
+    return " ".join(text.split())[:LONGEST_QUERY]
 
 
 async def open_person(_callback: CallbackQuery, _select: Any, manager: DialogManager, contact_id: int) -> None:
     await manager.start(Person.card, data=about_person(contact_id))
 
 
-@inject
-async def add_list_to_sequence(
-    _callback: CallbackQuery, _select: Any, manager: DialogManager, list_id: int, book: FromDishka[ContactBook]
-) -> None:
-    lists = await book.lists(actor_of(manager))
-    name = next(found.name for found in lists if found.id == list_id)
-    await manager.start(AddToSequence.sequence, data={"list_id": list_id, "list_name": name})
-
-
-# A dropped file
-
-
-async def type_interest(_message: Message, _input: Any, manager: DialogManager, text: str) -> None:
-    manager.dialog_data["niche"] = check_name(text, "interest")
-    await manager.switch_to(Import.review)
+async def open_list(_callback: CallbackQuery, _select: Any, manager: DialogManager, list_id: int) -> None:
+    await manager.start(OneList.card, data=about_list(list_id))
 
 
 @inject
-async def choose_interest(
-    _callback: CallbackQuery, _select: Any, manager: DialogManager, number: int, book: FromDishka[ContactBook]
+async def take_words(
+    _message: Message, _input: Any, manager: DialogManager, text: str, people: FromDishka[NewContacts]
 ) -> None:
-    niches = await book.niches(actor_of(manager))
-    manager.dialog_data["niche"] = niches[number].niche
-    await manager.switch_to(Import.review)
-
-
-async def clear_interest(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
-    manager.dialog_data["niche"] = None
-    await manager.switch_to(Import.review)
+    """A whole number is somebody to be added, or to be opened if they are known; anything else is looked for."""
+    if has_number(text):
+        with suppress(InvalidInputError):
+            await open_typed(manager, await people.read(actor_of(manager), text))
+            return
+    manager.dialog_data["query"] = _query(text)
+    await manager.switch_to(Contacts.find)
 
 
 @inject
-async def run_import(
-    _callback: CallbackQuery,
-    _select: Any,
-    manager: DialogManager,
-    source: str,
-    imports: FromDishka[ContactImports],
+async def add_typed(
+    _message: Message, _input: Any, manager: DialogManager, text: str, people: FromDishka[NewContacts]
 ) -> None:
-    file = file_of(manager)
-    await manager.switch_to(Import.running)
-    await manager.show()
-    try:
-        result = await imports.run(
-            actor_of(manager),
-            data=await fetch(bot_of(manager), file.file_id),
-            file_name=file.name,
-            source=None if source == "unknown" else ConsentSource(source),
-            niche=manager.dialog_data.get("niche"),
-        )
-    except Exception:
-        await manager.switch_to(Import.review)
-        await manager.show()
-        raise
-    manager.dialog_data["result"] = {
-        "list_id": result.list_id,
-        "list_name": result.list_name,
-        "created": result.created,
-        "updated": result.updated,
-        "opted_out": result.opted_out,
-        "without_consent": result.without_consent,
-        "by_themselves": [(one.name, one.joined) for one in result.by_themselves if one.joined],
-    }
-    await manager.switch_to(Import.done)
+    await open_typed(manager, await people.read(actor_of(manager), text))
 
 
 @inject
-async def send_rejects(
-    callback: CallbackQuery, _button: Button, manager: DialogManager, imports: FromDishka[ContactImports]
+async def add_found(
+    _callback: CallbackQuery, _button: Button, manager: DialogManager, people: FromDishka[NewContacts]
 ) -> None:
-    """Read the file once more: only Telegram keeps it."""
-    file, bot = file_of(manager), bot_of(manager)
-    data = await fetch(bot, file.file_id)
-    preview = await imports.preview(actor_of(manager), data, file.name)
-    await bot.send_document(
-        callback.from_user.id,
-        BufferedInputFile(rejects_csv(preview.file), file.rejects_name),
-        caption="Mend these rows and drop the file here again; the others need not be in it.",
-    )
-    manager.show_mode = ShowMode.DELETE_AND_SEND  # the menu stays the last message of the chat
+    await open_typed(manager, await people.read(actor_of(manager), manager.dialog_data["query"]))
+
+
+@inject
+async def export(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, exports: FromDishka[ContactExports]
+) -> None:
+    await send_export(callback, manager, await exports.prepare(actor_of(manager)))
 
 
 # Adding a list to a sequence
-
-
-async def add_import_to_sequence(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
-    result = manager.dialog_data["result"]
-    data = {"list_id": result["list_id"], "list_name": result["list_name"]}
-    await manager.start(AddToSequence.sequence, data=data)
 
 
 async def choose_sequence(

@@ -4,15 +4,9 @@ from aiogram.fsm.state import State, StatesGroup
 class Contacts(StatesGroup):
     main = State()
     find = State()
+    add = State()
     lists = State()
     opted_out = State()
-
-
-class Import(StatesGroup):
-    review = State()
-    interest = State()
-    running = State()
-    done = State()
 
 
 class AddToSequence(StatesGroup):

@@ -4,6 +4,7 @@ from aiogram_dialog import Dialog, Window
 from aiogram_dialog.widgets.kbd import Button, Row, Start, SwitchTo
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
+from bot.dialogs.campaigns.states import Campaigns
 from bot.dialogs.contacts.states import Contacts
 from bot.dialogs.devices.states import Devices
 from bot.dialogs.doubts.states import Doubts
@@ -33,6 +34,9 @@ Welcome! Add the device that will send, then your contacts, then a sequence.
 {% endif %}
 {% if overview.sequences %}
 ▶️ {{ overview.sequences_active }} of {{ overview.sequences|counted("sequence") }} active
+{% endif %}
+{% if campaigns %}
+📣 Campaigns: {{ campaigns }}
 {% endif %}
 👥 {{ overview.contacts|counted("contact") }}
 {% if overview.open_alerts %}
@@ -79,12 +83,13 @@ dialog = Dialog(
         ),
         Row(
             Start(Const("✉️ Sequences"), id="sequences", state=Sequences.list),
-            Start(Const("👥 Contacts"), id="contacts", state=Contacts.main),
+            Start(Const("📣 Campaigns"), id="campaigns", state=Campaigns.list),
         ),
         Row(
+            Start(Const("👥 Contacts"), id="contacts", state=Contacts.main),
             Start(Const("📱 Devices"), id="devices", state=Devices.list),
-            Start(Const("⚙️ Settings"), id="settings", state=Settings.main),
         ),
+        Start(Const("⚙️ Settings"), id="settings", state=Settings.main),
         Start(Format("❔ Not sure ({overview.doubts})"), id="doubts", state=Doubts.list, when="has_doubts"),
         SwitchTo(Format("🔔 Alerts ({open_alerts})"), id="alerts", state=Home.alerts, when="has_alerts"),
         Row(

@@ -4,6 +4,7 @@ from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
 from bot.alerts.rendering import title
+from bot.dialogs.campaigns.wording import campaigns_words
 from bot.dialogs.navigation import coming, when
 from engine.actor import Actor
 from engine.alerts import Alerts
@@ -21,6 +22,7 @@ async def get_home(actor: Actor, overviews: FromDishka[Overviews], **_: Any) -> 
     return {
         "overview": overview,
         "now": when(overview.now, overview.now, overview.time_zone).removeprefix("today "),
+        "campaigns": campaigns_words(overview),
         "next_send": coming(next_send, overview.now, overview.time_zone) if next_send else None,
         "stopped": overview.stopped_at is not None,
         "running": overview.stopped_at is None,

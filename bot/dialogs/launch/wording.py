@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from bot.dialogs.formatting import counted, people, verb
 from bot.dialogs.navigation import when
 from bot.dialogs.results.wording import SKIPPED
-from engine.sequences.launch import Idle, Review
+from engine.devices.idle import Idle
+from engine.sequences.launch import Review
 from models.enums import SequenceStatus
 
 WHILE = timedelta(minutes=2)  # a pile that is gone by then goes out at once
@@ -57,7 +58,7 @@ def problems(review: Review) -> list[str]:
     found = []
     if review.stopped:
         found.append("Everything is stopped: nothing goes out until you resume at Home.")
-    found += [_idle(device) for device in review.idle if device.people or not review.people]
+    found += [idle_words(device) for device in review.idle if device.people or not review.people]
     if review.forecast.barred:
         found.append(f"{people(review.forecast.barred)} may not be written to: no permission, or opted out.")
     overload = review.forecast.overload
@@ -90,10 +91,10 @@ def _how_soon(review: Review) -> str:
         "now" if forecast.from_at - review.now < WHILE else when(forecast.from_at, review.now, review.time_zone)
     )
     takes = forecast.until_at - forecast.from_at
-    return starts if takes < WHILE else f"{starts}, over about {_duration(takes)}"
+    return starts if takes < WHILE else f"{starts}, over about {duration(takes)}"
 
 
-def _idle(device: Idle) -> str:
+def idle_words(device: Idle) -> str:
     why = "is paused" if device.paused else f"cannot send now ({device.state.replace('_', ' ')})"
     waiting = f"; {people(device.people)} {verb('wait', device.people)} for it" if device.people else ""
     return f"{device.name} {why}{waiting}."
@@ -109,7 +110,7 @@ def _days(days: int) -> str:
     return {0: "some hours", 1: "a day", 2: "two days", 3: "three days"}.get(days, f"{days} days")
 
 
-def _duration(span: timedelta) -> str:
+def duration(span: timedelta) -> str:
     minutes = round(span.total_seconds() / 60)
     if minutes < 90:
         return f"{minutes if minutes < 30 else round(minutes, -1)} minutes"

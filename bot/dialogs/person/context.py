@@ -4,6 +4,8 @@ from typing import Any
 
 from aiogram_dialog import DialogManager
 
+DELETED = {"deleted": True}  # what a menu of somebody ends with who was deleted in it
+
 
 def about_person(contact_id: int) -> dict[str, Any]:
     """Make what the card of this contact is started with."""

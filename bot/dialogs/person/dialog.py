@@ -24,6 +24,7 @@ dialog = Dialog(
             SwitchTo(Const("🤝 Customer"), id="customer", state=Person.customer),
         ),
         Row(
+            Button(Const("✏️ Edit"), id="edit", on_click=handlers.open_edit),
             SwitchTo(Const("🚫 Opt out"), id="ask_opt_out", state=Person.opt_out, when="may_opt_out"),
             SwitchTo(Const("⟳ Refresh"), id="refresh", state=Person.card),
         ),
@@ -123,5 +124,5 @@ dialog = Dialog(
         back=Person.card,
         getter=getters.get_person,
     ),
-    on_process_result=handlers.on_joined,
+    on_process_result=handlers.on_result,
 )

@@ -7,6 +7,7 @@ from dishka.integrations.aiogram_dialog import inject
 from bot.dialogs.navigation import when
 from bot.dialogs.person.context import person_of, run_chosen
 from bot.dialogs.person.wording import (
+    attribute_words,
     entry_words,
     interest_words,
     next_words,
@@ -82,6 +83,7 @@ async def get_card(
         "name": name_of(card),
         "permission": permission_words(card),
         "interests": interest_words(card),
+        "attributes": attribute_words(card),
         "zone": zone_words(card),
         "runs": [_told(run, card) for run in opened],
         "past": [_told(run, card) for run in past[:MOST_PAST]],

@@ -9,10 +9,11 @@ from dishka.integrations.aiogram_dialog import inject
 from bot.dialogs.context import actor_of
 from bot.dialogs.formatting import counted
 from bot.dialogs.joining.states import Joining
-from bot.dialogs.person.context import person_of, run_chosen
+from bot.dialogs.person.context import DELETED, about_person, person_of, run_chosen
 from bot.dialogs.person.getters import find_run, name_of
 from bot.dialogs.person.states import Person
 from bot.dialogs.person.wording import move_words, resume_words
+from bot.dialogs.person_edit.states import PersonEdit
 from bot.dialogs.sequences.context import about
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
@@ -46,9 +47,16 @@ async def join(_callback: CallbackQuery, _select: Any, manager: DialogManager, s
     await manager.start(Joining.review, data={**about(sequence_id), "who": who})
 
 
-async def on_joined(_start_data: Data, result: Any, manager: DialogManager) -> None:
-    if result is not None:
+async def on_result(_start_data: Data, result: Any, manager: DialogManager) -> None:
+    """Leave the card of somebody who was deleted; of who has joined a sequence, show it."""
+    if result == DELETED:
+        await manager.done()
+    elif result is not None:
         await manager.switch_to(Person.card)
+
+
+async def open_edit(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    await manager.start(PersonEdit.main, data=about_person(person_of(manager)))
 
 
 @inject

@@ -6,6 +6,9 @@ CARD = """\
 {% if interests %}
 🏷 {{ interests }}
 {% endif %}
+{% if attributes %}
+📝 {{ attributes }}
+{% endif %}
 {% if card.device %}
 📱 {{ card.device }}
 {% endif %}

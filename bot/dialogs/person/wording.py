@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.dialogs.devices.wording import state_words
+from bot.dialogs.formatting import few
 from bot.dialogs.navigation import when, when_in_both
 from engine.broadcast.outlook import Outlook
 from engine.contacts.card import ContactCard, HistoryEntry, NextMessage, RunView
@@ -46,6 +47,7 @@ EXITS = {
     "moved": "moved to another message",
     "archived": "the sequence was deleted",
     "customer": "they became a customer",
+    "deleted": "they were deleted",
     "not_on_whatsapp": "not on WhatsApp",
 }
 KINDS = {ContentKind.IMAGE: "🖼 ", ContentKind.VIDEO: "🎬 ", ContentKind.AUDIO: "🎵 ", ContentKind.DOCUMENT: "📎 "}
@@ -67,7 +69,7 @@ def permission_words(card: ContactCard) -> str:
         how = f" · {SOURCES[found.source]}" if found and found.state is ConsentState.OPTED_OUT else ""
         return f"🚫 opted out{f' {when(since, card.now, card.team_zone)}' if since else ''}{how}"
     if card.consent is not ConsentState.OPTED_IN:
-        return "⚠️ no permission: nothing is sent. Import them again and say where they opted in."
+        return "⚠️ no permission: nothing is sent. Note at Edit where they opted in."
     if found is None:
         return "✅ can be sent to"
     evidence = f" “{short(found.evidence, 40)}”" if found.evidence else ""
@@ -79,6 +81,12 @@ def interest_words(card: ContactCard) -> str:
         f"{short(niche, 30)} (customer)" if status is LeadStatus.CUSTOMER else short(niche, 30)
         for niche, status in card.interests[:8]
     )
+
+
+def attribute_words(card: ContactCard) -> str:
+    """Write "city: Ipoh, post_code: 31400"; the first few."""
+    shown = [f"{short(key, 20)}: {short(str(value), 30)}" for key, value in card.attributes.items()]
+    return few(shown, 6)
 
 
 def zone_words(card: ContactCard) -> str:
@@ -163,6 +171,8 @@ def obstacle_words(obstacle: Obstacle, upcoming: NextMessage, run: RunView, now:
             return f"a day of rest: it waits until {until}"
         case ObstacleKind.QUIET_HOURS:
             return f"quiet until {until}"
+        case ObstacleKind.FREQUENCY:
+            return f"{obstacle.words}; it goes {until}" if until else f"{obstacle.words}: it is left out"
         case _:
             return obstacle.words
 

@@ -1,4 +1,4 @@
-"""Test all to me: a sequence, or one message of it, on the operator's own phone."""
+"""Test to me: a sequence, one message of it, or a campaign, on the operator's own phone."""
 
 from aiogram_dialog import Dialog, Window
 from aiogram_dialog.widgets.input import TextInput

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from aiogram.types import CallbackQuery, Message
 from aiogram_dialog import Data, DialogManager
@@ -7,9 +7,11 @@ from aiogram_dialog.widgets.kbd import Button
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
+from bot.dialogs.campaigns.context import about_campaign, campaign_of
 from bot.dialogs.context import actor_of
 from bot.dialogs.rehearsal.states import Rehearsing
 from bot.dialogs.sequences.context import sequence_of
+from engine.campaigns.rehearsal import CampaignRehearsals
 from engine.contacts.phones import example_phone
 from engine.errors import DripdeskError
 from engine.operators import Operators
@@ -34,22 +36,39 @@ async def rehearse_step(
     await _open(manager, operators, about)
 
 
-async def _open(manager: DialogManager, operators: Operators, about: dict[str, int | None]) -> None:
+@inject
+async def rehearse_campaign(
+    _callback: CallbackQuery, _button: Button, manager: DialogManager, operators: FromDishka[Operators]
+) -> None:
+    """From a campaign's review."""
+    await _open(manager, operators, about_campaign(campaign_of(manager)))
+
+
+async def _open(manager: DialogManager, operators: Operators, about: dict[str, Any]) -> None:
     known = await operators.phone(actor_of(manager)) is not None
     await manager.start(Rehearsing.result if known else Rehearsing.number, data=about)
 
 
 @inject
-async def on_start(_data: Data, manager: DialogManager, rehearsals: FromDishka[Rehearsals]) -> None:
+async def on_start(
+    _data: Data,
+    manager: DialogManager,
+    rehearsals: FromDishka[Rehearsals],
+    campaigns: FromDishka[CampaignRehearsals],
+) -> None:
     if manager.current_context().state == Rehearsing.result:
-        await _run(manager, rehearsals)
+        await _run(manager, rehearsals, campaigns)
 
 
 @inject
 async def again(
-    _callback: CallbackQuery, _button: Button, manager: DialogManager, rehearsals: FromDishka[Rehearsals]
+    _callback: CallbackQuery,
+    _button: Button,
+    manager: DialogManager,
+    rehearsals: FromDishka[Rehearsals],
+    campaigns: FromDishka[CampaignRehearsals],
 ) -> None:
-    await _run(manager, rehearsals)
+    await _run(manager, rehearsals, campaigns)
 
 
 @inject
@@ -60,8 +79,10 @@ async def type_number(
     typed: str,
     operators: FromDishka[Operators],
     rehearsals: FromDishka[Rehearsals],
+    campaigns: FromDishka[CampaignRehearsals],
 ) -> None:
-    await _keep_number(manager, operators, rehearsals, typed)
+    if await _keep_number(manager, operators, typed):
+        await _run(manager, rehearsals, campaigns)
 
 
 @inject
@@ -71,27 +92,32 @@ async def take_offered(
     manager: DialogManager,
     operators: FromDishka[Operators],
     rehearsals: FromDishka[Rehearsals],
+    campaigns: FromDishka[CampaignRehearsals],
     workspaces: FromDishka[Workspaces],
 ) -> None:
     country = (await workspaces.get(actor_of(manager))).country
-    await _keep_number(manager, operators, rehearsals, example_phone(country) or "")
+    if await _keep_number(manager, operators, example_phone(country) or ""):
+        await _run(manager, rehearsals, campaigns)
 
 
-async def _keep_number(manager: DialogManager, operators: Operators, rehearsals: Rehearsals, typed: str) -> None:
-    """Go on with the test that asked for it; Settings asks for the number alone."""
+async def _keep_number(manager: DialogManager, operators: Operators, typed: str) -> bool:
+    """Whether a test goes on that asked for it; Settings asks for the number alone."""
     await operators.set_phone(actor_of(manager), typed)
     if manager.start_data is None:
         await manager.done()
-        return
-    await _run(manager, rehearsals)
+        return False
     await manager.switch_to(Rehearsing.result)
+    return True
 
 
-async def _run(manager: DialogManager, rehearsals: Rehearsals) -> None:
+async def _run(manager: DialogManager, rehearsals: Rehearsals, campaigns: CampaignRehearsals) -> None:
     """Test, and keep what is to be told of it; a refusal is more than a toast can say."""
-    about: Any = manager.start_data
+    actor, about = actor_of(manager), cast(dict[str, Any], manager.start_data)
     try:
-        rehearsal = await rehearsals.run(actor_of(manager), about["sequence_id"], step_id=about["step_id"])
+        if "campaign_id" in about:
+            rehearsal = await campaigns.run(actor, about["campaign_id"])
+        else:
+            rehearsal = await rehearsals.run(actor, about["sequence_id"], step_id=about["step_id"])
     except DripdeskError as refusal:
         manager.dialog_data["told"] = {"refused": str(refusal)}
         return

@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import text
 
 from bot.dialogs.launch import wording
+from engine.devices.idle import Idle
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments, Who
 from engine.sequences.forecast import Forecast, Overload
-from engine.sequences.launch import Idle, Review
+from engine.sequences.launch import Review
 from models import Contact, UserDevice
 from models.enums import ConsentState, DeviceState, SequenceStatus, TransportKind
 from tests.dialogs.harness import messages

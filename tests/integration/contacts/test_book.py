@@ -1,11 +1,13 @@
 import pytest
+from sqlalchemy import update
 
 from engine.contacts.book import ContactBook, NicheSummary
 from engine.contacts.importing import ContactImports
 from engine.contacts.inbox import Inbox
 from engine.transports.contract import Inbound
-from models import UserDevice
+from models import Contact, UserDevice
 from models.enums import ConsentSource, ConsentState, TransportKind
+from tests.imports import bring_in
 
 FILE = """Name,Phone,Interest
 Siti Nurhaliza,0123456789,Yoga
@@ -17,7 +19,7 @@ Siti Nurhaliza,0123456789,Yoga
 @pytest.fixture
 async def book(database, clock, owner) -> ContactBook:
     imports = ContactImports(database, clock)
-    await imports.run(owner, data=FILE, file_name="customers.csv", source=ConsentSource.EVENT)
+    await bring_in(imports, owner, FILE, "customers.csv", source=ConsentSource.EVENT)
     async with database.transaction() as session:
         device = UserDevice(workspace_id=owner.workspace_id, name="A", transport=TransportKind.SIMULATOR)
         session.add(device)
@@ -79,3 +81,22 @@ async def test_a_stranger_sees_nothing(book, stranger):
     assert await book.find(stranger, "Siti") == []
     assert await book.niches(stranger) == []
     assert (await book.opted_out(stranger)).count == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("YOGA", ["Siti Nurhaliza", "陈小明"]),  # an interest as a whole …
+        ("yog", []),  # … never a part of one
+        ("city:Ipoh", ["100%_Bob"]),
+        ("City = ipoh", ["100%_Bob"]),
+        ("city = Ip", []),
+        ("town = Ipoh", []),
+    ],
+)
+async def test_people_are_found_by_interest_and_attribute(book, owner, database, text, names):
+    async with database.transaction() as session:
+        await session.execute(
+            update(Contact).where(Contact.name == "100%_Bob").values(attributes={"city": "Ipoh"})
+        )
+    assert [contact.name for contact in await book.find(owner, text)] == names

@@ -77,5 +77,5 @@ async def test_a_customer_does_not_go_on_to_the_next_sequence(world: World, pers
 
 
 async def test_nobody_who_is_not_there_becomes_one(world: World) -> None:
-    with pytest.raises(NotFoundError, match="This contact does not exist any more"):
+    with pytest.raises(NotFoundError, match="not in the contact book any more"):
         await world.leads.become_customer(world.actor, 999, None)

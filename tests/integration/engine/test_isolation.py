@@ -18,12 +18,19 @@ from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
 from engine.campaigns.content import Content
 from engine.campaigns.correction import CampaignCorrections
+from engine.campaigns.files import CampaignFiles
+from engine.campaigns.launch import CampaignLaunches
 from engine.campaigns.retrying import CampaignRetries
 from engine.campaigns.revoking import CampaignRevocations
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
+from engine.contacts.deleting import ContactDeletion
+from engine.contacts.editing import ContactEditor
+from engine.contacts.entering import NewContacts
+from engine.contacts.exporting import ContactExports
 from engine.contacts.leads import Leads
+from engine.contacts.lists import ContactLists
 from engine.contacts.opting_out import OptOuts
 from engine.contacts.segmenting import Segments
 from engine.contacts.segments import InSequence, OnList, Replied
@@ -51,7 +58,17 @@ from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
 from models import Campaign, ContactList, Media, Message
-from models.enums import CampaignStatus, ContentKind, DeviceState, Lane, MessageStatus, Role, SequenceStatus
+from models.enums import (
+    CampaignStatus,
+    ConsentSource,
+    ContentKind,
+    DeviceState,
+    Lane,
+    MessageStatus,
+    Role,
+    SequenceStatus,
+)
+from tests.integration.engine.campaigning import draft
 from tests.integration.engine.world import World
 
 USE_CASES = (
@@ -59,11 +76,18 @@ USE_CASES = (
     SequenceControl,
     SequenceCopies,
     Launches,
+    CampaignFiles,
+    CampaignLaunches,
     Results,
     Enrolments,
     SequenceRules,
     ContactBook,
     Leads,
+    NewContacts,
+    ContactEditor,
+    ContactDeletion,
+    ContactLists,
+    ContactExports,
     SequenceCatalogue,
     Pastes,
     Devices,
@@ -87,7 +111,7 @@ USE_CASES = (
 )
 READERS = {
     "Enrolments.preview", "SequenceRules.get", "ContactBook.count", "ContactBook.lists", "ContactBook.find",
-    "ContactBook.niches", "ContactBook.opted_out",
+    "ContactBook.niches", "ContactBook.opted_out", "ContactDeletion.before", "ContactLists.card",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
     "SequenceCatalogue.sample", "SequenceEditor.changes", "Launches.review", "Results.get", "Results.export",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
@@ -103,6 +127,7 @@ WITHOUT_AN_ID = {
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
     "SequenceEditor.additions",
     "Pastes.find",  # by a chat's message, which says nothing of a team
+    "NewContacts.read", "NewContacts.read_card", "NewContacts.add",
     "Relocation.run_once",  # the job: it has no actor
     "Operators.phone", "Operators.set_phone",
     "Segments.all", "Segments.keys", "Segments.values",
@@ -126,6 +151,7 @@ class Things:
     media: int
     segment: int
     campaign: int
+    draft: int
     link: int
 
 
@@ -177,6 +203,13 @@ CALLS: dict[str, list[Call]] = {
         lambda t, o, a: SequenceCopies(t.world.database, t.world.clock).duplicate(a, t.sequence)
     ],
     "Launches.review": [lambda t, o, a: t.world.launch.review(a, t.sequence)],
+    "CampaignFiles.content": [
+        lambda t, o, a: CampaignFiles(t.world.database, t.world.clock).content(a, "Hi", None, instead_in=t.draft)
+    ],
+    "CampaignLaunches.launch": [
+        lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).launch(a, t.draft)
+    ],
+    "CampaignLaunches.undo": [lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).undo(a, t.draft)],
     "Results.get": [lambda t, o, a: t.world.results.get(a, t.sequence)],
     "Results.export": [lambda t, o, a: t.world.results.export(a, t.sequence)],
     "Enrolments.join": [
@@ -246,6 +279,25 @@ CALLS: dict[str, list[Call]] = {
     "SequencePeople.page": [lambda t, o, a: t.world.in_sequence.page(a, t.sequence, Tab.ACTIVE)],
     "ContactCards.get": [lambda t, o, a: t.world.cards.get(a, t.contact)],
     "ContactCards.history": [lambda t, o, a: t.world.cards.history(a, t.contact, 0)],
+    "Leads.add": [lambda t, o, a: t.world.leads.add(a, t.contact, "Yoga")],
+    "Leads.remove": [lambda t, o, a: t.world.leads.remove(a, t.contact, "Yoga")],
+    "Leads.become_prospect": [lambda t, o, a: t.world.leads.become_prospect(a, t.contact, "Yoga")],
+    "ContactEditor.rename": [lambda t, o, a: t.world.contact_editor.rename(a, t.contact, "Bob")],
+    "ContactEditor.set_attribute": [
+        lambda t, o, a: t.world.contact_editor.set_attribute(a, t.contact, "city = Ipoh")
+    ],
+    "ContactEditor.remove_attribute": [
+        lambda t, o, a: t.world.contact_editor.remove_attribute(a, t.contact, "city")
+    ],
+    "ContactEditor.note_permission": [
+        lambda t, o, a: t.world.contact_editor.note_permission(a, t.contact, ConsentSource.EVENT)
+    ],
+    "ContactDeletion.before": [lambda t, o, a: t.world.deletion.before(a, t.contact)],
+    "ContactDeletion.delete": [lambda t, o, a: t.world.deletion.delete(a, t.contact)],
+    "ContactLists.card": [lambda t, o, a: t.world.lists.card(a, t.list)],
+    "ContactLists.rename": [lambda t, o, a: t.world.lists.rename(a, t.list, "Ours")],
+    "ContactLists.delete": [lambda t, o, a: t.world.lists.delete(a, t.list)],
+    "ContactExports.prepare": [lambda t, o, a: t.world.exports.prepare(a, t.list)],
     "OptOuts.opt_out": [lambda t, o, a: t.world.opt_outs.opt_out(a, t.contact)],
     "Rehearsals.run": [
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).run(a, t.sequence),
@@ -344,6 +396,7 @@ async def things_of(world: World) -> Things:
         session.add_all([doubt, media])
         await session.flush()
         await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
+    drafted = await draft(world, [device])
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
     segment = await world.segments.save(world.actor, "Who wrote", [Replied()])
     async with world.database.transaction() as session:
@@ -355,7 +408,7 @@ async def things_of(world: World) -> Things:
     link = await world.links.create_for_sequence(world.actor, sequence, device)
     return Things(
         world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, segment, campaign.id,
-        link,
+        drafted, link,
     )  # fmt: skip
 
 
@@ -414,6 +467,7 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
         "Operators.set_phone": [
             lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
         ],
+        "NewContacts.add": [lambda t, o, a: t.world.new_contacts.add(a, "0123456789", source=None)],
     }
     for name, calls in changes.items():
         for call in calls:
@@ -435,7 +489,7 @@ async def refused(call: Awaitable[Any], error: type[Exception]) -> bool:
 async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
     tables = (
         "sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts",
-        "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "segments",
+        "messages", "doubts", "contacts", "leads", "lists", "suppressions", "pastes", "segments",
         "campaigns", "chat_links",
     )  # fmt: skip
     return [

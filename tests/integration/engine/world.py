@@ -27,9 +27,14 @@ from engine.clock import ManualClock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
+from engine.contacts.deleting import ContactDeletion
+from engine.contacts.editing import ContactEditor
+from engine.contacts.entering import NewContacts
+from engine.contacts.exporting import ContactExports
 from engine.contacts.importing import ContactImports
 from engine.contacts.inbox import Inbox
 from engine.contacts.leads import Leads
+from engine.contacts.lists import ContactLists
 from engine.contacts.opting_out import OptOuts
 from engine.contacts.segmenting import Segments
 from engine.database import Database
@@ -124,6 +129,17 @@ class World:
         self.campaigns = CampaignCatalogue(database, clock)
         self.campaign_editor = CampaignEditor(database, clock)
         self.campaign_control = CampaignControl(database, clock)
+        self.campaigns = CampaignCatalogue(database, clock)
+        self.campaign_editor = CampaignEditor(database, clock)
+        self.campaign_control = CampaignControl(database, clock)
+        self.leads = Leads(database, clock)
+        self.new_contacts = NewContacts(database, clock)
+        self.contact_editor = ContactEditor(database, clock)
+        self.deletion = ContactDeletion(database, clock)
+        self.lists = ContactLists(database, clock)
+        self.exports = ContactExports(database, clock)
+        self.segments = Segments(database, clock)
+        self.links = ChatLinks(database, clock)
 
     async def device(self, name: str = "Sales", **columns: Any) -> int:
         columns = {

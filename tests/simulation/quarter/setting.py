@@ -60,6 +60,7 @@ async def _team(database: Database, planned: TeamPlan, number: int) -> Team:
         rest_days=sorted(planned.rest),
         quiet_start=quiet and quiet.start,
         quiet_end=quiet and quiet.end,
+        frequency_cap=None,  # people are in several sequences, and the plan says when each of their messages goes
     )
     async with database.transaction() as session:
         session.add(workspace)

@@ -11,6 +11,7 @@ from engine.broadcast.templating import (
     fill_in,
     needs,
     render,
+    says_nothing_without,
 )
 from engine.errors import InvalidInputError
 from models.enums import ContentKind
@@ -191,3 +192,36 @@ def test_a_text_can_be_filled_in_exactly_for_those_who_have_what_it_needs(
     with pytest.raises(MissingVariableError) as error:
         filled(body, name=name, **columns)
     assert error.value.variable in {one for need in lacking for one in need}
+
+
+@given(st.lists(EXPRESSIONS, min_size=1, max_size=3), VALUES, VALUES, VALUES)
+def test_nothing_is_left_of_a_text_exactly_for_those_without_a_word_of_it(
+    expressions: list[str], name: str, city: str, other: str
+) -> None:
+    body = " ".join(f"{{{{ {one} }}}}" for one in expressions)
+    values = {"name": name, "first_name": name, "attributes.city": city, "attributes['a b']": other}
+    if any(not any(values[str(one)].strip() for one in need) for need in needs(body)):
+        return  # it cannot be filled in at all
+    unsaid = says_nothing_without(body)
+    nothing = bool(unsaid) and not any(values[str(one)].strip() for one in unsaid)
+    about = {"name": name, "phone": "+60123456789", "attributes": {"city": city, "a b": other}}
+    if not nothing:
+        assert fill_in(ContentKind.TEXT, body, **about).strip()
+        return
+    with pytest.raises(UnfillableError) as error:
+        fill_in(ContentKind.TEXT, body, **about)
+    assert error.value.code == "blank_text"
+
+
+@pytest.mark.parametrize(
+    ("body", "unsaid"),
+    [
+        ("Hi {{ name | d('') }}", []),
+        ("{{ name }} {{ attributes.offer | default(' ') }}\n", ["name", "attributes.offer"]),
+        ("{{ attributes.offer | default('nothing') }}", []),
+        ("{{ attributes.offer | default(default_value='nothing') }}", []),
+        ("{{ attributes.offer | d('') }} {{ phone }}", []),
+    ],
+)
+def test_what_a_text_says_nothing_without(body: str, unsaid: list[str]) -> None:
+    assert [str(one) for one in says_nothing_without(body)] == unsaid

@@ -1,13 +1,14 @@
 """The SQL of tests: the operator's phone, what waits for it, and what is to go out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, text
 
 from engine.transactions import Session
-from models import SequenceStep
+from models.enums import ContentKind
 
 # Whoever holds this lock tests alone: a second press waits, and replaces what the first has queued.
 LOCK_OPERATOR = "SELECT phone FROM operators WHERE id = :operator_id FOR NO KEY UPDATE"
@@ -52,6 +53,16 @@ SELECT status, error, count(*) AS messages FROM broadcast_messages
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A message as it is to arrive."""
+
+    kind: ContentKind
+    body: str
+    media_id: int | None
+    due_at: datetime
+
+
 async def keep_contact(session: Session, workspace_id: int, phone: str) -> Row[Any]:
     """Return (id, opted_out) of the contact of an operator's own phone."""
     about = {"workspace_id": workspace_id, "phone": phone}
@@ -65,19 +76,19 @@ async def queue(
     contact_id: int,
     *,
     device_id: int,
-    messages: Sequence[tuple[SequenceStep, str, datetime]],
+    messages: Sequence[Filled],
     expires_at: datetime,
 ) -> list[int]:
-    """Queue (step, its text, when it is due) in place of what still waits for this phone; the new ids."""
+    """Queue them in place of what still waits for this phone; the new ids."""
     await session.execute(text(REPLACE_WAITING), {"contact_id": contact_id})
     about = {
         "workspace_id": workspace_id,
         "contact_id": contact_id,
         "device_id": device_id,
-        "due": [due for _, _, due in messages],
+        "due": [message.due_at for message in messages],
         "expires_at": expires_at,
-        "kinds": [step.kind for step, _, _ in messages],
-        "bodies": [body for _, body, _ in messages],
-        "media_ids": [step.media_id for step, _, _ in messages],
+        "kinds": [message.kind for message in messages],
+        "bodies": [message.body for message in messages],
+        "media_ids": [message.media_id for message in messages],
     }
     return list(await session.scalars(text(QUEUE), about))

@@ -1,0 +1,6 @@
+from aiogram.fsm.state import State, StatesGroup
+
+
+class CampaignText(StatesGroup):
+    text = State()
+    look = State()

@@ -1,0 +1,6 @@
+from aiogram.fsm.state import State, StatesGroup
+
+
+class NewPerson(StatesGroup):
+    review = State()
+    interest = State()
