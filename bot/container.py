@@ -7,11 +7,14 @@ from engine.alerts import Alerts
 from engine.broadcast.doubts import Doubts
 from engine.campaigns.catalogue import CampaignCatalogue
 from engine.campaigns.control import CampaignControl
+from engine.campaigns.correction import CampaignCorrections
 from engine.campaigns.editor import CampaignEditor
 from engine.campaigns.files import CampaignFiles
 from engine.campaigns.launch import CampaignLaunches
 from engine.campaigns.rehearsal import CampaignRehearsals
+from engine.campaigns.retrying import CampaignRetries
 from engine.campaigns.review import CampaignReviews
+from engine.campaigns.revoking import CampaignRevocations
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
@@ -60,6 +63,7 @@ class UseCases(Provider):
         Alerts,
         CampaignCatalogue,
         CampaignControl,
+        CampaignCorrections,
         CampaignEditor,
         ChatLinks,
         CampaignLaunches,
@@ -68,7 +72,9 @@ class UseCases(Provider):
         CampaignFiles,
         CampaignLaunches,
         CampaignRehearsals,
+        CampaignRetries,
         CampaignReviews,
+        CampaignRevocations,
         ChatLinks,
         ContactBook,
         ContactCards,
@@ -88,6 +94,8 @@ class UseCases(Provider):
         Operators,
         NewContacts,
         OptOutLists,
+        NewContacts,
+        Operators,
         OptOuts,
         Overviews,
         OwnStopWords,

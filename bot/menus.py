@@ -4,6 +4,7 @@ from aiogram import Router
 
 from bot.dialogs.builder.dialog import dialog as builder
 from bot.dialogs.builder.router import router as edited_messages
+from bot.dialogs.campaign_mending.dialog import dialog as campaign_mending
 from bot.dialogs.campaign_review.dialog import dialog as campaign_review
 from bot.dialogs.campaign_settings.dialog import dialog as campaign_settings
 from bot.dialogs.campaign_text.dialog import dialog as campaign_text
@@ -42,5 +43,5 @@ MENUS: tuple[Router, ...] = (
     settings, people, person, segments, chat_links, *importing, new_person, person_edit, contact_list,
     sequence_settings, builder, campaigns, new_campaign, campaign_settings, campaign_text, campaign_review,
     rehearsal, launch, results, *contacts, devices, doubts, relocation, settings, people, person, segments,
-    chat_links, *importing, new_person, person_edit, contact_list,
+    chat_links, campaign_mending, *importing, new_person, person_edit, contact_list,
 )  # fmt: skip

@@ -7,6 +7,7 @@ import structlog
 from engine.broadcast.books import Books
 from engine.broadcast.pruning import Pruning
 from engine.campaigns.cancelling import Cancelling
+from engine.campaigns.watch import CampaignWatch
 from engine.clock import Clock
 from engine.contacts.importing import forget_files
 from engine.database import Database
@@ -21,6 +22,7 @@ log = structlog.get_logger()
 def upkeep_jobs(database: Database, clock: Clock, settings: Settings) -> tuple[Job, ...]:
     """In machine time, as how soon somebody is told is no business of the clock's speed; but a day is."""
     relocation = Relocation(database, clock)
+    watch = CampaignWatch(database)
     books = Books(database)
     digests = Digests(database)
     cancelling = Cancelling(database)
@@ -33,6 +35,10 @@ def upkeep_jobs(database: Database, clock: Clock, settings: Settings) -> tuple[J
     async def end_cancelled() -> None:
         if messages := await cancelling.run_once(clock.now()):
             log.info("messages of cancelled campaigns ended", messages=messages)
+
+    async def watch_campaigns() -> None:
+        for campaign_id in await watch.run_once(clock.now()):
+            log.warning("campaign paused itself", campaign=campaign_id)
 
     async def check_books() -> None:
         for finding in await books.run_once(clock.now()):
@@ -52,6 +58,7 @@ def upkeep_jobs(database: Database, clock: Clock, settings: Settings) -> tuple[J
     return (
         Job("lost devices", timedelta(seconds=15), accelerated=False, run=move_people),
         Job("cancelled campaigns", timedelta(minutes=1), accelerated=False, run=end_cancelled),
+        Job("campaign breaker", timedelta(seconds=15), accelerated=False, run=watch_campaigns),
         Job("books", timedelta(hours=1), accelerated=False, run=check_books),
         Job("digest", timedelta(minutes=1), accelerated=True, run=make_digests),
         Job("prune", timedelta(days=1), accelerated=False, run=prune),

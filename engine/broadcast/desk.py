@@ -11,6 +11,7 @@ from engine.broadcast.claims import Answer, Claims
 from engine.broadcast.media import MediaLibrary
 from engine.broadcast.observations import Observations, ReceiptNote, StateNote
 from engine.broadcast.outcomes import Outcomes, Report
+from engine.broadcast.revocations import Revocation, RevocationDesk, RevocationEnd
 from engine.broadcast.store import Ask, Waiting
 from engine.clock import Clock
 from engine.contacts.inbox import Inbox
@@ -37,6 +38,9 @@ class Desk:
         self.waiting: Batcher[int, list[Waiting]] = Batcher(self._read_ahead, limit=READ_TOGETHER)
         self.claims: Batcher[Ask, Answer] = Batcher(claims.claim, pause=CLAIMS_PAUSE)
         self.outcomes: Batcher[Report, None] = Batcher(Outcomes(database, clock).write)
+        revocations = RevocationDesk(database, clock)
+        self.revocations: Batcher[int, list[Revocation]] = Batcher(revocations.open, limit=READ_TOGETHER)
+        self.revoked: Batcher[RevocationEnd, None] = Batcher(revocations.end)
         self.receipts: Batcher[ReceiptNote, bool] = Batcher(observations.receipts)
         self.states: Batcher[StateNote, None] = Batcher(observations.states)
         self.signals: Batcher[Signal, None] = Batcher(observations.signals)
@@ -46,7 +50,8 @@ class Desk:
         """Serve the workers until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             for batcher in (
-                self.waiting, self.claims, self.outcomes, self.receipts, self.states, self.signals, self.inbound
+                self.waiting, self.claims, self.outcomes, self.revocations, self.revoked, self.receipts,
+                self.states, self.signals, self.inbound,
             ):  # fmt: skip
                 tasks.create_task(batcher.run())
 

@@ -27,7 +27,7 @@ gone AS (
 UPDATE messages m SET outcome = v.outcome, error_code = v.code, error = v.error
   FROM v JOIN gone ON gone.message_id = v.id
  WHERE m.id = v.id
-RETURNING m.id, m.device_id, m.enrolment_id, m.step_id, m.outcome, m.error_code, m.error, m.by_hand,
+RETURNING m.id, m.device_id, m.enrolment_id, m.step_id, m.campaign_id, m.outcome, m.error_code, m.error, m.by_hand,
           false AS doubted
 """
 
@@ -42,7 +42,7 @@ UPDATE messages m
        CAST(:epochs AS bigint[]), CAST(:claimed_at AS timestamptz[]), CAST(:bodies AS text[])
        ) AS v(id, outcome, code, error, epoch, claimed_at, body)
  WHERE m.id = v.id AND m.outcome IS NULL
-RETURNING m.id, m.device_id, m.enrolment_id, m.step_id, m.outcome, m.error_code, m.error, m.by_hand,
+RETURNING m.id, m.device_id, m.enrolment_id, m.step_id, m.campaign_id, m.outcome, m.error_code, m.error, m.by_hand,
           false AS doubted
 """
 
@@ -62,7 +62,7 @@ UPDATE messages m
        sent_at = CASE WHEN v.outcome = 'sent' THEN CAST(:now AS timestamptz) END
   FROM v LEFT JOIN taken_back t ON t.message_id = v.id
  WHERE m.id = v.id AND m.claim_epoch = v.epoch AND (m.outcome = 'unknown' OR t.message_id IS NOT NULL)
-RETURNING m.id, m.device_id, m.enrolment_id, m.step_id, m.outcome, m.error_code, m.error, m.by_hand,
+RETURNING m.id, m.device_id, m.enrolment_id, m.step_id, m.campaign_id, m.outcome, m.error_code, m.error, m.by_hand,
           true AS doubted
 """
 
@@ -73,6 +73,18 @@ SELECT m.workspace_id, m.id, m.device_id, m.contact_id, m.claimed_at FROM messag
        SET device_id = excluded.device_id, claimed_at = excluded.claimed_at, left_at = NULL
 """
 END_DOUBTS = "DELETE FROM doubts WHERE message_id = ANY(:ids) RETURNING device_id"
+
+# Whom a campaign was the first to reach knows that device from then on. Whose row somebody else is changing right
+# now gets that note with another message.
+KEEP_DEVICES = """
+WITH free AS (
+    SELECT c.id, m.device_id
+      FROM messages m JOIN contacts c ON c.id = m.contact_id
+     WHERE m.id = ANY(:ids) AND c.device_id IS NULL
+     ORDER BY c.id
+       FOR NO KEY UPDATE OF c SKIP LOCKED)
+UPDATE contacts c SET device_id = free.device_id FROM free WHERE c.id = free.id
+"""
 
 # Of these devices, those of which nothing waits for somebody's decision.
 WITHOUT_DOUBTS = """
@@ -127,6 +139,7 @@ async def settle(transaction: Transaction, settlements: Sequence[Settlement], no
         if row.enrolment_id is not None and not _counted_before(row)
     ]
     await move_on(transaction, ended, now)
+    await _keep_devices(transaction, rows)
     await _keep_doubts(transaction, rows, now)
     troubles = Counter(
         (row.device_id, MessageStatus(row.outcome), row.error_code, row.error)
@@ -139,6 +152,13 @@ async def settle(transaction: Transaction, settlements: Sequence[Settlement], no
 def _counted_before(row: Any) -> bool:
     """The run moved on when the message was unknown, and does so once."""
     return bool(row.doubted or row.by_hand)
+
+
+async def _keep_devices(transaction: Transaction, rows: Sequence[Any]) -> None:
+    """Who joins a sequence is given a device there and then; whom a campaign reaches has met one now."""
+    reached = [row.id for row in rows if row.campaign_id is not None and MessageStatus(row.outcome) in REACHED]
+    if reached:
+        await transaction.rows(KEEP_DEVICES, {"ids": reached})
 
 
 async def _keep_doubts(transaction: Transaction, rows: Sequence[Any], now: datetime) -> None:

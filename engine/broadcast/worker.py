@@ -14,6 +14,7 @@ from engine.broadcast.claims import Busy, Claimed, Gone, Lost, Refused
 from engine.broadcast.desk import LOOK_AHEAD, Desk
 from engine.broadcast.observations import ReceiptNote, StateNote
 from engine.broadcast.outcomes import LEASE_LOST, NEVER_LEFT, NOT_ON_WHATSAPP, Report
+from engine.broadcast.revocations import Revocation, RevocationEnd
 from engine.broadcast.store import Ask, Waiting
 from engine.clock import Clock
 from engine.devices.health import Vitals
@@ -35,6 +36,7 @@ log = structlog.get_logger()
 
 POLL_EVERY = 5.0  # machine seconds: the fallback when a notification was lost
 ASK_AGAIN_AFTER = 0.05  # machine seconds: while somebody else has the rows locked
+REVOKE_EVERY = 1.0  # machine seconds
 MOST_EARLY = 100  # receipts; there is one message on its way, and each comes a few times at most
 ANNOUNCE_AFTER = 10.0  # machine seconds: a hiccup that heals itself sooner is nobody's business
 
@@ -60,6 +62,8 @@ class DeviceWorker:
         self._connecting = connecting  # how many workers may be at it at once
         self._proven = False  # no send has had its outcome yet
         self._waiting: list[Waiting] = []  # in the order of sending; the rows stay pending
+        self._to_revoke: list[Revocation] = []
+        self._revoke_at = 0.0  # monotonic
         self._read_again_at = 0.0  # monotonic
         self._not_before: datetime | None = None
         self._woken = asyncio.Event()
@@ -135,6 +139,7 @@ class DeviceWorker:
             if not (self._state.may_send and self._holds_lease()):
                 await self._sleep(POLL_EVERY)  # nobody says when the lease is back
                 continue
+            await self._revoke_next()
             waiting = await self._next_due()
             if waiting is None:
                 continue
@@ -164,6 +169,7 @@ class DeviceWorker:
         if not self._read_again_at:
             self._read_again_at = time.monotonic() + LOOK_AHEAD.total_seconds()
             self._waiting = await self._desk.waiting.submit(self.device.id)
+            self._to_revoke = await self._desk.revocations.submit(self.device.id)
         now = self._clock.now()
         if self._not_before is not None and self._not_before > now:
             await self._rest(self._not_before)
@@ -178,9 +184,24 @@ class DeviceWorker:
         if not self._waiting:
             self._read_again_at = 0.0  # there may be more than was read ahead
 
+    async def _revoke_next(self) -> None:
+        """Delete one message for who got it; a send that is due comes between two of these."""
+        if not self._to_revoke or time.monotonic() < self._revoke_at:
+            return
+        revocation = self._to_revoke.pop(0)
+        revoked = await self._transport.revoke(revocation.provider_message_id, revocation.phone)
+        if not revoked and not self._state.may_send:
+            return  # the line broke: it is read again, and asked for again, when it is back
+        await self._desk.revoked.submit(RevocationEnd(revocation.message_id, revoked))
+        self._revoke_at = time.monotonic() + REVOKE_EVERY
+        if not self._to_revoke:
+            self._read_again_at = 0.0  # there may be more than was read
+
     async def _rest(self, until: datetime | None) -> None:
         """Wait for a wake-up, for `until` (business time), or for the next look at the queue."""
         seconds = self._read_again_at - time.monotonic()
+        if self._to_revoke:
+            seconds = min(seconds, self._revoke_at - time.monotonic())
         if until is not None:
             seconds = min(seconds, (until - self._clock.now()).total_seconds() / self._clock.speed)
         await self._sleep(max(0.0, seconds))

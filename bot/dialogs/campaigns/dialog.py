@@ -86,7 +86,13 @@ CANCEL = """\
 MENDING: tuple[Keyboard, ...] = (
     Button(Format("{fix_label}"), id="fix", on_click=handlers.fix_text, when="paused"),
     SwitchTo(Const("✖️ Cancel the rest"), id="ask_cancel", state=Campaigns.cancel, when="paused"),
-)
+    Button(Const("🗑 Delete for those who got it"), id="revoke", on_click=handlers.open_revoking, when="mendable"),
+    Button(
+        Const("✉️ Send a correction to those who got it"), id="correct", on_click=handlers.open_correcting,
+        when="mendable",
+    ),
+    Button(Format("{retry_label}"), id="retry", on_click=handlers.open_retrying, when="retriable"),
+)  # fmt: skip
 
 dialog = Dialog(
     Window(
@@ -137,6 +143,15 @@ dialog = Dialog(
     Window(
         Jinja(MORE),
         Button(Const("⧉ Clone"), id="clone", on_click=handlers.clone),
+        Button(
+            Const("🗑 Delete for those who got it"), id="revoke", on_click=handlers.open_revoking, when="finished"
+        ),
+        Button(
+            Const("✉️ Send a correction to those who got it"),
+            id="correct",
+            on_click=handlers.open_correcting,
+            when="finished",
+        ),
         Button(Const("🔗 Click to chat"), id="links", on_click=handlers.open_links, when="going_on"),
         SwitchTo(Const("✏️ Name"), id="to_name", state=Campaigns.rename),
         SwitchTo(Const("🗑 Delete"), id="ask_delete", state=Campaigns.delete, when="editable"),

@@ -66,6 +66,7 @@ async def get_card(
     is_stopped, starting = card.pause_reason is CampaignPause.STOPPED, wording.is_starting(card)
     stopped = await control.stopped(actor, card.id) if is_stopped else None
     begun, may_change = card.status is not CampaignStatus.DRAFT and not starting, actor.role is not Role.VIEWER
+    got, failed = card.progress.sent + card.progress.unknown > 0, sum(card.progress.failed.values())
     lives = False
     if card.status is not CampaignStatus.DRAFT and card.status not in OVER:
         lives = live.keep(dialog_manager, timeless(card), partial(_look, catalogue, actor, card.id))
@@ -84,6 +85,9 @@ async def get_card(
         "sending": may_change and card.status is CampaignStatus.RUNNING and not starting,
         "paused": may_change and card.status is CampaignStatus.PAUSED,
         "begun": begun,
+        "mendable": may_change and got and (is_stopped or card.status is CampaignStatus.CANCELLED),
+        "retriable": may_change and failed > 0 and card.status is not CampaignStatus.CANCELLED,
+        "retry_label": f"↻ Try the {failed:,} that failed again",
         "undo_label": wording.undo_label(card),
         "go_on_label": wording.go_on_label(card),
         "fix_label": "✏️ Fix text and continue" if is_stopped else "✏️ Fix text",
@@ -140,6 +144,7 @@ async def get_facts(
     return {
         "card": card,
         "editable": card.status is CampaignStatus.DRAFT,
+        "finished": card.status is CampaignStatus.FINISHED and card.progress.sent > 0,
         "going_on": card.status is not CampaignStatus.DRAFT and card.status not in OVER,
         "cancels": wording.cancel_words(card),
     }

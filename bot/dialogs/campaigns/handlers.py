@@ -6,6 +6,7 @@ from aiogram_dialog.widgets.kbd import Button
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
+from bot.dialogs.campaign_mending.states import CampaignMending
 from bot.dialogs.campaign_settings.states import CampaignSettings
 from bot.dialogs.campaign_text.states import CampaignText
 from bot.dialogs.campaigns.context import about_campaign, campaign_of
@@ -93,6 +94,18 @@ async def cancel_rest(
     cancelled = await control.cancel_rest(actor_of(manager), campaign_of(manager))
     await callback.answer(f"Cancelled for {people(cancelled)}.")
     await manager.switch_to(Campaigns.card)
+
+
+async def open_revoking(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    await manager.start(CampaignMending.revoke, data=about_campaign(campaign_of(manager)))
+
+
+async def open_correcting(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    await manager.start(CampaignMending.correct, data=about_campaign(campaign_of(manager)))
+
+
+async def open_retrying(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    await manager.start(CampaignMending.retry, data=about_campaign(campaign_of(manager)))
 
 
 async def open_results(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:

@@ -35,6 +35,8 @@ class Script:
         self.flowing.set()
         self.stuck_after = timedelta(seconds=30)
         self.first_state = StateChanged(DeviceState.ONLINE)
+        self.revoked: list[tuple[str, str]] = []
+        self.not_revocable: set[str] = set()
         self.lines: dict[int, list[ScriptedTransport]] = defaultdict(list)
 
     def transport(self, device: OwnedDevice) -> "ScriptedTransport":
@@ -55,7 +57,7 @@ class ScriptedTransport:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(pairing=False, revoke=False, stuck_after=self._script.stuck_after)
+        return Capabilities(pairing=False, revoke=True, stuck_after=self._script.stuck_after)
 
     async def connect(self) -> None:
         self.say(self._script.first_state)
@@ -70,6 +72,10 @@ class ScriptedTransport:
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
+
+    async def revoke(self, message_id: str, phone: str) -> bool:
+        self._script.revoked.append((message_id, phone))
+        return message_id not in self._script.not_revocable
 
     async def events(self) -> AsyncIterator[TransportEvent]:
         while (event := await self._events.get()) is not None:

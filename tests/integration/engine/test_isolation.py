@@ -26,6 +26,12 @@ from engine.campaigns.files import CampaignFiles
 from engine.campaigns.launch import CampaignLaunches
 from engine.campaigns.rehearsal import CampaignRehearsals
 from engine.campaigns.review import CampaignReviews
+from engine.campaigns.content import Content
+from engine.campaigns.correction import CampaignCorrections
+from engine.campaigns.files import CampaignFiles
+from engine.campaigns.launch import CampaignLaunches
+from engine.campaigns.retrying import CampaignRetries
+from engine.campaigns.revoking import CampaignRevocations
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
@@ -134,6 +140,9 @@ USE_CASES = (
     CampaignEditor,
     CampaignCatalogue,
     CampaignControl,
+    CampaignCorrections,
+    CampaignRetries,
+    CampaignRevocations,
 )
 READERS = {
     "CampaignCatalogue.page", "CampaignCatalogue.card", "CampaignControl.stopped",
@@ -150,6 +159,7 @@ READERS = {
     "ChatLinks.of_sequence", "ChatLinks.of_campaign", "ChatLinks.get",
     "CampaignReviews.review",
     "CampaignReviews.review", "CampaignReviews.samples",
+    "CampaignRetries.foresee", "CampaignRevocations.get",
     "Segments.all", "Segments.get", "Segments.match", "Segments.keys", "Segments.values",
 }  # fmt: skip
 WITHOUT_AN_ID = {
@@ -370,6 +380,23 @@ CALLS: dict[str, list[Call]] = {
         lambda t, o, a: Rehearsals(t.world.database, t.world.clock).progress(a, [t.doubt]),
     ],
     "Coverage.gaps": [lambda t, o, a: Coverage(t.world.database).gaps(a, t.sequence)],
+    "CampaignCorrections.draft": [
+        lambda t, o, a: CampaignCorrections(t.world.database, t.world.clock).draft(
+            a, t.campaign, Content(ContentKind.TEXT, "Sorry")
+        )
+    ],
+    "CampaignRetries.foresee": [
+        lambda t, o, a: CampaignRetries(t.world.database, t.world.clock).foresee(a, t.campaign)
+    ],
+    "CampaignRetries.retry": [
+        lambda t, o, a: CampaignRetries(t.world.database, t.world.clock).retry(a, t.campaign)
+    ],
+    "CampaignRevocations.get": [
+        lambda t, o, a: CampaignRevocations(t.world.database, t.world.clock).get(a, t.campaign)
+    ],
+    "CampaignRevocations.revoke": [
+        lambda t, o, a: CampaignRevocations(t.world.database, t.world.clock).revoke(a, t.campaign)
+    ],
     "ChatLinks.of_sequence": [lambda t, o, a: t.world.links.of_sequence(a, t.sequence)],
     "ChatLinks.of_campaign": [lambda t, o, a: t.world.links.of_campaign(a, t.campaign)],
     "ChatLinks.get": [lambda t, o, a: t.world.links.get(a, t.link)],

@@ -124,6 +124,11 @@ class World:
         self.cards = ContactCards(database, clock)
         self.in_sequence = SequencePeople(database)
         self.opt_outs = OptOuts(database, clock)
+        self.segments = Segments(database, clock)
+        self.links = ChatLinks(database, clock)
+        self.campaigns = CampaignCatalogue(database, clock)
+        self.campaign_editor = CampaignEditor(database, clock)
+        self.campaign_control = CampaignControl(database, clock)
         self.campaigns = CampaignCatalogue(database, clock)
         self.campaign_editor = CampaignEditor(database, clock)
         self.campaign_control = CampaignControl(database, clock)
@@ -141,11 +146,12 @@ class World:
         self.campaign_control = CampaignControl(database, clock)
 
     async def device(self, name: str = "Sales", **columns: Any) -> int:
-        columns = {"min_delay_seconds": 0, "max_delay_seconds": 0, "state": DeviceState.ONLINE, **columns}
+        columns = {
+            "min_delay_seconds": 0, "max_delay_seconds": 0, "state": DeviceState.ONLINE,
+            "transport": TransportKind.SIMULATOR, **columns,
+        }  # fmt: skip
         async with self.database.transaction() as session:
-            device = UserDevice(
-                workspace_id=self.actor.workspace_id, name=name, transport=TransportKind.SIMULATOR, **columns
-            )
+            device = UserDevice(workspace_id=self.actor.workspace_id, name=name, **columns)
             session.add(device)
         return device.id
 
