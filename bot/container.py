@@ -4,6 +4,9 @@ from dishka import AsyncContainer, Provider, Scope, make_async_container, provid
 
 from engine.alerts import Alerts
 from engine.broadcast.doubts import Doubts
+from engine.campaigns.catalogue import CampaignCatalogue
+from engine.campaigns.control import CampaignControl
+from engine.campaigns.editor import CampaignEditor
 from engine.clock import Clock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
@@ -43,6 +46,9 @@ class UseCases(Provider):
     all = provide_all(
         Alerts,
         ChatLinks,
+        CampaignCatalogue,
+        CampaignControl,
+        CampaignEditor,
         ContactBook,
         ContactCards,
         ContactImports,

@@ -58,7 +58,12 @@ LEAVE_STATES = """
 UPDATE alerts SET status = 'resolved', resolved_at = :now, resolution = :resolution, revision = revision + 1
  WHERE kind = :kind AND status <> 'resolved' AND workspace_id <> ALL(CAST(:ids AS bigint[]))
 """
-ENDED_BY_BEING_SEEN = {AlertKind.SEND_FAILED, AlertKind.SEND_UNKNOWN, AlertKind.PEOPLE_MOVED}
+ENDED_BY_BEING_SEEN = {
+    AlertKind.SEND_FAILED,
+    AlertKind.SEND_UNKNOWN,
+    AlertKind.PEOPLE_MOVED,
+    AlertKind.CAMPAIGN_LATE,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class AdvisoryLock(IntEnum):
     POLL_TELEGRAM = 7_305_212
     POST_ALERTS = 7_305_213
     TELL_OUTAGE = 7_305_214
+    REACH_CONTACT = 7_305_215  # the first half of a lock; the second is the contact
+    FAN_OUT = 7_305_216  # of a campaign: the second half is its id
 
 
 @dataclass(frozen=True, slots=True)

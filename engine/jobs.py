@@ -52,7 +52,7 @@ class Jobs:
             await processor.run_once(clock.now() + self._between_ticks(minute))
 
         async def trigger_campaigns() -> None:
-            await campaigns.run_once(clock.now())
+            await campaigns.run_once(clock.now() + self._between_ticks(minute))
 
         async def check_health() -> None:
             for name in await checkup.run_once():

@@ -99,7 +99,7 @@ class Runtime:
         hasty = base.database.within(JOB_WITHIN)
         checkup = Checkup(hasty, base.clock, pool)
         upkeep = upkeep_jobs(base.database, base.clock, base.settings)
-        jobs = Jobs(base.clock, SequenceProcessor(hasty), CampaignTrigger(hasty), checkup, *upkeep)
+        jobs = Jobs(base.clock, SequenceProcessor(hasty), CampaignTrigger(hasty, base.clock), checkup, *upkeep)
         base.notifications.listen(Channel.QUEUE, pool.wake)
         base.notifications.listen(Channel.CONTROL, pool.control)
         base.notifications.listen(Channel.CONTROL, jobs.tick_now)

@@ -26,8 +26,11 @@ SELECT least(
           JOIN workspaces w ON w.id = d.workspace_id
           LEFT JOIN sequence_contacts e ON e.id = m.enrolment_id
           LEFT JOIN sequences s ON s.id = e.sequence_id
+          LEFT JOIN campaigns k ON k.id = m.campaign_id
          WHERE w.stopped_at IS NULL AND d.paused_at IS NULL AND d.state IN ('online', 'degraded')
-           AND (e.id IS NULL OR e.status <> 'paused' AND s.status = 'active')))
+           AND (e.id IS NULL OR e.status <> 'paused' AND s.status = 'active')
+           AND (k.id IS NULL OR k.status <> 'paused')),
+       (SELECT min(scheduled_at) FROM campaigns WHERE status = 'scheduled'))
 """
 
 

@@ -25,7 +25,10 @@ class Campaign(InWorkspace, Model):
         CheckConstraint("late_window_minutes > 0 AND first_ones > 0", name="positive"),
         CheckConstraint("(status = 'paused') = (pause_reason IS NOT NULL)", name="paused"),
         Index("ix_campaigns_due", "scheduled_at", postgresql_where=text("status = 'scheduled'")),
-        Index("ix_campaigns_open", "id", postgresql_where=text("status IN ('running', 'paused')")),
+        Index("ix_campaigns_open", "workspace_id", "id", postgresql_where=text("status IN ('running', 'paused')")),
+        Index(  # whose messages are still being ended
+            "ix_campaigns_cancelling", "id", postgresql_where=text("status = 'cancelled' AND finished_at IS NULL")
+        ),
         Index("ix_campaigns_workspace_id", "workspace_id", "id"),
     )
 

@@ -76,12 +76,14 @@ class QueuedMessage(Model):
     """
 
     __tablename__ = "queue"
-    __table_args__ = (Index("ix_queue_ready", "device_id", "lane", "due_at", "message_id"),)
+    __table_args__ = (Index("ix_queue_ready", "device_id", "lane", "campaign_id", "due_at", "message_id"),)
 
     message_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     device_id: Mapped[int]
     lane: Mapped[Lane] = mapped_column(LANE)
     due_at: Mapped[datetime]
+    # Its campaign, so that what a paused one holds is never read; not of what an operator sends once more.
+    campaign_id: Mapped[int | None]
 
 
 class Doubt(InWorkspace, Model):
@@ -120,7 +122,7 @@ class PrunedMessages(InWorkspace, Model):
     step_id: Mapped[int | None] = mapped_column(ForeignKey("sequence_steps.id", ondelete="CASCADE"))
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"))
     outcome: Mapped[MessageStatus] = mapped_column(choice(MessageStatus))
-    reason: Mapped[str] = mapped_column(server_default="")  # why they were skipped
+    reason: Mapped[str] = mapped_column(server_default="")  # why they were skipped, or failed
     messages: Mapped[int]
     delivered: Mapped[int] = mapped_column(server_default="0")
     read: Mapped[int] = mapped_column(server_default="0")

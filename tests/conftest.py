@@ -121,7 +121,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 async def owner(database: Database) -> Actor:
-    """The owner of a Malaysian workspace without quiet hours."""
+    """The owner of a Malaysian workspace without quiet hours and without a frequency cap."""
     return await make_workspace(database, name="Acme")
 
 
@@ -133,7 +133,7 @@ async def stranger(database: Database) -> Actor:
 
 async def make_workspace(database: Database, *, name: str) -> Actor:
     async with database.transaction() as session:
-        workspace = Workspace(name=name, country="MY", time_zone="Asia/Kuala_Lumpur")
+        workspace = Workspace(name=name, country="MY", time_zone="Asia/Kuala_Lumpur", frequency_cap=None)
         operator = Operator(telegram_user_id=1000 + next(_numbers), name=f"Owner of {name}")
         session.add_all([workspace, operator])
         await session.flush()

@@ -8,11 +8,14 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from engine.broadcast.frequency import Reached
+from engine.broadcast.hours import Window, open_from
 from engine.broadcast.pacing import Pace, Tally, capped_until
 from engine.broadcast.templating import UnfillableError, fill_in
 from engine.sequences.calendar import QuietHours, Run, SendingDays, StepTime, at_local_time, next_due, shifted
 from engine.sequences.pasting import write_header
 from models.enums import (
+    CampaignStatus,
     ConsentState,
     ContentKind,
     EnrolmentStatus,
@@ -26,6 +29,11 @@ from models.enums import (
 OPTED_OUT = "opted_out"
 NO_CONSENT = "no_consent"
 MISSED = "missed"
+EXPIRED = "expired"
+CAPPED = "capped"  # by the frequency cap
+# Why a message was cancelled.
+RUN_ENDED = "run_ended"
+CANCELLED = "cancelled"  # its campaign
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,20 @@ class StepFacts:
     media_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class CampaignFacts:
+    """What a message of a campaign is, and where its contact lives. `delays`: its own, in seconds."""
+
+    status: CampaignStatus
+    name: str
+    kind: ContentKind
+    body: str
+    media_id: int | None
+    window: Window | None
+    delays: tuple[float, float] | None
+    zone: ZoneInfo
+
+
 class Timed(Protocol):
     """When a message is due, from when on it is too late for it, and the hours that it waits out."""
 
@@ -92,6 +114,14 @@ class Candidate:
     by_hand: bool = False  # an operator sends it once more, as it was; its run has moved on already
     kind: ContentKind = ContentKind.TEXT  # of a test, as its file; of a step, see there
     media_id: int | None = None
+    campaign: CampaignFacts | None = None
+    reached: Reached | None = None  # None: no frequency cap
+
+    @property
+    def pace(self) -> Pace:
+        """How fast its device goes on after it: a campaign may be slower, never faster."""
+        slower = self.campaign.delays if self.campaign is not None else None
+        return self.device.pace if slower is None else self.device.pace.slowed_to(*slower)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +143,15 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Defer:
-    """Not before this instant. With `expires`, lateness counts afresh; with an anchor, the whole run moves."""
+    """Not before this instant. With `expires`, lateness counts afresh; with an anchor, the whole run moves.
+
+    `capped`: its contact has had enough for the day.
+    """
 
     until: datetime
     expires: datetime | None = None
     anchor: date | None = None
+    capped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +186,17 @@ def decide(candidate: Candidate, now: datetime) -> Decision:
         return _test(candidate, now)
     if contact.consent is None:
         return End(MessageStatus.SKIPPED, NO_CONSENT, "there is no permission to write", NO_CONSENT)
+    if candidate.campaign is not None:
+        return _of_campaign(candidate, candidate.campaign, now)
     if step is None:
         return Admit(ContentKind.TEXT, candidate.body or "", None)
     if candidate.by_hand:
         return _once_more(candidate, step, now)
     if step.status in {EnrolmentStatus.COMPLETED, EnrolmentStatus.EXITED}:
-        return End(MessageStatus.CANCELLED, "run_ended", "the run through the sequence is over")
+        return End(MessageStatus.CANCELLED, RUN_ENDED, "the run through the sequence is over")
     if step.sequence_status is not SequenceStatus.ACTIVE or step.status is not EnrolmentStatus.ACTIVE:
         return Hold()
-    return put_off(candidate, step, now) or _rendered(contact, step)
+    return put_off(candidate, step, now) or _one_too_many(candidate, step, now) or _rendered(contact, step)
 
 
 def put_off(timed: Timed, step: StepFacts, now: datetime) -> End | Defer | None:
@@ -170,7 +206,7 @@ def put_off(timed: Timed, step: StepFacts, now: datetime) -> End | Defer | None:
 
 def _test(candidate: Candidate, now: datetime) -> Decision:
     if candidate.expires_at is not None and now > candidate.expires_at:
-        return End(MessageStatus.SKIPPED, "expired", "nobody waits for this test any more")
+        return End(MessageStatus.SKIPPED, EXPIRED, "nobody waits for this test any more")
     return Admit(candidate.kind, candidate.body or "", candidate.media_id)
 
 
@@ -235,11 +271,67 @@ def _quiet_until(timed: Timed, step: StepFacts, instant: datetime) -> datetime |
     return end if sendable == ends_on else at_local_time(sendable, quiet.end, zone)
 
 
+def _one_too_many(candidate: Candidate, step: StepFacts, now: datetime) -> End | Defer | None:
+    """What comes on a day on which its contact has had enough is as good as missed."""
+    reached = candidate.reached
+    if reached is None or not reached.is_enough(now.astimezone(step.run.zone).date()):
+        return None
+    if step.missed_policy is MissedPolicy.SKIP:
+        return End(MessageStatus.SKIPPED, CAPPED, reached.in_words)
+    anchor, due = shifted(step.run, step.step, now, step.days)
+    return Defer(due, due + step.late_window, anchor, capped=True)
+
+
+def _of_campaign(candidate: Candidate, campaign: CampaignFacts, now: datetime) -> Decision:
+    if campaign.status in {CampaignStatus.PAUSED, CampaignStatus.SCHEDULED, CampaignStatus.DRAFT}:
+        return Hold()
+    opens = open_from(now, campaign.zone, candidate.quiet, campaign.window)
+    if candidate.by_hand:  # as it was, and whatever has become of its campaign
+        return Defer(opens) if opens > now else Admit(campaign.kind, candidate.body or "", campaign.media_id)
+    if campaign.status is not CampaignStatus.RUNNING:
+        return End(MessageStatus.CANCELLED, CANCELLED, "the campaign is over")
+    if candidate.expires_at is not None and now > candidate.expires_at:
+        return End(MessageStatus.SKIPPED, EXPIRED, "it could not go out in time")
+    if (too_many := _campaign_too_many(candidate, campaign, now)) is not None:
+        return too_many
+    if opens > now:
+        if candidate.expires_at is not None and opens > candidate.expires_at:
+            return End(MessageStatus.SKIPPED, EXPIRED, "it could not go out in time")
+        return Defer(opens)
+    return _of_this_text(candidate.contact, campaign)
+
+
+def _campaign_too_many(candidate: Candidate, campaign: CampaignFacts, now: datetime) -> End | Defer | None:
+    """Put it off to the window of the next day, without one to the time of day at which it was due."""
+    today = now.astimezone(campaign.zone).date()
+    if candidate.reached is None or not candidate.reached.is_enough(today):
+        return None
+    was_due = candidate.due_at.astimezone(campaign.zone).time().replace(fold=0)
+    local = campaign.window.start if campaign.window is not None else was_due
+    tomorrow = at_local_time(today + timedelta(days=1), local, campaign.zone)
+    until = open_from(tomorrow, campaign.zone, candidate.quiet, campaign.window)
+    if candidate.expires_at is not None and until > candidate.expires_at:
+        return End(MessageStatus.SKIPPED, CAPPED, candidate.reached.in_words)
+    return Defer(until, capped=True)
+
+
+def _of_this_text(contact: ContactFacts, campaign: CampaignFacts) -> Decision:
+    try:
+        body = _filled_in(contact, campaign.kind, campaign.body)
+    except UnfillableError as error:
+        return End(MessageStatus.FAILED, error.code, f"“{campaign.name}”: {error}")
+    return Admit(campaign.kind, body, campaign.media_id)
+
+
 def _rendered(contact: ContactFacts, step: StepFacts) -> Decision:
     try:
-        body = fill_in(step.kind, step.body, name=contact.name, phone=contact.phone, attributes=contact.attributes)
+        body = _filled_in(contact, step.kind, step.body)
     except UnfillableError as error:
         minutes = None if step.step.send_time else step.step.after_join // timedelta(minutes=1)
         header = write_header(step.step.day, step.step.send_time, minutes)
         return End(MessageStatus.FAILED, error.code, f"“{step.sequence}”, {header}: {error}")
     return Admit(step.kind, body, step.media_id)
+
+
+def _filled_in(contact: ContactFacts, kind: ContentKind, body: str) -> str:
+    return fill_in(kind, body, name=contact.name, phone=contact.phone, attributes=contact.attributes)

@@ -26,11 +26,11 @@ MOST_TOLD = 10  # places in one alert
 
 # Every message has one of: a row in the queue, a device that names it, an outcome. Every open run waits for one
 # of: a time, a message (one that is sent once more by hand is not its own any more); a run whose sequence has no
-# live step waits for somebody to write one. Tables are read as a whole, with hash joins: no index helps to find
-# what is missing.
+# live step waits for somebody to write one. Nothing of a campaign that is over is open, but what is sent once more.
+# Tables are read as a whole, with hash joins: no index helps to find what is missing.
 FINDINGS = """
 WITH found AS (
-    SELECT m.workspace_id, m.step_id,
+    SELECT m.workspace_id, m.step_id, m.campaign_id,
            CASE WHEN m.outcome IS NULL AND q.message_id IS NULL AND d.id IS NULL THEN 'astray'
                 WHEN m.outcome = 'unknown' AND u.message_id IS NULL AND q.message_id IS NULL AND d.id IS NULL
                 THEN 'unasked'
@@ -45,25 +45,30 @@ WITH found AS (
         OR q.device_id <> m.device_id
         OR (m.outcome = 'unknown' AND u.message_id IS NULL)
      UNION ALL
-    SELECT m.workspace_id, m.step_id, 'misplaced'
+    SELECT m.workspace_id, NULL, c.id, 'unfinished'
+      FROM campaigns c
+      JOIN messages m ON m.campaign_id = c.id AND m.outcome IS NULL AND NOT m.by_hand
+     WHERE c.finished_at IS NOT NULL
+     UNION ALL
+    SELECT m.workspace_id, m.step_id, NULL, 'misplaced'
       FROM messages m
       JOIN sequence_contacts e ON e.id = m.enrolment_id
       JOIN sequence_steps t ON t.id = m.step_id
      WHERE t.sequence_id <> e.sequence_id
      UNION ALL
-    SELECT p.workspace_id, p.step_id, 'pruned'
+    SELECT p.workspace_id, p.step_id, p.campaign_id, 'pruned'
       FROM pruned_messages p
      WHERE p.messages < greatest(1, p.delivered, p.replied, p.opted_out) OR p.delivered < p.read
      UNION ALL
-    SELECT d.workspace_id, CAST(NULL AS bigint), 'queued'
+    SELECT d.workspace_id, NULL, NULL, 'queued'
       FROM queue q LEFT JOIN messages m ON m.id = q.message_id JOIN user_devices d ON d.id = q.device_id
      WHERE m.id IS NULL
      UNION ALL
-    SELECT d.workspace_id, NULL, 'flying'
+    SELECT d.workspace_id, NULL, NULL, 'flying'
       FROM user_devices d LEFT JOIN messages m ON m.id = d.in_flight_message_id AND m.device_id = d.id
      WHERE d.in_flight_message_id IS NOT NULL AND (m.id IS NULL OR m.outcome IS NOT NULL)
      UNION ALL
-    SELECT e.workspace_id, e.next_step_id, 'runs'
+    SELECT e.workspace_id, e.next_step_id, NULL, 'runs'
       FROM sequence_contacts e
       LEFT JOIN (SELECT m.enrolment_id, count(*) AS messages FROM messages m
                   WHERE m.outcome IS NULL AND m.enrolment_id IS NOT NULL AND NOT m.by_hand
@@ -74,13 +79,14 @@ WITH found AS (
                  OR EXISTS (SELECT FROM sequence_steps t
                              WHERE t.sequence_id = e.sequence_id AND t.retired_at IS NULL)))
         OR (e.status = 'completed' AND o.messages > 0))
-SELECT f.workspace_id, f.finding, count(*) AS times, s.name AS sequence, t.day_number, t.send_time,
+SELECT f.workspace_id, f.finding, count(*) AS times, coalesce(c.name, s.name) AS source, t.day_number, t.send_time,
        t.after_join_minutes
   FROM found f
+  LEFT JOIN campaigns c ON c.id = f.campaign_id
   LEFT JOIN sequence_steps t ON t.id = f.step_id
   LEFT JOIN sequences s ON s.id = t.sequence_id
- GROUP BY f.workspace_id, f.finding, t.id, s.name
- ORDER BY f.workspace_id, f.finding, lower(s.name), t.day_number, t.id
+ GROUP BY f.workspace_id, f.finding, c.id, t.id, s.name
+ ORDER BY f.workspace_id, f.finding, lower(coalesce(c.name, s.name)), c.id, t.day_number, t.id
 """
 
 IN_WORDS = {
@@ -92,6 +98,7 @@ IN_WORDS = {
     "pruned": "counts of old messages that contradict themselves",
     "queued": "places in the queue without a message",
     "runs": "people who wait for nothing, or for two messages at once",
+    "unfinished": "messages that wait, and whose campaign is over",
     "unasked": "unsure messages that nobody is asked about",
 }
 
@@ -105,12 +112,12 @@ class Finding:
     workspace_id: int
     finding: str  # a key of IN_WORDS
     times: int
-    sequence: str | None = None
-    step: str | None = None  # "Day 2 09:00"
+    source: str | None = None  # a sequence, or a campaign
+    step: str | None = None  # "Day 2 09:00" of a sequence
 
     @property
     def in_words(self) -> str:
-        where = f" (“{self.sequence}”, {self.step})" if self.step else ""
+        where = f" (“{self.source}”{f', {self.step}' if self.step else ''})" if self.source else ""
         return f"{self.times:,} {IN_WORDS[self.finding]}{where}"
 
 
@@ -140,4 +147,4 @@ def _finding(row: Any) -> Finding:
     step = None
     if row.day_number is not None:
         step = write_header(row.day_number, row.send_time, row.after_join_minutes)
-    return Finding(row.workspace_id, row.finding, row.times, row.sequence, step)
+    return Finding(row.workspace_id, row.finding, row.times, row.source, step)

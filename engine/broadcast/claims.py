@@ -91,7 +91,7 @@ class Claims:
             if not isinstance(decision, Admit):
                 continue
             device, contact = one.candidate.device, one.candidate.contact
-            delay = device.pace.draw_delay(self._random)
+            delay = one.candidate.pace.draw_delay(self._random)
             tally = device.tally.plus_one()
             media = await self._media.get(transaction, decision.media_id)
             message = OutgoingMessage(

@@ -52,6 +52,7 @@ SELECT m.id, m.device_id, m.outcome, m.by_hand, m.claim_epoch, m.claimed_at FROM
    FOR NO KEY UPDATE
 """
 DECIDED = "UPDATE messages SET by_hand = true WHERE id = :message_id"
+# In the queue without its campaign: a pause holds it all the same, but it goes also when its campaign is over.
 ONCE_MORE = """
 WITH again AS (
     UPDATE messages m

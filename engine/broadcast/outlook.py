@@ -8,9 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from engine.broadcast.admission import Admit, Candidate, Decision, Defer, End, Hold, Pause, StepFacts, decide
+from engine.broadcast.admission import (
+    Admit,
+    CampaignFacts,
+    Candidate,
+    Decision,
+    Defer,
+    End,
+    Hold,
+    Pause,
+    StepFacts,
+    decide,
+)
 from engine.broadcast.pacing import Tally
-from models.enums import ConsentState, EnrolmentStatus, SequenceStatus
+from models.enums import CampaignStatus, ConsentState, EnrolmentStatus, SequenceStatus
 
 MOST_STEPS = 100  # of looking ahead; each is a delay, a cap, a night or a shift
 
@@ -26,9 +37,13 @@ class Rule(StrEnum):
     RUN_OVER = "run_over"
     SEQUENCE = "sequence"  # it has not started, or is paused
     RUN = "run"  # paused
+    CAMPAIGN = "campaign"  # it has not started, is paused, or is over
     LATE = "late"
+    EXPIRED = "expired"
     REST_DAY = "rest_day"
     QUIET_HOURS = "quiet_hours"
+    WINDOW = "window"  # of the campaign
+    FREQUENCY = "frequency"  # its contact has had enough today
     TEXT = "text"  # it cannot be filled in
 
 
@@ -63,7 +78,7 @@ def refusals(candidate: Candidate, at: datetime) -> list[Refusal]:
             break
         rule = _rule(asked, decision, at)
         found.append(Refusal(rule, decision, asked))
-        asked = _lifted(asked, rule)
+        asked = _lifted(asked, rule, decision)
     return found
 
 
@@ -121,11 +136,15 @@ def _rule(candidate: Candidate, decision: Decision, at: datetime) -> Rule:
             return Rule.DEVICE_PAUSED
         case Pause(until=until):
             return Rule.DELAY if until == candidate.device.next_send_at else Rule.CAP
+        case Hold() if candidate.campaign is not None:
+            return Rule.CAMPAIGN
         case Hold():
             held = candidate.step is not None and candidate.step.sequence_status is not SequenceStatus.ACTIVE
             return Rule.SEQUENCE if held else Rule.RUN
+        case Defer(capped=True):
+            return Rule.FREQUENCY
         case Defer(anchor=None):
-            return Rule.QUIET_HOURS
+            return Rule.QUIET_HOURS if _is_quiet(candidate, at) else Rule.WINDOW
         case Defer():
             late = candidate.expires_at is not None and at > candidate.expires_at
             return Rule.LATE if late else Rule.REST_DAY
@@ -137,11 +156,17 @@ def _rule(candidate: Candidate, decision: Decision, at: datetime) -> Rule:
             return Rule.RUN_OVER
         case End(code="missed"):
             return Rule.LATE
+        case End(code="cancelled"):
+            return Rule.CAMPAIGN
+        case End(code="expired"):
+            return Rule.EXPIRED
+        case End(code="capped"):
+            return Rule.FREQUENCY
         case _:
             return Rule.TEXT
 
 
-def _lifted(candidate: Candidate, rule: Rule) -> Candidate | None:
+def _lifted(candidate: Candidate, rule: Rule, decision: Decision) -> Candidate | None:
     """The same without what one rule refused it for; None: where that rule refuses, no later one matters."""
     device, contact = candidate.device, candidate.contact
     match rule:
@@ -159,10 +184,26 @@ def _lifted(candidate: Candidate, rule: Rule) -> Candidate | None:
             return _with_step(candidate, sequence_status=SequenceStatus.ACTIVE)
         case Rule.RUN:
             return resumed(candidate)
+        case Rule.CAMPAIGN if isinstance(decision, Hold):
+            return _with_campaign(candidate, status=CampaignStatus.RUNNING)
         case Rule.QUIET_HOURS:
             return replace(candidate, quiet=None)
+        case Rule.WINDOW:
+            return _with_campaign(candidate, window=None)
+        case Rule.FREQUENCY:
+            return replace(candidate, reached=None)
         case _:
             return None
+
+
+def _is_quiet(candidate: Candidate, at: datetime) -> bool:
+    zone = candidate.campaign.zone if candidate.campaign is not None else None
+    return zone is None or (candidate.quiet is not None and candidate.quiet.end_after(at, zone) is not None)
+
+
+def _with_campaign(candidate: Candidate, **facts: object) -> Candidate:
+    campaign: CampaignFacts | None = candidate.campaign
+    return candidate if campaign is None else replace(candidate, campaign=replace(campaign, **facts))  # type: ignore[arg-type]
 
 
 def _with_step(candidate: Candidate, **facts: object) -> Candidate:

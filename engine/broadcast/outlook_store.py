@@ -1,6 +1,6 @@
 """Reads what open runs wait for as the claim reads it, without its locks; also what is not in the queue yet."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import text
 
 from engine.broadcast.admission import Candidate, StepFacts
-from engine.broadcast.store import CANDIDATE_FACTS, NOT_HELD, STEP_FACTS, candidate_of, step_facts_of
+from engine.broadcast.frequency import Reached
+from engine.broadcast.frequency_store import Asked, read_reached
+from engine.broadcast.store import CANDIDATE_FACTS, HOLDERS, NOT_HELD, STEP_FACTS, candidate_of, step_facts_of
 from engine.sequences.pasting import write_header
 from engine.sequences.progress import load_steps
 from engine.transactions import Session
@@ -45,15 +47,20 @@ SELECT e.id AS enrolment_id, {STEP_FACTS},
  WHERE e.id = ANY(:ids)
 """
 
+# Of a message that no campaign holds: before it are lanes that go first, and its own lane up to it.
 AHEAD = f"""
 SELECT count(*) FROM (
-    SELECT FROM queue own
-      JOIN queue q ON q.device_id = own.device_id
-           AND (q.lane, q.due_at, q.message_id) < (own.lane, own.due_at, own.message_id)
-      JOIN messages b ON b.id = q.message_id
-      LEFT JOIN sequence_contacts e ON e.id = b.enrolment_id
-      LEFT JOIN sequences s ON s.id = e.sequence_id
-     WHERE own.message_id = :message_id AND {NOT_HELD}
+    SELECT FROM (
+           SELECT q.message_id, q.lane FROM queue own
+             JOIN queue q ON q.device_id = own.device_id AND q.lane < own.lane
+            WHERE own.message_id = :message_id
+            UNION ALL
+           SELECT q.message_id, q.lane FROM queue own
+             JOIN queue q ON q.device_id = own.device_id AND q.lane = own.lane AND q.campaign_id IS NULL
+                  AND (q.due_at, q.message_id) < (own.due_at, own.message_id)
+            WHERE own.message_id = :message_id) q
+      JOIN messages b ON b.id = q.message_id {HOLDERS}
+     WHERE {NOT_HELD}
      LIMIT {MOST_COUNTED}) ahead
 """
 
@@ -69,34 +76,44 @@ class Prospect:
     device: str
     header: str  # of its step
     step: StepFacts
+    reached: Reached | None
     row: Any
 
     def candidate(self, now: datetime) -> Candidate:
-        return candidate_of(self.row, self.step, now)
+        return candidate_of(self.row, self.step, now, reached=self.reached)
 
 
-async def read_prospects(session: Session, enrolment_ids: Collection[int]) -> dict[int, Prospect]:
+async def read_prospects(session: Session, enrolment_ids: Collection[int], now: datetime) -> dict[int, Prospect]:
     """Read, by enrolment, what those of these runs wait for that wait."""
     if not enrolment_ids:
         return {}
     about = {"ids": list(enrolment_ids)}
     rows = (await session.execute(text(MESSAGES), about)).all()
     places = {row.enrolment_id: row for row in await session.execute(text(PLACES), about)}
+    waiting = {row.enrolment_id: row for row in rows if row.enrolment_id in places}
     steps = await load_steps(session, {row.sequence_id for row in places.values()})
-    return {
-        row.enrolment_id: Prospect(
-            row.enrolment_id,
-            row.message_id,
-            row.message_id is not None and not row.queued,
-            row.device_id,
-            row.device,
-            write_header(place.day_number, place.send_time, place.after_join_minutes),
-            step_facts_of(place, steps[place.sequence_id]),
-            row,
-        )
-        for row in rows
-        if (place := places.get(row.enrolment_id)) is not None
-    }
+    facts = {id_: step_facts_of(place, steps[place.sequence_id]) for id_, place in places.items()}
+    asking = [
+        Asked(id_, row.contact_id, (False, places[id_].sequence_id), row.frequency_cap, facts[id_].run.zone)
+        for id_, row in waiting.items()
+        if row.frequency_cap is not None
+    ]
+    reached = await read_reached(session, asking, now)
+    return {id_: _prospect(row, places[id_], facts, reached) for id_, row in waiting.items()}
+
+
+def _prospect(row: Any, place: Any, facts: Mapping[int, StepFacts], reached: Mapping[int, Reached]) -> Prospect:
+    return Prospect(
+        row.enrolment_id,
+        row.message_id,
+        row.message_id is not None and not row.queued,
+        row.device_id,
+        row.device,
+        write_header(place.day_number, place.send_time, place.after_join_minutes),
+        facts[row.enrolment_id],
+        reached.get(row.enrolment_id),
+        row,
+    )
 
 
 async def count_ahead(session: Session, message_id: int) -> int:

@@ -1,6 +1,6 @@
 """How fast one device may send: the random delay, the hourly and daily caps, the ramp ("warm-up"). Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -22,6 +22,10 @@ class Pace:
     ramp_start_cap: int | None = None
     ramp_days: int | None = None
     ramp_started_on: date | None = None
+
+    def slowed_to(self, shortest: float, longest: float) -> "Pace":
+        """The same, but no faster than this: each bound is at least as long."""
+        return replace(self, min_delay=max(self.min_delay, shortest), max_delay=max(self.max_delay, longest))
 
     def draw_delay(self, random: Random) -> timedelta:
         return timedelta(seconds=random.uniform(self.min_delay, self.max_delay))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from engine.broadcast.tallying import COUNTS, SKIP_REASON, WITH_ANSWERS
+from engine.broadcast.tallying import COUNTS, REASON, WITH_ANSWERS
 from engine.database import Database
 
 PAGE = 5_000
@@ -35,7 +35,7 @@ pruned AS (
        AND NOT EXISTS (SELECT FROM doubts u WHERE u.message_id = m.id AND u.left_at IS NULL)
     RETURNING m.id, m.workspace_id, m.step_id, m.campaign_id, m.outcome, m.error_code),
 counted AS (
-    SELECT m.workspace_id, m.step_id, m.campaign_id, m.outcome, {SKIP_REASON} AS reason, {COUNTS}
+    SELECT m.workspace_id, m.step_id, m.campaign_id, m.outcome, {REASON} AS reason, {COUNTS}
       FROM pruned m {WITH_ANSWERS}
      WHERE m.step_id IS NOT NULL OR m.campaign_id IS NOT NULL
      GROUP BY m.workspace_id, m.step_id, m.campaign_id, m.outcome, reason

@@ -1,18 +1,24 @@
 """The queue's SQL. Every statement works on a set of devices or messages at once."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from engine.broadcast.admission import Candidate, ContactFacts, DeviceFacts, StepFacts
+from engine.broadcast import frequency_store
+from engine.broadcast.admission import CampaignFacts, Candidate, ContactFacts, DeviceFacts, StepFacts
+from engine.broadcast.frequency import Reached
+from engine.broadcast.frequency_store import Asked
+from engine.broadcast.hours import Window
 from engine.broadcast.pacing import pace_of, tally_of
+from engine.contacts.time_zones import zone_of
 from engine.sequences.calendar import QuietHours, StepTime
 from engine.sequences.progress import Step, load_steps, run_of, sending_days_of
 from engine.transactions import Transaction
 from models.enums import (
+    CampaignStatus,
     ConsentState,
     ContentKind,
     EnrolmentStatus,
@@ -21,22 +27,40 @@ from models.enums import (
     SequenceStatus,
 )
 
-# Of a queue row q, its message's run e and sequence s: no pause of either holds it.
-NOT_HELD = "(q.lane IN ('reply', 'test') OR (e.status <> 'paused' AND s.status IN ('active', 'archived')))"
+# Of a queue row q that names no campaign, with its message b: what may hold it, and that no pause does. Rows that
+# name one are found by the campaigns that run, so that a million of a paused one are never looked at.
+HOLDERS = """
+         LEFT JOIN sequence_contacts e ON e.id = b.enrolment_id
+         LEFT JOIN sequences s ON s.id = e.sequence_id
+         LEFT JOIN campaigns k ON k.id = b.campaign_id
+"""
+NOT_HELD = """(q.lane IN ('reply', 'test') OR (q.lane = 'campaign' AND k.status <> 'paused')
+               OR (e.status <> 'paused' AND s.status IN ('active', 'archived')))"""
 
 # What each device may send next, read ahead without locks. Paused work is left out here only to keep it from
 # crowding out the rest; the claim is what forbids it.
 READ_AHEAD = f"""
 SELECT d.id AS device_id, m.id, m.lane, m.due_at
-  FROM unnest(CAST(:device_ids AS bigint[])) AS d(id)
+  FROM unnest(CAST(:device_ids AS bigint[])) AS a(id)
+  JOIN user_devices d ON d.id = a.id
  CROSS JOIN LATERAL (
-       SELECT q.message_id AS id, q.lane, q.due_at
+       (SELECT q.message_id AS id, q.lane, q.due_at
          FROM queue q
-         JOIN messages b ON b.id = q.message_id
-         LEFT JOIN sequence_contacts e ON e.id = b.enrolment_id
-         LEFT JOIN sequences s ON s.id = e.sequence_id
-        WHERE q.device_id = d.id AND q.due_at <= :horizon AND {NOT_HELD}
-        ORDER BY q.lane, q.due_at, q.message_id
+         JOIN messages b ON b.id = q.message_id {HOLDERS}
+        WHERE q.device_id = d.id AND q.campaign_id IS NULL AND q.due_at <= :horizon AND {NOT_HELD}
+        ORDER BY q.lane, q.campaign_id, q.due_at, q.message_id
+        LIMIT :each)
+        UNION ALL
+       (SELECT r.message_id, r.lane, r.due_at
+          FROM campaigns k
+         CROSS JOIN LATERAL (
+               SELECT q.message_id, q.lane, q.due_at
+                 FROM queue q
+                WHERE q.device_id = d.id AND q.lane = 'campaign' AND q.campaign_id = k.id AND q.due_at <= :horizon
+                ORDER BY q.due_at, q.message_id
+                LIMIT :each) r
+         WHERE k.workspace_id = d.workspace_id AND k.status = 'running')
+        ORDER BY lane, due_at, id
         LIMIT :each) m
 """
 
@@ -47,7 +71,8 @@ NEWEST = "SELECT max(message_id) AS newest FROM queue"
 
 # What `decide` knows of a message m, its device d, workspace w and contact c; of its run e, sequence s and step t.
 # Whoever foresees a claim reads the same (engine/broadcast/outlook_store.py).
-CANDIDATE_FACTS = """d.next_send_at, d.paused_at IS NOT NULL OR w.stopped_at IS NOT NULL AS paused,
+CANDIDATE_FACTS = """c.id AS contact_id, c.time_zone AS contact_zone, w.frequency_cap,
+       d.next_send_at, d.paused_at IS NOT NULL OR w.stopped_at IS NOT NULL AS paused,
        d.min_delay_seconds, d.max_delay_seconds, d.hourly_cap, d.daily_cap,
        d.ramp_start_cap, d.ramp_days, d.ramp_started_on, d.hour_started_at, d.hour_count, d.day, d.day_count,
        w.time_zone, w.quiet_start, w.quiet_end, m.kind, m.body, m.media_id,
@@ -63,7 +88,7 @@ STEP_FACTS = """e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_nu
 # waits and never takes part in a deadlock. `IS NOT DISTINCT FROM` keeps the planner off the index on the owner,
 # by which a generic plan would compare every device of this engine with every one that asks.
 LOCK_ASKED = f"""
-SELECT d.id AS device_id, d.epoch, d.in_flight_message_id, d.in_flight_since, d.in_flight_body,
+SELECT d.id AS device_id, d.epoch, m.campaign_id, d.in_flight_message_id, d.in_flight_since, d.in_flight_body,
        m.id, m.lane, q.due_at, m.expires_at, m.attempts, m.by_hand, {CANDIDATE_FACTS}
   FROM unnest(CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:message_ids AS bigint[]))
        AS asked(device_id, epoch, message_id)
@@ -90,6 +115,14 @@ SELECT m.id AS message_id, {STEP_FACTS},
   JOIN sequence_steps t ON t.id = m.step_id
  WHERE m.id = ANY(:message_ids)
    FOR SHARE OF e, s SKIP LOCKED
+"""
+
+LOCK_CAMPAIGNS = """
+SELECT m.id AS message_id, k.status, k.name, k.kind, k.body, k.media_id, k.window_start, k.window_end,
+       k.min_delay_seconds, k.max_delay_seconds
+  FROM messages m JOIN campaigns k ON k.id = m.campaign_id
+ WHERE m.id = ANY(:message_ids)
+   FOR SHARE OF k SKIP LOCKED
 """
 
 # Of messages that end here and now, those whose run may go on to another sequence, which has to be locked for
@@ -148,8 +181,9 @@ WITH undone AS (
       FROM unnest(CAST(:device_ids AS bigint[]), CAST(:message_ids AS bigint[])) AS v(device_id, message_id)
      WHERE d.id = v.device_id AND d.in_flight_message_id = v.message_id
     RETURNING v.message_id)
-INSERT INTO queue (message_id, device_id, lane, due_at)
-SELECT m.id, m.device_id, m.lane, m.due_at FROM undone JOIN messages m ON m.id = undone.message_id
+INSERT INTO queue (message_id, device_id, lane, due_at, campaign_id)
+SELECT m.id, m.device_id, m.lane, m.due_at, CASE WHEN NOT m.by_hand THEN m.campaign_id END
+  FROM undone JOIN messages m ON m.id = undone.message_id
 """
 
 DEFER = """
@@ -178,8 +212,9 @@ WITH returned AS (
            CAST(:uncounted AS bigint[])
            ) AS v(id, due_at, code, error, uncounted)
      WHERE m.id = v.id
-    RETURNING m.id, m.device_id, m.lane, m.due_at)
-INSERT INTO queue (message_id, device_id, lane, due_at) SELECT id, device_id, lane, due_at FROM returned
+    RETURNING m.id, m.device_id, m.lane, m.due_at, CASE WHEN NOT m.by_hand THEN m.campaign_id END AS campaign_id)
+INSERT INTO queue (message_id, device_id, lane, due_at, campaign_id)
+SELECT id, device_id, lane, due_at, campaign_id FROM returned
 """
 
 # Returns the devices that really had this message in flight: nobody has taken them over meanwhile, and the report
@@ -282,17 +317,52 @@ async def lock_candidates(
     """Lock and read what can be locked at once."""
     rows = await transaction.rows(LOCK_ASKED, {**asked(asks), "engine_id": engine_id})
     in_sequence = [row.id for row in rows if row.lane == Lane.SEQUENCE]
-    steps = await _lock_steps(transaction, in_sequence, now) if in_sequence else {}
+    places = await _lock_steps(transaction, in_sequence, now) if in_sequence else {}
+    campaigns = await _lock_campaigns(transaction, [row for row in rows if row.lane == Lane.CAMPAIGN], now)
+    steps = {message_id: step for message_id, (_, step) in places.items()}
+    asking = _asking(rows, places, campaigns)
+    alone = await _one_a_person(transaction, asking)
+    reached = await frequency_store.read_reached(transaction, [asking[one] for one in alone], now)
     return [
         Locked(
             Ask(row.device_id, row.epoch, row.id),
-            candidate_of(row, steps.get(row.id), now),
+            candidate_of(row, steps.get(row.id), now, campaign=campaigns.get(row.id), reached=reached.get(row.id)),
             row.attempts + 1,
             in_flight(row),
         )
         for row in rows
-        if row.lane != Lane.SEQUENCE or row.id in steps
+        if (row.id in places or row.id in campaigns or row.lane in {Lane.REPLY, Lane.TEST})
+        and (row.id in alone or row.id not in asking)
     ]
+
+
+def _asking(
+    rows: Sequence[Any], places: Mapping[int, tuple[int, StepFacts]], campaigns: Mapping[int, CampaignFacts]
+) -> dict[int, Asked]:
+    """What the frequency cap has to know, by message. What an operator sends once more is exempt."""
+    asking = {}
+    for row in rows:
+        if row.frequency_cap is None or row.by_hand:
+            continue
+        if (campaign := campaigns.get(row.id)) is not None:
+            source, zone = (True, row.campaign_id), campaign.zone
+        elif (place := places.get(row.id)) is not None:
+            source, zone = (False, place[0]), place[1].run.zone
+        else:
+            continue
+        asking[row.id] = Asked(row.id, row.contact_id, source, row.frequency_cap, zone)
+    return asking
+
+
+async def _one_a_person(transaction: Transaction, asking: Mapping[int, Asked]) -> set[int]:
+    """Of these messages one a person, of those whom nobody else is just reaching."""
+    if not asking:
+        return set()
+    first: dict[int, int] = {}
+    for message_id, one in asking.items():
+        first.setdefault(one.contact_id, message_id)
+    mine = await frequency_store.take_turns(transaction, first)
+    return {message_id for contact_id, message_id in first.items() if contact_id in mine}
 
 
 async def undo_unanswered_claims(transaction: Transaction, in_flight: Sequence[tuple[int, int]]) -> None:
@@ -304,15 +374,55 @@ async def undo_unanswered_claims(transaction: Transaction, in_flight: Sequence[t
         )
 
 
-async def _lock_steps(transaction: Transaction, message_ids: list[int], now: datetime) -> dict[int, StepFacts]:
+async def _lock_steps(
+    transaction: Transaction, message_ids: list[int], now: datetime
+) -> dict[int, tuple[int, StepFacts]]:
+    """(sequence, facts) by message."""
     rows = await transaction.rows(LOCK_STEPS, {"message_ids": message_ids, "now": now})
     steps = await load_steps(transaction, {row.sequence_id for row in rows if row.had is not None})
     return {
-        row.message_id: step_facts_of(row, steps[row.sequence_id] if row.had is not None else ()) for row in rows
+        row.message_id: (
+            row.sequence_id,
+            step_facts_of(row, steps[row.sequence_id] if row.had is not None else ()),
+        )
+        for row in rows
     }
 
 
-def candidate_of(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
+async def _lock_campaigns(
+    transaction: Transaction, rows: Sequence[Any], now: datetime
+) -> dict[int, CampaignFacts]:
+    """`rows` with CANDIDATE_FACTS."""
+    if not rows:
+        return {}
+    contacts = {row.id: row for row in rows}
+    locked = await transaction.rows(LOCK_CAMPAIGNS, {"message_ids": list(contacts)})
+    return {row.message_id: campaign_facts_of(row, contacts[row.message_id], now) for row in locked}
+
+
+def campaign_facts_of(row: Any, contact: Any, now: datetime) -> CampaignFacts:
+    """Read it from a row with the columns of `campaigns`, and one with CANDIDATE_FACTS."""
+    delays = (row.min_delay_seconds, row.max_delay_seconds)
+    return CampaignFacts(
+        status=CampaignStatus(row.status),
+        name=row.name,
+        kind=ContentKind(row.kind),
+        body=row.body,
+        media_id=row.media_id,
+        window=Window(row.window_start, row.window_end) if row.window_start is not None else None,
+        delays=delays if row.min_delay_seconds is not None else None,
+        zone=zone_of(contact.contact_zone, contact.phone, contact.time_zone, now),
+    )
+
+
+def candidate_of(
+    row: Any,
+    step: StepFacts | None,
+    now: datetime,
+    *,
+    campaign: CampaignFacts | None = None,
+    reached: Reached | None = None,
+) -> Candidate:
     """Read it from a row with CANDIDATE_FACTS, and lane, due_at, expires_at and by_hand."""
     zone = ZoneInfo(row.time_zone)
     return Candidate(
@@ -333,6 +443,8 @@ def candidate_of(row: Any, step: StepFacts | None, now: datetime) -> Candidate:
         by_hand=row.by_hand,
         kind=ContentKind(row.kind or ContentKind.TEXT),
         media_id=row.media_id,
+        campaign=campaign,
+        reached=reached,
     )
 
 

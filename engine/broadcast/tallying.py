@@ -1,6 +1,6 @@
 """How messages m are counted for results, whether they are still there or are just being pruned: parts of SQL."""
 
-SKIP_REASON = "CASE WHEN m.outcome = 'skipped' THEN coalesce(m.error_code, '') ELSE '' END"
+REASON = "CASE WHEN m.outcome IN ('skipped', 'failed') THEN coalesce(m.error_code, '') ELSE '' END"
 
 # A person who answers twice has answered; asking to stop is no answer.
 WITH_ANSWERS = """

@@ -120,6 +120,19 @@ def check_template(body: str) -> None:
             )
 
 
+def check_body(kind: ContentKind, body: str) -> None:
+    """Raise InvalidInputError if no message of this kind can have this text or caption."""
+    check_template(body)
+    if kind is ContentKind.AUDIO and body.strip():
+        raise InvalidInputError(
+            "WhatsApp shows no text with an audio. Leave it out here, and send it as a message of its own."
+        )
+    if kind is not ContentKind.TEXT and len(body) > LONGEST_CAPTION:
+        raise InvalidInputError(
+            f"A caption can have {LONGEST_CAPTION:,} characters; this one has {len(body):,}. Shorten it."
+        )
+
+
 def render(body: str, *, name: str, phone: str, attributes: Mapping[str, Any]) -> str:
     """Fill the text in for one contact. Raises UnfillableError with a message for the operator."""
     if "{" not in body:

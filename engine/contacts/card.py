@@ -173,7 +173,7 @@ def _permission(row: Any) -> Permission | None:
 
 
 async def _runs(session: Session, rows: Sequence[Any], now: datetime) -> tuple[RunView, ...]:
-    prospects = await read_prospects(session, [row.id for row in rows])
+    prospects = await read_prospects(session, [row.id for row in rows], now)
     device_ids = {prospect.device_id for prospect in prospects.values()}
     standings = {one.device_id: one for one in await read_standings(session, list(device_ids), now)}
     surroundings = {device_id: await read_surroundings(session, device_id) for device_id in device_ids}

@@ -60,6 +60,11 @@ def guess_time_zone(phone: str, at: datetime) -> str | None:
     return str(zones[0])
 
 
+def zone_of(time_zone: str | None, phone: str, otherwise: str, at: datetime) -> ZoneInfo:
+    """Where somebody is: as set, else as the number says, else `otherwise` (their team's)."""
+    return ZoneInfo(time_zone or guess_time_zone(phone, at) or otherwise)
+
+
 @lru_cache(maxsize=2048)
 def _offsets(zone: str, ordinal: int) -> tuple[timedelta | None, timedelta | None]:
     noon = datetime.fromordinal(ordinal) + timedelta(hours=12)

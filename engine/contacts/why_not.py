@@ -35,6 +35,10 @@ class ObstacleKind(StrEnum):
     LATE = "late"
     REST_DAY = "rest_day"
     QUIET_HOURS = "quiet_hours"
+    CAMPAIGN = "campaign"
+    WINDOW = "window"
+    EXPIRED = "expired"
+    FREQUENCY = "frequency"
     TEXT = "text"
 
 
@@ -44,7 +48,7 @@ class Obstacle:
     since: datetime | None = None  # of a device that is away, machine time
     until: datetime | None = None
     who: str | None = None
-    words: str = ""  # what they replied; what is wrong with the text
+    words: str = ""  # what they replied; what they had today; what is wrong with the text
     used: int = 0  # of a cap …
     cap: int = 0
     ahead: int = 0  # messages that its device sends first
@@ -116,5 +120,7 @@ def _obstacle(refusal: Refusal, device: Standing, around: Around) -> Obstacle:
             return Obstacle(ObstacleKind.REPLIED, since=around.paused_at, words=around.reply)
         case Rule.RUN:
             return Obstacle(ObstacleKind.PAUSED_BY_HAND, since=around.paused_at, who=around.paused_by)
+        case Rule.FREQUENCY if asked.reached is not None:
+            return Obstacle(ObstacleKind.FREQUENCY, until=until, words=asked.reached.in_words)
     words = refusal.decision.text if isinstance(refusal.decision, End) else ""
     return Obstacle(ObstacleKind(refusal.rule.value), until=until, words=words)

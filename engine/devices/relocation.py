@@ -72,8 +72,8 @@ class Relocation:
     async def move(self, actor: Actor, device_id: int, to: int) -> int:
         """Move everybody who waits for a device to another one of the team; how many people.
 
-        It joins the pools of their sequences, so that who joins from now on has it too. The pools keep the device
-        that they leave, for when it is paired anew. What is on its way stays. Idempotent.
+        It joins the pools of their sequences and campaigns, so that who comes from now on has it too. The pools
+        keep the device that they leave, for when it is paired anew. What is on its way stays. Idempotent.
         """
         now = self._clock.now()
         async with self._database.transaction() as session:

@@ -103,6 +103,12 @@ INSERT INTO sequence_devices (workspace_id, sequence_id, device_id)
 SELECT s.workspace_id, s.id, CAST(:device_id AS bigint) FROM sequences s WHERE s.id = ANY(:ids)
     ON CONFLICT DO NOTHING
 """
+JOIN_CAMPAIGN_POOLS = """
+INSERT INTO campaign_devices (workspace_id, campaign_id, device_id)
+SELECT c.workspace_id, c.id, CAST(:device_id AS bigint) FROM campaigns c
+ WHERE c.id = ANY(:ids) AND c.device_choice = 'pool' AND c.status IN ('running', 'paused')
+    ON CONFLICT DO NOTHING
+"""
 
 LOADS = """
 SELECT d.id,
@@ -165,6 +171,7 @@ async def move_people(session: Session, device_id: int, *, to: int | None = None
         sequences = {source_id: [to] for source_id in sequence_ids}
         campaigns = {row.source_id: [to] for row in messages}
         await session.execute(text(JOIN_POOLS), {"ids": list(sequence_ids), "device_id": to})
+        await session.execute(text(JOIN_CAMPAIGN_POOLS), {"ids": list(campaigns), "device_id": to})
     devices = {device for pool in (*sequences.values(), *campaigns.values()) for device in pool}
     loads = Counter({row.id: row.people for row in await session.execute(text(LOADS), {"ids": list(devices)})})
     homes: dict[int, int] = {}

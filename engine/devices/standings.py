@@ -8,39 +8,51 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 
 from engine.broadcast.pacing import pace_of, tally_of
-from engine.broadcast.store import NOT_HELD
+from engine.broadcast.store import HOLDERS, NOT_HELD
+from engine.contacts.time_zones import zone_of
 from engine.devices.ownership import DEAD_AFTER
 from engine.devices.why import Next, Standing, Surroundings
 from engine.sequences.calendar import QuietHours
 from engine.transactions import Session
 from models.enums import DeviceState, Lane
 
-# Four probes of the queue's index a device: the oldest of each lane that no pause holds. The worker takes what is
-# due by lane; what is not due yet comes by time. A device that may not send anyway is not asked.
+# A few probes of the queue's index a device: the oldest of each lane, and of each campaign, that no pause holds.
+# The worker takes what is due by lane; what is not due yet comes by time. A device that may not send anyway is not
+# asked.
 STANDINGS = f"""
 SELECT d.id, d.state, d.state_since, d.state_until, coalesce(d.last_error, '') AS state_reason,
        g.id IS NOT NULL AS worked, d.paused_at, w.stopped_at, d.next_send_at, d.last_sent_at,
        d.in_flight_message_id IS NOT NULL AS in_flight,
        d.min_delay_seconds, d.max_delay_seconds, d.hourly_cap, d.daily_cap, d.ramp_start_cap, d.ramp_days,
        d.ramp_started_on, d.hour_started_at, d.hour_count, d.day, d.day_count,
-       w.time_zone, w.quiet_start, w.quiet_end, n.lane, n.due_at, n.recipient_zone
+       w.time_zone, w.quiet_start, w.quiet_end, n.lane, n.due_at, n.recipient_zone, n.phone
   FROM user_devices d
   JOIN workspaces w ON w.id = d.workspace_id
   LEFT JOIN engines g ON g.id = d.owner
        AND g.heartbeat_at >= clock_timestamp() - CAST(:dead_after AS interval)
   LEFT JOIN LATERAL (
        SELECT f.*
-         FROM unnest(enum_range(CAST(NULL AS lane))) AS l(lane)
-        CROSS JOIN LATERAL (
-              SELECT q.lane, q.due_at, e.time_zone AS recipient_zone
-                FROM queue q
-                JOIN messages b ON b.id = q.message_id
-                LEFT JOIN sequence_contacts e ON e.id = b.enrolment_id
-                LEFT JOIN sequences s ON s.id = e.sequence_id
-               WHERE q.device_id = d.id AND q.lane = l.lane AND {NOT_HELD}
-                 AND w.stopped_at IS NULL AND d.paused_at IS NULL AND d.state IN ('online', 'degraded')
-               ORDER BY q.due_at, q.message_id
-               LIMIT 1) f
+         FROM (SELECT f.lane, f.due_at, f.recipient_zone, f.phone
+                 FROM unnest(enum_range(CAST(NULL AS lane))) AS l(lane)
+                CROSS JOIN LATERAL (
+                      SELECT q.lane, q.due_at, e.time_zone AS recipient_zone, CAST(NULL AS text) AS phone
+                        FROM queue q
+                        JOIN messages b ON b.id = q.message_id {HOLDERS}
+                       WHERE q.device_id = d.id AND q.lane = l.lane AND q.campaign_id IS NULL AND {NOT_HELD}
+                       ORDER BY q.campaign_id, q.due_at, q.message_id
+                       LIMIT 1) f
+                UNION ALL
+               SELECT r.lane, r.due_at, c.time_zone, c.phone
+                 FROM campaigns k
+                CROSS JOIN LATERAL (
+                      SELECT q.lane, q.due_at, q.message_id FROM queue q
+                       WHERE q.device_id = d.id AND q.lane = 'campaign' AND q.campaign_id = k.id
+                       ORDER BY q.due_at, q.message_id
+                       LIMIT 1) r
+                 JOIN messages b ON b.id = r.message_id
+                 JOIN contacts c ON c.id = b.contact_id
+                WHERE k.workspace_id = d.workspace_id AND k.status = 'running') f
+        WHERE w.stopped_at IS NULL AND d.paused_at IS NULL AND d.state IN ('online', 'degraded')
         ORDER BY f.due_at > :now, CASE WHEN f.due_at <= :now THEN f.lane END, f.due_at
         LIMIT 1) n ON true
  WHERE d.id = ANY(:device_ids)
@@ -90,6 +102,8 @@ async def read_surroundings(session: Session, device_id: int) -> Surroundings:
 def _standing(row: Any, now: datetime) -> Standing:
     zone = ZoneInfo(row.time_zone)
     recipient = ZoneInfo(row.recipient_zone) if row.recipient_zone else None
+    if row.phone is not None:  # of a campaign
+        recipient = zone_of(row.recipient_zone, row.phone, row.time_zone, now)
     return Standing(
         device_id=row.id,
         state=DeviceState(row.state),

@@ -38,17 +38,21 @@ SELECT d.id, w.name AS workspace, w.time_zone, w.stopped_at, d.name, d.state, d.
 # front is looked at: a million held messages would take ten seconds, to find that none may go.
 WAITING = """
 WITH waiting AS MATERIALIZED (
-    SELECT device_id, lane, count(*) FILTER (WHERE due_at <= :now) AS due, count(*) AS pending
+    SELECT device_id, lane, campaign_id, count(*) FILTER (WHERE due_at <= :now) AS due, count(*) AS pending,
+           min(due_at) AS first_at
       FROM queue
-     GROUP BY device_id, lane)
+     GROUP BY device_id, lane, campaign_id)
 SELECT w.device_id, CAST(sum(w.due) AS bigint) AS due, CAST(sum(w.pending - w.due) AS bigint) AS later,
-       min(first.due_at) AS first_at
+       min(CASE WHEN w.campaign_id IS NULL THEN first.due_at WHEN k.status = 'running' THEN w.first_at END)
+       AS first_at
   FROM waiting w
+  LEFT JOIN campaigns k ON k.id = w.campaign_id
   LEFT JOIN LATERAL (
        SELECT b.due_at
          FROM (SELECT message_id AS id, due_at FROM queue
-                WHERE device_id = w.device_id AND lane = w.lane
-                ORDER BY due_at, message_id
+                WHERE device_id = w.device_id AND lane = w.lane AND campaign_id IS NULL
+                  AND w.campaign_id IS NULL
+                ORDER BY campaign_id, due_at, message_id
                 LIMIT 20) b
          JOIN messages m USING (id)
          LEFT JOIN sequence_contacts e ON e.id = m.enrolment_id

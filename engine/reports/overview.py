@@ -25,8 +25,10 @@ SELECT w.name, w.time_zone, w.stopped_at,
        (SELECT min(e.next_due_at) FROM sequence_contacts e JOIN sequences s ON s.id = e.sequence_id
          WHERE e.workspace_id = w.id AND e.status = 'active' AND s.status = 'active') AS planned_at,
        (SELECT min(greatest(q.due_at, coalesce(d.next_send_at, q.due_at)))
-          FROM user_devices d JOIN queue q ON q.device_id = d.id
-         WHERE d.workspace_id = w.id AND d.removed_at IS NULL) AS queued_at,
+          FROM user_devices d
+          JOIN queue q ON q.device_id = d.id
+          LEFT JOIN campaigns k ON k.id = q.campaign_id
+         WHERE d.workspace_id = w.id AND d.removed_at IS NULL AND k.status IS DISTINCT FROM 'paused') AS queued_at,
        w.alerts_chat_id IS NOT NULL AS alerts_bound
   FROM workspaces w WHERE w.id = :workspace_id
 """

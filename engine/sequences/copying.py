@@ -1,6 +1,7 @@
 """A copy of a sequence, with nobody in it. It is also how an archived one lives again."""
 
 import re
+from collections.abc import Collection
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -66,7 +67,11 @@ class SequenceCopies:
 
 
 async def _free_name(session: Session, actor: Actor, name: str) -> str:
-    taken = set(await session.scalars(text(NAMES), {"workspace_id": actor.workspace_id}))
+    return name_of_copy(name, set(await session.scalars(text(NAMES), {"workspace_id": actor.workspace_id})))
+
+
+def name_of_copy(name: str, taken: Collection[str]) -> str:
+    """Call it “… (copy)”, with a number if that is `taken` (in lower case)."""
     name, number = re.sub(r" \(copy(?: \d+)?\)$", "", name), 1
     while True:
         suffix = " (copy)" if number == 1 else f" (copy {number})"

@@ -4,12 +4,12 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from engine.broadcast.tallying import COUNTS, SKIP_REASON, WITH_ANSWERS
+from engine.broadcast.tallying import COUNTS, REASON, WITH_ANSWERS
 from engine.transactions import Session
 
 # What has been pruned counts as well.
 OUTCOMES = f"""
-SELECT m.step_id, coalesce(m.outcome, 'queued') AS outcome, {SKIP_REASON} AS reason, {COUNTS}
+SELECT m.step_id, coalesce(m.outcome, 'queued') AS outcome, {REASON} AS reason, {COUNTS}
   FROM sequence_steps t
   JOIN messages m ON m.step_id = t.id {WITH_ANSWERS}
  WHERE t.sequence_id = :sequence_id

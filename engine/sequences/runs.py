@@ -50,7 +50,7 @@ class Runs:
         now = self._clock.now()
         async with self._database.transaction() as session:
             await runs_store.find(session, actor, enrolment_id)
-            prospect = (await read_prospects(session, [enrolment_id])).get(enrolment_id)
+            prospect = (await read_prospects(session, [enrolment_id], now)).get(enrolment_id)
         if prospect is None or prospect.on_its_way:
             return None
         return outlook(resumed(prospect.candidate(now)), now)
@@ -72,7 +72,7 @@ class Runs:
             run = await runs_store.find(session, actor, enrolment_id, lock=True)
             if run.status in OVER:
                 return False
-            prospect = (await read_prospects(session, [enrolment_id])).get(enrolment_id)
+            prospect = (await read_prospects(session, [enrolment_id], now)).get(enrolment_id)
             await runs_store.cancel_waiting(session, enrolment_id, "removed", by_hand=True)
             await runs_store.end(session, enrolment_id, now, "removed")
             actor.record(session, now, "run.remove", enrolment_id, contact=run.contact_id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import time
 
 from engine.broadcast.media import check_media
-from engine.broadcast.templating import LONGEST_CAPTION, check_template
+from engine.broadcast.templating import check_body
 from engine.errors import InvalidInputError
 from engine.sequences.pasting import LAST_DAY, LONGEST_AFTER_JOIN, write_header
 from models.enums import ContentKind
@@ -47,8 +47,7 @@ def check_message(kind: ContentKind, body: str, header: str) -> None:
     if kind is ContentKind.TEXT and not body.strip():
         raise InvalidInputError(f"{header} has no text. Write the message below its day.")
     try:
-        check_template(body)
-        _check_caption(kind, body)
+        check_body(kind, body)
     except InvalidInputError as error:
         raise InvalidInputError(f"{header}: {error}") from None
 
@@ -60,14 +59,3 @@ def check_time(day: int, send_time: time | None, after_join_minutes: int | None)
         raise InvalidInputError("“On joining” is possible on Day 1 only, and within its 24 hours.")
     if after_join_minutes is not None and send_time is not None:
         raise InvalidInputError("A message goes out at a time or on joining, not both.")
-
-
-def _check_caption(kind: ContentKind, body: str) -> None:
-    if kind is ContentKind.AUDIO and body.strip():
-        raise InvalidInputError(
-            "WhatsApp shows no text with an audio. Leave it out here, and send it as a message of its own."
-        )
-    if kind is not ContentKind.TEXT and len(body) > LONGEST_CAPTION:
-        raise InvalidInputError(
-            f"A caption can have {LONGEST_CAPTION:,} characters; this one has {len(body):,}. Shorten it."
-        )

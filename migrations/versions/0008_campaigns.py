@@ -35,6 +35,7 @@ ALTER TABLE campaigns
 UPDATE campaigns SET audience_set = true WHERE status <> 'draft';
 UPDATE campaigns SET pause_reason = 'by_hand' WHERE status = 'paused';
 UPDATE campaigns SET fanned_at = started_at WHERE started_at IS NOT NULL;
+UPDATE campaigns SET finished_at = coalesce(started_at, scheduled_at) WHERE status = 'cancelled' AND finished_at IS NULL;
 ALTER TABLE campaigns
     ADD CONSTRAINT ck_campaigns_one_audience CHECK (num_nonnulls(niche, list_id, segment_id, follows_id) <= 1),
     ADD CONSTRAINT ck_campaigns_delays CHECK ((min_delay_seconds IS NULL) = (max_delay_seconds IS NULL)
@@ -42,7 +43,8 @@ ALTER TABLE campaigns
     ADD CONSTRAINT ck_campaigns_window_whole CHECK ((window_start IS NULL) = (window_end IS NULL)),
     ADD CONSTRAINT ck_campaigns_positive CHECK (late_window_minutes > 0 AND first_ones > 0),
     ADD CONSTRAINT ck_campaigns_paused CHECK ((status = 'paused') = (pause_reason IS NOT NULL));
-CREATE INDEX ix_campaigns_open ON campaigns (id) WHERE status IN ('running', 'paused');
+CREATE INDEX ix_campaigns_open ON campaigns (workspace_id, id) WHERE status IN ('running', 'paused');
+CREATE INDEX ix_campaigns_cancelling ON campaigns (id) WHERE status = 'cancelled' AND finished_at IS NULL;
 CREATE INDEX ix_campaigns_workspace_id ON campaigns (workspace_id, id);
 
 CREATE TABLE revocations (
@@ -76,11 +78,35 @@ CREATE TABLE chat_links (
     CONSTRAINT ck_chat_links_of_one CHECK ((sequence_id IS NULL) <> (campaign_id IS NULL)));
 CREATE INDEX ix_chat_links_workspace_id ON chat_links (workspace_id);
 
+ALTER TABLE queue ADD campaign_id bigint;
+UPDATE queue q SET campaign_id = m.campaign_id FROM messages m WHERE m.id = q.message_id AND m.lane = 'campaign' AND NOT m.by_hand;
+DROP INDEX ix_queue_ready;
+CREATE INDEX ix_queue_ready ON queue (device_id, lane, campaign_id, due_at, message_id);
+
 CREATE TRIGGER notify_control AFTER INSERT ON revocations
    FOR EACH STATEMENT EXECUTE FUNCTION notify_channel('dripdesk_control')
 """
 
+# As it was, but for the campaign.
+ENQUEUE = """
+CREATE OR REPLACE FUNCTION enqueue() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    devices text;
+BEGIN
+    INSERT INTO queue ({columns})
+    SELECT id, {values} FROM inserted WHERE outcome IS NULL ORDER BY id;
+    SELECT string_agg(DISTINCT device_id::text, ',') INTO devices FROM inserted;
+    IF devices IS NOT NULL THEN -- a payload holds 8000 bytes; the empty one means every device
+        PERFORM pg_notify('dripdesk_queue', CASE WHEN length(devices) < 7000 THEN devices ELSE '' END);
+    END IF;
+    RETURN NULL;
+END $$
+"""
+
 DOWN = """
+DROP INDEX ix_queue_ready;
+ALTER TABLE queue DROP campaign_id;
+CREATE INDEX ix_queue_ready ON queue (device_id, lane, due_at, message_id);
 DROP TABLE chat_links;
 DROP TABLE revocations;
 ALTER TABLE campaigns
@@ -89,16 +115,23 @@ ALTER TABLE campaigns
     DROP first_ones, DROP fanned_to, DROP fanned_at, DROP left_out, DROP pause_reason, DROP paused_at,
     DROP paused_by, DROP watched_from, DROP revision, DROP launched_by;
 DROP INDEX ix_campaigns_open;
+DROP INDEX ix_campaigns_cancelling;
 DROP INDEX ix_campaigns_workspace_id
 """
 
 
 def upgrade() -> None:
     _run(UP)
+    _enqueue("device_id, lane, due_at, campaign_id")
 
 
 def downgrade() -> None:
+    _enqueue("device_id, lane, due_at")
     _run(DOWN)
+
+
+def _enqueue(copied: str) -> None:
+    op.execute(ENQUEUE.format(columns=f"message_id, {copied}", values=copied))
 
 
 def _run(script: str) -> None:

@@ -163,6 +163,8 @@ def obstacle_words(obstacle: Obstacle, upcoming: NextMessage, run: RunView, now:
             return f"a day of rest: it waits until {until}"
         case ObstacleKind.QUIET_HOURS:
             return f"quiet until {until}"
+        case ObstacleKind.FREQUENCY:
+            return f"{obstacle.words}; it goes {until}" if until else f"{obstacle.words}: it is left out"
         case _:
             return obstacle.words
 

@@ -12,7 +12,7 @@ from tests.integration.engine.world import World, at
 # Which step is named: of the sequence Welcome, or Late, or none.
 WELCOME, LATE = " (“Welcome”, Day 1 11:00)", " (“Late”, Day 1 20:00)"
 WHERE = dict.fromkeys(("astray", "double", "elsewhere", "pruned", "unasked"), WELCOME) | {
-    "misplaced": LATE, "runs": LATE, "queued": "", "flying": "",
+    "unfinished": " (“Sale”)", "misplaced": LATE, "runs": LATE, "queued": "", "flying": "",
 }  # fmt: skip
 
 # Damage done by hand, what is found, and how it is mended.
@@ -25,6 +25,7 @@ DAMAGE = {
     "pruned": ("INSERT INTO pruned_messages (workspace_id, step_id, outcome, messages, replied) VALUES (1, 1, 'sent', 2, 3)", "UPDATE pruned_messages SET replied = 2"),
     "queued": ("INSERT INTO queue VALUES (99, 2, 'test', now())", "DELETE FROM queue WHERE message_id = 99"),
     "runs": ("UPDATE sequence_contacts SET next_due_at = NULL WHERE contact_id = 4", "UPDATE sequence_contacts SET next_due_at = now() WHERE contact_id = 4"),
+    "unfinished": ("WITH sale AS (INSERT INTO campaigns (workspace_id, name, status, scheduled_at, finished_at) VALUES (1, 'Sale', 'finished', now(), now()) RETURNING id) INSERT INTO messages (workspace_id, lane, campaign_id, contact_id, device_id, due_at) SELECT 1, 'campaign', id, 1, 1, now() FROM sale", "DELETE FROM campaigns"),
     "unasked": ("DELETE FROM doubts", "INSERT INTO doubts (workspace_id, message_id, device_id, contact_id, claimed_at) SELECT workspace_id, id, device_id, contact_id, claimed_at FROM messages WHERE outcome = 'unknown'"),
 }  # fmt: skip
 

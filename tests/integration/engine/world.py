@@ -19,6 +19,10 @@ from engine.broadcast.media import MediaLibrary
 from engine.broadcast.observations import Observations, ReceiptNote
 from engine.broadcast.outcomes import Outcomes, Report
 from engine.broadcast.store import Ask
+from engine.campaigns.catalogue import CampaignCatalogue
+from engine.campaigns.control import CampaignControl
+from engine.campaigns.editor import CampaignEditor
+from engine.campaigns.progress import CampaignProgress
 from engine.clock import ManualClock
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
@@ -49,9 +53,17 @@ from engine.sequences.steps import NewStep
 from engine.settings import Settings
 from engine.transports.contract import Outcome, Sent, Unknown
 from engine.workspaces import Workspaces
-from models import Contact, UserDevice
+from models import Campaign, CampaignDevice, Contact, Message, UserDevice
 from models import Sequence as SequenceRow
-from models.enums import ConsentState, DeviceState, ReceiptKind, SequenceStatus, TransportKind
+from models.enums import (
+    CampaignStatus,
+    ConsentState,
+    DeviceState,
+    Lane,
+    ReceiptKind,
+    SequenceStatus,
+    TransportKind,
+)
 
 KUALA_LUMPUR = ZoneInfo("Asia/Kuala_Lumpur")
 MONDAY = datetime(2026, 1, 5, 10, 0, tzinfo=KUALA_LUMPUR)  # where the clock stands when a test begins
@@ -109,6 +121,9 @@ class World:
         self.opt_outs = OptOuts(database, clock)
         self.segments = Segments(database, clock)
         self.links = ChatLinks(database, clock)
+        self.campaigns = CampaignCatalogue(database, clock)
+        self.campaign_editor = CampaignEditor(database, clock)
+        self.campaign_control = CampaignControl(database, clock)
 
     async def device(self, name: str = "Sales", **columns: Any) -> int:
         columns = {"min_delay_seconds": 0, "max_delay_seconds": 0, "state": DeviceState.ONLINE, **columns}
@@ -152,6 +167,36 @@ class World:
         sequence = await self.sequence([device], *(steps or [(1, 11, "Hi {{ name }}")]), **columns)
         await self.enrolments.join_contacts(self.actor, sequence, await self.contacts(people))
         return sequence, device
+
+    async def campaign(
+        self, devices: Sequence[int], contacts: Sequence[int], body: str = "Sale for {{ name }}", **columns: Any
+    ) -> int:
+        """A campaign that runs, with a message for each of the contacts, spread over the devices in turn."""
+        now = self.clock.now()
+        workspace = {"workspace_id": self.actor.workspace_id}
+        begun = {"status": CampaignStatus.RUNNING, "scheduled_at": now, "started_at": now, "fanned_at": now}
+        async with self.database.transaction() as session:
+            campaign = Campaign(
+                **workspace, **{"name": "Sale", "body": body, "audience_set": True, **begun, **columns}
+            )
+            session.add(campaign)
+            await session.flush()
+            session.add_all(CampaignDevice(**workspace, campaign_id=campaign.id, device_id=one) for one in devices)
+            session.add_all(
+                Message(
+                    **workspace,
+                    lane=Lane.CAMPAIGN,
+                    campaign_id=campaign.id,
+                    contact_id=contact,
+                    device_id=devices[number % len(devices)],
+                    due_at=campaign.scheduled_at or now,
+                )
+                for number, contact in enumerate(contacts)
+            )
+        return campaign.id
+
+    async def progress(self, campaign_id: int) -> CampaignProgress:
+        return (await self.campaigns.card(self.actor, campaign_id)).progress
 
     async def steps(self, sequence_id: int) -> list[int]:
         return [step.id for step in (await self.catalogue.card(self.actor, sequence_id)).steps]
@@ -198,6 +243,15 @@ class World:
                 assert results.planned == results.queued + ended
                 assert sum(results.skipped_by.values()) == results.skipped
                 assert results.sent >= results.delivered >= results.read
+        for (campaign_id,) in await self.rows(
+            "SELECT id FROM campaigns WHERE workspace_id = :id", id=self.actor.workspace_id
+        ):
+            done = await self.progress(campaign_id)
+            ended = (
+                done.sent + done.unknown + done.cancelled + sum((*done.failed.values(), *done.skipped.values()))
+            )
+            assert done.planned == done.pending + done.on_its_way + ended
+            assert done.sent >= done.delivered >= done.read
         lost = await self.rows("""
             SELECT e.id, e.status, e.next_due_at, count(m.id) FROM sequence_contacts e
               LEFT JOIN messages m ON m.enrolment_id = e.id AND m.outcome IS NULL AND NOT m.by_hand

@@ -1,0 +1,148 @@
+"""The SQL of a fan-out: whose turn it is, what the devices can take, and one chunk of messages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from engine.campaigns.audience import LeftOut
+from engine.campaigns.audience_store import IN_POOL, People
+from engine.campaigns.spreading import Dealing
+from engine.database import AdvisoryLock
+from engine.transactions import Session
+from models import Campaign
+from models.enums import DeviceState
+
+UNFANNED = "SELECT id FROM campaigns WHERE status = 'running' AND fanned_at IS NULL ORDER BY id"
+
+TAKE_TURN = """
+SELECT pg_try_advisory_xact_lock(:lock, CAST(:campaign_id % 2147483647 AS int)) AS ours,
+       set_config('jit', 'off', true)
+"""
+
+STANDING = """
+SELECT p.own_device_id AS device_id, count(*) AS people
+  FROM ({people}) p WHERE p.left_out IS NULL GROUP BY p.own_device_id
+"""
+DEVICES = f"""
+SELECT d.*, (SELECT count(*) FROM queue q WHERE q.device_id = d.id) AS waiting
+  FROM user_devices d WHERE d.id IN ({IN_POOL}) ORDER BY d.id
+"""
+MADE = "SELECT count(*) AS made FROM messages WHERE campaign_id = :campaign_id"
+
+# `getting` numbers those who get it, `new` those of them whose device is to be found, both from 1: the chunk ends
+# before one more than `most` would get it, so that the cursor stands where the next one begins.
+#
+# The cursor is written into the statement: so each chunk is planned for itself. A plan for any cursor could read a
+# whole table for a chunk; `force_custom_plan` would plan the checks of the foreign keys anew as well, row by row.
+CHUNK = """
+WITH person AS MATERIALIZED (
+    SELECT p.id, p.own_device_id, p.left_out,
+           count(*) FILTER (WHERE p.left_out IS NULL) OVER so_far AS getting,
+           count(*) FILTER (WHERE p.left_out IS NULL AND p.own_device_id IS NULL) OVER so_far AS new
+      FROM ({people}) p
+    WINDOW so_far AS (ORDER BY p.id ROWS UNBOUNDED PRECEDING)),
+planned AS (
+    INSERT INTO messages (workspace_id, lane, campaign_id, contact_id, device_id, due_at, expires_at)
+    SELECT :workspace_id, 'campaign', :campaign_id, p.id,
+           coalesce(p.own_device_id, (CAST(:device_ids AS bigint[]))[width_bucket(
+               (CAST(:dealt AS bigint) + p.new - 1) * CAST(:step AS bigint) % CAST(:total AS bigint),
+               CAST(:starts AS bigint[]))]),
+           CAST(:due_at AS timestamptz), CAST(:expires_at AS timestamptz)
+      FROM person p
+     WHERE p.left_out IS NULL AND p.getting <= :most
+     ORDER BY p.id
+        ON CONFLICT (campaign_id, contact_id) WHERE campaign_id IS NOT NULL DO NOTHING)
+SELECT max(p.id) AS last, coalesce(max(p.getting), 0) AS getting, coalesce(max(p.new), 0) AS new,
+       count(*) AS people, (SELECT count(*) FROM person) AS looked_at, {left_out}
+  FROM person p WHERE p.getting <= :most
+"""
+LEFT_OUT = ", ".join(f"count(*) FILTER (WHERE p.left_out = '{reason}') AS {reason}" for reason in LeftOut)
+
+# Not if somebody else has moved, paused or taken it back meanwhile: then the chunk was never made. It does not
+# set the status, which would tell every engine to look.
+MOVE_CURSOR = """
+UPDATE campaigns SET fanned_to = :last, left_out = CAST(:left_out AS jsonb), fanned_at = :fanned_at
+ WHERE id = :campaign_id AND status = 'running' AND fanned_at IS NULL AND fanned_to = :after
+RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """`most`: how many may get it; `dealt`: how many have been dealt a device by `dealing` before."""
+
+    size: int
+    most: int
+    due_at: datetime
+    expires_at: datetime | None
+    dealing: Dealing
+    dealt: int
+
+
+async def unfanned(session: Session) -> list[int]:
+    """Find the running campaigns whose fan-out is not through."""
+    return list(await session.scalars(text(UNFANNED)))
+
+
+async def take_turn(session: Session, campaign_id: int) -> bool:
+    """Whether this transaction is the only one that fans the campaign out.
+
+    Its row stays unlocked: the claims of what has been planned already lock it too, and would find it taken for as
+    long as the fan-out lasts.
+    """
+    about = {"lock": AdvisoryLock.FAN_OUT, "campaign_id": campaign_id}
+    (row,) = await session.rows(TAKE_TURN, about)
+    return bool(row.ours)
+
+
+async def standing(session: Session, campaign: Campaign, people: People) -> dict[int | None, int]:
+    """How many of those who are still to get it have which device of their own (None: none)."""
+    rows = await session.rows(STANDING.format(people=people.behind(campaign.fanned_to)), people.values)
+    return {row.device_id: row.people for row in rows}
+
+
+async def devices(session: Session, campaign_id: int) -> Sequence[Row[Any]]:
+    """Load the devices of the pool that are in service, with how many messages wait for each."""
+    lost = [state.value for state in DeviceState if state.is_lost]
+    return await session.rows(DEVICES, {"campaign_id": campaign_id, "lost": lost})
+
+
+async def made(session: Session, campaign_id: int) -> int:
+    (row,) = await session.rows(MADE, {"campaign_id": campaign_id})
+    return int(row.made)
+
+
+async def plan_chunk(session: Session, campaign: Campaign, people: People, chunk: Chunk) -> Row[Any]:
+    """Insert the messages of the next people; (last, getting, new, people, looked_at, and people by reason)."""
+    values = {
+        **people.values,
+        "campaign_id": campaign.id,
+        "chunk": chunk.size,
+        "most": chunk.most,
+        "due_at": chunk.due_at,
+        "expires_at": chunk.expires_at,
+        "device_ids": chunk.dealing.device_ids,
+        "starts": chunk.dealing.starts,
+        "step": chunk.dealing.step,
+        "total": chunk.dealing.total,
+        "dealt": chunk.dealt,
+    }
+    statement = CHUNK.format(people=people.next_behind(campaign.fanned_to), left_out=LEFT_OUT)
+    return (await session.execute(text(statement), values)).one()
+
+
+async def move_cursor(
+    session: Session, campaign: Campaign, *, last: int, left_out: str, fanned_at: datetime | None
+) -> bool:
+    """Say how far it is; whether it was where this transaction found it. `left_out`: JSON."""
+    about = {
+        "campaign_id": campaign.id,
+        "after": campaign.fanned_to,
+        "last": last,
+        "left_out": left_out,
+        "fanned_at": fanned_at,
+    }
+    return bool(await session.rows(MOVE_CURSOR, about))
