@@ -26,6 +26,7 @@ class ContactImport(InWorkspace, Model):
     # The file: kept for as long as somebody may ask for its rejects.
     content: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
     choices: Mapped[dict[str, Any]]  # how it is read: sheet, separator, columns, country …
+    review: Mapped[dict[str, Any] | None]  # what it would do, until a choice changes
     duplicates: Mapped[DuplicatePolicy] = mapped_column(choice(DuplicatePolicy))
     niche: Mapped[str | None]  # of rows that name none
     attributes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # of the whole file
@@ -41,6 +42,12 @@ class ContactImport(InWorkspace, Model):
     opted_out: Mapped[int] = mapped_column(server_default="0")  # of those taken in
     joined: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # by themselves, by sequence
     failure: Mapped[str | None]
+    # An engine works on it until then, by the database's clock; the value is what tells it from the next engine.
+    taken_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")  # since something of it was done
+    created_from: Mapped[int | None]  # the ids of those it created lie from here …
+    created_to: Mapped[int | None]  # … to here; an undo moves the beginning
+    undo: Mapped[bool] = mapped_column(server_default=text("false"))  # it was asked to be undone
     started_by: Mapped[int | None] = mapped_column(ForeignKey("operators.id", ondelete="SET NULL"))
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
@@ -59,3 +66,6 @@ class ImportChange(Model):
     name: Mapped[str]
     attributes: Mapped[dict[str, Any]]
     consent: Mapped[ConsentState | None] = mapped_column(choice(ConsentState))
+    unlisted: Mapped[bool] = mapped_column(server_default=text("false"))
+    given_name: Mapped[str]  # by the file; what is different by now was changed since
+    given: Mapped[dict[str, Any]]  # attributes

@@ -2,15 +2,19 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from engine.contacts.choices import Choices
 from engine.contacts.phones import Phone, read_phones
 from engine.contacts.tables import Row
+from engine.errors import InvalidInputError
 
 _ROWS_ABOVE = 20  # titles, dates and filters that exports put above the header
 _SAMPLE = 200
+_ENOUGH = 20
 
 _PHONE_HEADERS = tuple(  # the likeliest to be on WhatsApp first
     re.compile(pattern)
@@ -34,32 +38,91 @@ _RESERVED = ("name", "phone", "niche")
 class Columns:
     """Positions in a row. `keys` names every column for templates, `labels` for people."""
 
+    header_row: int  # as a spreadsheet counts; 0: there is none. What stands above it is no contact either
     phone: int
     names: tuple[int, ...]  # joined by a space
     niche: int | None
     attributes: tuple[int, ...]
     labels: tuple[str, ...]
     keys: tuple[str, ...]
-    rows_above: int  # how many of the rows are titles and the header
 
     def key(self, position: int) -> str:
         return self.keys[position] if position < len(self.keys) else f"column_{position + 1}"
 
 
-def guess_columns(rows: Sequence[Row], country: str) -> Columns | None:
-    """Return None when no column looks like phone numbers."""
-    header_at = _find_header(rows, country)
-    if header_at is not None:
-        below = rows[header_at + 1 : header_at + 1 + _SAMPLE]
-        phone = _phone_by_header(rows[header_at], below, country)
+def find_columns(rows: Sequence[Row], choices: Choices, country: str) -> Columns:
+    """Obey the choices and guess the rest, from the first rows of a file.
+
+    Raise InvalidInputError when no column looks like phone numbers, or a choice names what is not there.
+    """
+    if not rows:
+        raise InvalidInputError("The file is empty. Export your contacts as CSV and send that file.")
+    header, phone = _header_and_phone(rows, choices, country)
+    width = _usual_width(rows)
+    chosen = [at for at in (phone, choices.niche, *(choices.names or ())) if at is not None and at != -1]
+    if impossible := [at for at in chosen if not 0 <= at < max(width, *(len(row.cells) for row in rows))]:
+        raise InvalidInputError(f"The file has no column {impossible[0] + 1}. Choose its columns anew.")
+    cells = () if header is None else header.cells
+    cells = (*cells, *[""] * (max(width, *chosen, phone + 1) - len(cells)))  # it may be shorter than its rows
+    names = choices.names
+    if names is None:
+        names = _name_by_cells(rows, phone, width) if header is None else _names_by_header(cells, phone)
+    niche = choices.niche
+    if niche is None:
+        niche = _find(cells, _NICHE_HEADER, {phone, *names})
+    labels = tuple(" ".join(cell.split()) or f"Column {at}" for at, cell in enumerate(cells, start=1))
+    # First and last name stay attributes as well: a message may greet by the first alone.
+    elsewhere = {phone, niche, *(names if len(names) == 1 else ())}
+    return Columns(
+        header_row=0 if header is None else header.number,
+        phone=phone,
+        names=names,
+        niche=None if niche == -1 else niche,
+        attributes=tuple(at for at in range(len(cells)) if at not in elsewhere),
+        labels=labels,
+        keys=_keys(cells),
+    )
+
+
+def likelihood(rows: Sequence[Row], country: str) -> int:
+    """How much a table looks like contacts: its phones, of which a few are enough."""
+    try:
+        columns = find_columns(rows, Choices(), country)
+    except InvalidInputError:
+        return 0
+    cells = [row.cells[columns.phone] for row in rows if columns.phone < len(row.cells)]
+    return min(_ENOUGH, sum(_is_phone(cell, country) for cell in cells))
+
+
+def _header_and_phone(rows: Sequence[Row], choices: Choices, country: str) -> tuple[Row | None, int]:
+    phone = choices.phone
+    if choices.header_row is None:
+        header_at = _find_header(rows, country)
+        if header_at is not None:
+            header: Row | None = rows[header_at]
+        else:
+            phone = _phone_by_cells(rows, country) if phone is None else phone
+            header = None if phone is None else _header_above(rows, phone, country)
     else:
-        best = _phone_by_cells(rows, country)
-        if best is None:
-            return None
-        phone, header_at = best, _header_above(rows, best, country)
-    if header_at is None:
-        return _without_header(rows, phone)
-    return _with_header(rows[header_at].cells, phone, rows_above=header_at + 1)
+        header = _row(rows, choices.header_row)
+    if phone is None:
+        below = [row for row in rows if header is None or row.number > header.number][:_SAMPLE]
+        phone = None if header is None else _phone_by_header(header, below, country)
+        phone = _phone_by_cells(below, country) if phone is None else phone
+    if phone is None:
+        raise InvalidInputError(_no_phone_column(rows[0]))
+    return header, phone
+
+
+def _row(rows: Sequence[Row], number: int) -> Row | None:
+    """The chosen header: it may be a blank row, but not one far down."""
+    if number > rows[-1].number or number < 0:
+        raise InvalidInputError(f"Row {number} cannot be the header: it is not among the first rows.")
+    return next((row for row in rows if row.number == number), Row(number, ())) if number else None
+
+
+def _usual_width(rows: Sequence[Row]) -> int:
+    return Counter(len(row.cells) for row in rows[:_SAMPLE]).most_common(1)[0][0]
 
 
 def _find_header(rows: Sequence[Row], country: str) -> int | None:
@@ -80,7 +143,7 @@ def _find_header(rows: Sequence[Row], country: str) -> int | None:
     return best
 
 
-def _phone_by_header(header: Row, below: Sequence[Row], country: str) -> int:
+def _phone_by_header(header: Row, below: Sequence[Row], country: str) -> int | None:
     """Among the columns called phone, prefer those that hold phones, then the likelier name."""
 
     def preference(position: int) -> tuple[bool, int, int]:
@@ -90,65 +153,46 @@ def _phone_by_header(header: Row, below: Sequence[Row], country: str) -> int:
     called_phone = [
         position for position, cell in enumerate(header.cells) if _phone_rank(_plain(cell)) is not None
     ]
-    return max(called_phone, key=preference)
+    return max(called_phone, key=preference, default=None)
 
 
 def _phone_by_cells(rows: Sequence[Row], country: str) -> int | None:
-    width = max(len(row.cells) for row in rows[:_SAMPLE])
+    width = max((len(row.cells) for row in rows[:_SAMPLE]), default=0)
     shares = [_share_of_phones(rows[:_SAMPLE], position, country) for position in range(width)]
-    return shares.index(max(shares)) if max(shares) >= 0.5 else None
+    return shares.index(max(shares)) if max(shares, default=0.0) >= 0.5 else None
 
 
-def _header_above(rows: Sequence[Row], phone: int, country: str) -> int | None:
+def _header_above(rows: Sequence[Row], phone: int, country: str) -> Row | None:
     """Return the row just above the first phone, if it has no digits and so is no contact."""
     first = next(
-        position
-        for position, row in enumerate(rows)
-        if phone < len(row.cells) and _is_phone(row.cells[phone], country)
+        (
+            position
+            for position, row in enumerate(rows)
+            if phone < len(row.cells) and _is_phone(row.cells[phone], country)
+        ),
+        0,
     )
     if first == 0 or any(character.isdigit() for cell in rows[first - 1].cells for character in cell):
         return None
-    return first - 1
+    return rows[first - 1]
 
 
-def _with_header(header: Sequence[str], phone: int, *, rows_above: int) -> Columns:
-    unnamed = range(len(header), phone + 1)  # a header may be shorter than the rows below it
-    header = (*header, *("" for _ in unnamed))
-    plain = [_plain(cell) for cell in header]
-
-    def find(is_it: Callable[[str], object]) -> int | None:
-        found = (position for position, text in enumerate(plain) if position != phone and is_it(text))
-        return next(found, None)
-
-    whole = next((at for pattern in _NAME_HEADERS if (at := find(pattern.fullmatch)) is not None), None)
-    parts = (find(_FIRST_NAME.fullmatch), find(_LAST_NAME.fullmatch))
-    names = (whole,) if whole is not None else tuple(part for part in parts if part is not None)
-    niche = find(_NICHE_HEADER.fullmatch)
-    return Columns(
-        phone=phone,
-        names=names,
-        niche=niche,
-        # First and last name stay attributes as well: a message may greet by the first alone.
-        attributes=tuple(at for at in range(len(header)) if at not in {phone, whole, niche}),
-        labels=tuple(" ".join(cell.split()) or f"Column {at}" for at, cell in enumerate(header, start=1)),
-        keys=_keys(header),
-        rows_above=rows_above,
-    )
+def _names_by_header(header: Sequence[str], phone: int) -> tuple[int, ...]:
+    for pattern in _NAME_HEADERS:
+        if (whole := _find(header, pattern, {phone})) is not None:
+            return (whole,)
+    parts = (_find(header, _FIRST_NAME, {phone}), _find(header, _LAST_NAME, {phone}))
+    return tuple(part for part in parts if part is not None)
 
 
-def _without_header(rows: Sequence[Row], phone: int) -> Columns:
-    width = max(len(row.cells) for row in rows[:_SAMPLE])
-    labels = tuple(f"Column {position + 1}" for position in range(width))
-    others = [position for position in range(width) if position != phone]
-    name = next((position for position in others if _holds_words(rows, position)), None)
-    return Columns(
-        phone=phone,
-        names=() if name is None else (name,),
-        niche=None,
-        attributes=tuple(position for position in others if position != name),
-        labels=labels,
-        keys=_keys(labels),
-        rows_above=0,
+def _name_by_cells(rows: Sequence[Row], phone: int, width: int) -> tuple[int, ...]:
+    found = (at for at in range(width) if at != phone and _holds_words(rows, at))
+    return tuple(islice(found, 1))
+
+
+def _find(header: Sequence[str], pattern: re.Pattern[str], taken: Collection[int]) -> int | None:
+    return next(
+        (at for at, cell in enumerate(header) if at not in taken and pattern.fullmatch(_plain(cell))), None
     )
 
 
@@ -200,3 +244,12 @@ def _keys(headers: Sequence[str]) -> tuple[str, ...]:
         taken.add(unique)
         keys.append(unique)
     return tuple(keys)
+
+
+def _no_phone_column(first: Row) -> str:
+    labels = [" ".join(cell.split())[:30] for cell in first.cells if cell.strip()]
+    seen = ", ".join(f"“{label}”" for label in labels[:10]) + (" …" if len(labels) > 10 else "")
+    return (
+        f"No column with phone numbers was found; the first row reads {seen}. Give that column a header such "
+        "as Phone, Mobile, WhatsApp, No. telefon, HP, 手机 or 电话, and send the file again."
+    )

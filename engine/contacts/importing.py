@@ -1,49 +1,54 @@
-"""Importing a contact file: what it would do, and doing it in one transaction."""
+"""Importing a contact file: what it would do, having an engine do it, following that, and taking it back.
+
+The file is kept with the import, so that an engine, another one after a crash, and whoever asks for the rejects
+can read it again. The work itself is in `importer.py`.
+"""
 
 import asyncio
-import json
-from dataclasses import dataclass
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
 from pathlib import PurePath
+from typing import Any, Final
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import undefer
 
 from engine.actor import Actor
 from engine.clock import Clock
-from engine.contacts import store
-from engine.contacts.reading import ContactFile, RejectedRow, read_contacts
+from engine.contacts import import_store, undo_store
+from engine.contacts.arrivals import SHOWN, Arrivals, KeptFile, arriving, rejects_of
+from engine.contacts.import_reports import ImportProgress, ImportReview, KeptReason, UndoPreview
+from engine.contacts.reading import Choices, open_contacts
+from engine.contacts.undo_store import Undoing
 from engine.database import Database
-from engine.errors import InvalidInputError
-from engine.sequences.intake import JoinedByItself, NewLead, join_new_leads, open_to_new_leads
-from models.enums import ConsentSource, Role
+from engine.errors import ConflictError, InvalidInputError, NotFoundError
+from engine.sequences.settings import clean_niche
+from engine.transactions import Session
+from models import ContactImport, ContactList, Workspace
+from models.enums import ConsentSource, DuplicatePolicy, ImportStatus, Role
 
-_LONGEST_FILE_NAME = 60
+KEEP_FILES = timedelta(days=30)
+
+_LONGEST_FILE_NAME = 60  # in the name of a list
+_LONGEST_EVIDENCE = 500
+_MOST_ATTRIBUTES, _LONGEST_KEY, _LONGEST_VALUE = 20, 60, 1000
+_RESERVED = {"name", "phone", "niche"}  # what templates know of everybody
+_BEGUN = "This import has begun; only before can it be changed."
+_NO_FILE = "The file of this import is not kept any more. Send it again."
 
 
-@dataclass(frozen=True, slots=True)
-class ImportPreview:
-    """`new` and `known` add up to the contacts of the file; `opted_out` of them stay out."""
+class Unset(Enum):
+    """Told apart from None, which means something."""
 
-    file: ContactFile
-    new: int
-    known: int
-    opted_out: int
+    UNSET = "unset"
 
 
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """`created` and `updated` add up to the contacts of the file; `opted_out` of them stay out."""
-
-    list_id: int
-    list_name: str
-    created: int
-    updated: int
-    opted_out: int
-    file: ContactFile
-    without_consent: bool  # nobody knows where they opted in: who had no permission before has none now
-    by_themselves: tuple[JoinedByItself, ...]  # the sequences that their interests led them into
-
-    @property
-    def rejected(self) -> tuple[RejectedRow, ...]:
-        return self.file.rejected
+UNSET: Final = Unset.UNSET
 
 
 class ContactImports:
@@ -51,72 +56,373 @@ class ContactImports:
         self._database = database
         self._clock = clock
 
-    async def preview(self, actor: Actor, data: bytes, file_name: str) -> ImportPreview:
-        """Say what an import would do. Raises InvalidInputError when the file cannot be read."""
-        actor.must_be(Role.OPERATOR)
-        file = await self._read(actor, data, file_name)
-        phones = [contact.phone for contact in file.contacts]
-        async with self._database.transaction() as session:
-            counts = await store.count_known(session, actor.workspace_id, phones)
-        return ImportPreview(file, len(phones) - counts.known, counts.known, counts.opted_out)
+    # --- before it ------------------------------------------------------------------------------------------
 
-    async def run(
+    async def open(self, actor: Actor, data: bytes, file_name: str) -> int:
+        """Keep a file, read as it looks; the id of the import. Raises InvalidInputError when it cannot be read."""
+        actor.must_be(Role.OPERATOR)
+        now, name = self._clock.now(), file_name.replace("\0", "")
+        async with self._database.transaction() as session:
+            country = (await session.get_one(Workspace, actor.workspace_id)).country
+        layout = await asyncio.to_thread(_lay_out, data, name, country, Choices())
+        async with self._database.transaction() as session:
+            row = ContactImport(
+                workspace_id=actor.workspace_id,
+                status=ImportStatus.REVIEWED,
+                file_name=name,
+                content=data,
+                choices=layout.choices.to_json(),
+                duplicates=DuplicatePolicy.UPDATE,
+                created_at=now,
+            )
+            session.add(row)
+            await session.flush()
+            actor.record(session, now, "contacts.open_file", row.id, file=name)
+        return row.id
+
+    async def review(self, actor: Actor, import_id: int) -> ImportReview:
+        """Count what it would do, by the same rules; kept until a choice changes how the file is read.
+
+        Raises InvalidInputError when the file as a whole cannot be read.
+        """
+        async with self._database.transaction() as session:
+            row = await _load(session, actor, import_id, content=True)
+        if row.review is None:
+            counted = await self._count(actor, _kept(row))
+            kept = (
+                update(ContactImport)
+                .where(ContactImport.id == row.id, ContactImport.choices == row.choices)
+                .values(review=counted)
+            )
+            async with self._database.transaction() as session:
+                await session.execute(kept)
+            row.review = counted
+        return _review(row, row.review)
+
+    async def choose(
         self,
         actor: Actor,
+        import_id: int,
         *,
-        data: bytes,
-        file_name: str,
-        source: ConsentSource | None,
-        evidence: str = "",
-        niche: str | None = None,
-    ) -> ImportResult:
-        """Import all rows that can be read, as one list; all of them or, on any error, none.
+        choices: Choices | None = None,
+        duplicates: DuplicatePolicy | None = None,
+        niche: str | Unset | None = UNSET,
+        attributes: Mapping[str, str] | None = None,
+    ) -> None:
+        """Change how the file is read, or what holds for all of it; what is not named stays as it is.
 
-        `source` is where these people opted in; None means that nobody knows, and they cannot be sent to.
-        `niche` is the interest of the rows that name none. Raises InvalidInputError when nothing can be read.
+        `niche` is the interest of rows that name none, `attributes` what everybody gets whose row does not say
+        otherwise. Raises InvalidInputError, and ConflictError once it has begun.
         """
         actor.must_be(Role.OPERATOR)
-        file = await self._read(actor, data, file_name)
-        if not file.contacts:
-            first = file.rejected[0]
-            raise InvalidInputError(
-                f"None of the {len(file.rejected)} rows can be used; row {first.row}: {first.reason}."
-            )
-        rows = await asyncio.to_thread(_as_records, file)
-        now, workspace_id, by = self._clock.now(), actor.workspace_id, actor.operator_id
+        changes: dict[str, Any] = {}
+        if choices is not None:
+            async with self._database.transaction() as session:
+                row = await _load(session, actor, import_id, content=True)
+                country = (await session.get_one(Workspace, actor.workspace_id)).country
+            layout = await asyncio.to_thread(_lay_out, _kept(row).data, row.file_name, country, choices)
+            changes |= {"choices": layout.choices.to_json(), "review": None}
+        if duplicates is not None:
+            changes["duplicates"] = duplicates
+        if niche is not UNSET:
+            changes["niche"] = clean_niche(niche)
+        if attributes is not None:
+            changes["attributes"] = _clean_attributes(attributes)
         async with self._database.transaction() as session:
-            zone = ZoneInfo((await store.workspace(session, workspace_id)).time_zone)
+            row = await _load(session, actor, import_id, lock=True)
+            if row.status is not ImportStatus.REVIEWED:
+                raise ConflictError(_BEGUN)
+            for name, value in changes.items():
+                setattr(row, name, value)
+
+    async def start(self, actor: Actor, import_id: int, source: ConsentSource | None, evidence: str = "") -> None:
+        """Make the list and have an engine take the people in. Idempotent.
+
+        `source` is where these people opted in; None means that nobody knows, and they cannot be sent to. Raises
+        InvalidInputError when nothing of the file can be used.
+        """
+        actor.must_be(Role.OPERATOR)
+        review = await self.review(actor, import_id)
+        if not review.contacts:
+            first = f"; {review.reasons[0]}" if review.reasons else ""
+            raise InvalidInputError(f"None of the {review.rejected} rows can be used{first}.")
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            row = await _load(session, actor, import_id, lock=True)
+            if row.status is not ImportStatus.REVIEWED:
+                return
+            if row.review is None:
+                raise ConflictError("Somebody has just changed how this file is read. Look at it again.")
+            zone = ZoneInfo((await session.get_one(Workspace, actor.workspace_id)).time_zone)
             local = now.astimezone(zone)
-            sequences = await open_to_new_leads(session, workspace_id)
-            name = f"{PurePath(file_name).stem[:_LONGEST_FILE_NAME]} · {local.day} {local:%b %Y}"
-            await store.copy_incoming(session, rows)
-            created = await store.upsert_contacts(session, workspace_id, now)
-            opted_out = await store.keep_opt_outs(session, workspace_id)
-            if source is not None:
-                proof = f"{file_name}: {evidence}" if evidence else file_name
-                await store.record_opt_ins(session, workspace_id, source=source, evidence=proof, at=now, by=by)
-            added = await store.add_leads(session, workspace_id, (niche or "").strip() or None, now)
-            leads = [NewLead(lead.contact_id, lead.niche) for lead in added]
-            by_themselves = await join_new_leads(session, actor, sequences, leads, now)
-            list_id = await store.make_list(session, workspace_id, name=name, by=by, at=now)
-            updated = len(file.contacts) - created
-            actor.record(
-                session, now, "contacts.import", list_id,
-                file=file_name, created=created, updated=updated, rejected=len(file.rejected),
-                opted_out=opted_out, source=source,
-            )  # fmt: skip
-        return ImportResult(
-            list_id, name, created, updated, opted_out, file,
-            without_consent=source is None, by_themselves=tuple(by_themselves),
-        )  # fmt: skip
+            people = ContactList(
+                workspace_id=actor.workspace_id,
+                name=f"{PurePath(row.file_name).stem[:_LONGEST_FILE_NAME]} · {local.day} {local:%b %Y}",
+                created_by=actor.operator_id,
+                created_at=now,
+            )
+            session.add(people)
+            await session.flush()
+            row.list_id, row.status, row.rows_total = people.id, ImportStatus.RUNNING, row.review["last_row"]
+            row.source, row.evidence = source, " ".join(evidence.replace("\0", "").split())[:_LONGEST_EVIDENCE]
+            row.started_by, row.started_at = actor.operator_id, now
+            actor.record(session, now, "contacts.start_import", import_id, file=row.file_name, source=source)
 
-    async def _read(self, actor: Actor, data: bytes, file_name: str) -> ContactFile:
+    # --- while it runs --------------------------------------------------------------------------------------
+
+    async def progress(self, actor: Actor, import_id: int) -> ImportProgress:
         async with self._database.transaction() as session:
-            country = (await store.workspace(session, actor.workspace_id)).country
-        return await asyncio.to_thread(read_contacts, data, file_name, country)
+            row = await _load(session, actor, import_id)
+            return _progress(row, await session.scalar(select(ContactList.name).where(_is_list_of(row))))
+
+    async def recent(self, actor: Actor, limit: int = 10) -> list[ImportProgress]:
+        """Those that were started, newest first."""
+        query = (
+            select(ContactImport, ContactList.name)
+            .outerjoin(ContactList, ContactList.id == ContactImport.list_id)
+            .where(
+                ContactImport.workspace_id == actor.workspace_id,
+                ContactImport.status != ImportStatus.REVIEWED,
+            )
+            .order_by(ContactImport.id.desc())
+            .limit(limit)
+        )
+        async with self._database.transaction() as session:
+            return [_progress(row, name) for row, name in await session.execute(query)]
+
+    async def cancel(self, actor: Actor, import_id: int) -> None:
+        """Take no more of it in, from the batch on that is being written; what is in stays. Idempotent."""
+        actor.must_be(Role.OPERATOR)
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            row = await _load(session, actor, import_id, lock=True)
+            if row.status is ImportStatus.CANCELLED:
+                return
+            if row.status is not ImportStatus.RUNNING:
+                raise ConflictError("This import does not run: there is nothing to cancel.")
+            row.status, row.ended_at, row.taken_until = ImportStatus.CANCELLED, now, None
+            actor.record(session, now, "contacts.cancel_import", import_id, rows_done=row.rows_done)
+
+    async def go_on(self, actor: Actor, import_id: int) -> None:
+        """Go on with what was cancelled, or try again what has failed. Idempotent."""
+        actor.must_be(Role.OPERATOR)
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            row = await _load(session, actor, import_id, lock=True)
+            if row.status in {ImportStatus.RUNNING, ImportStatus.UNDOING}:
+                return
+            if row.status not in {ImportStatus.CANCELLED, ImportStatus.FAILED}:
+                raise ConflictError("Only an import that was cancelled or has failed can go on.")
+            if not row.undo and await session.scalar(_has_no_file(import_id)):
+                raise ConflictError(_NO_FILE)
+            _begin(row, ImportStatus.UNDOING if row.undo else ImportStatus.RUNNING)
+            actor.record(session, now, "contacts.go_on_importing", import_id, rows_done=row.rows_done)
+
+    # --- after it -------------------------------------------------------------------------------------------
+
+    async def rejects(self, actor: Actor, import_id: int) -> tuple[str, bytes]:
+        """Read what could not be used: the name of a file, and a CSV of the rows, each with its reason."""
+        async with self._database.transaction() as session:
+            row = await _load(session, actor, import_id, content=True)
+        return f"{PurePath(row.file_name).stem} rejects.csv", await rejects_of(_kept(row))
+
+    async def before_undo(self, actor: Actor, import_id: int) -> UndoPreview:
+        """Count whom undoing it would touch."""
+        async with self._database.transaction() as session:
+            row = await _load(session, actor, import_id)
+            undoing = _undoing(row)
+            people = await undo_store.foresee(session, undoing)
+            put_back = await undo_store.count_changes(session, import_id)
+            in_use = await undo_store.list_in_use(session, actor.workspace_id, undoing.list_id)
+        removed = people.pop(None, 0)
+        kept = {KeptReason(reason): count for reason, count in people.items() if reason}
+        return UndoPreview(removed, put_back, kept, in_use)
+
+    async def undo(self, actor: Actor, import_id: int) -> None:
+        """Have an engine take it back, as far as nothing has happened since. Idempotent."""
+        actor.must_be(Role.OPERATOR)
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            row = await _load(session, actor, import_id, lock=True)
+            if row.status in {ImportStatus.UNDOING, ImportStatus.UNDONE}:
+                return
+            if row.status is ImportStatus.RUNNING:
+                raise ConflictError("This import still runs. Cancel it first.")
+            _undoing(row)
+            row.undo = True
+            _begin(row, ImportStatus.UNDOING)
+            actor.record(session, now, "contacts.begin_undo", import_id, file=row.file_name)
+
+    # ----------------------------------------------------------------------------------------------------------
+
+    async def _count(self, actor: Actor, file: KeptFile) -> dict[str, Any]:
+        """What is kept of a review, fit for JSON."""
+        country = file.choices.country or ""
+        layout = await asyncio.to_thread(_lay_out, file.data, file.name, country, file.choices)
+        tally = _Tally()
+        async with arriving(file) as batches:
+            async for batch in batches:
+                async with self._database.transaction() as session:
+                    await import_store.copy_incoming(session, batch.records)
+                    counts = await import_store.count_incoming(session, actor.workspace_id)
+                tally.add(batch, counts.known, counts.opted_out)
+        return {**tally.in_json(), "sheets": layout.sheets, "labels": layout.labels}
 
 
-def _as_records(file: ContactFile) -> list[tuple[str, str, str | None, str]]:
-    return [
-        (contact.phone, contact.name, contact.niche, json.dumps(contact.attributes)) for contact in file.contacts
-    ]
+async def forget_files(database: Database, now: datetime) -> int:
+    """Drop the files of imports that are over, and what was only looked at, after a month; how many."""
+    old = {"before": now - KEEP_FILES}
+    async with database.transaction() as session:
+        unused: Any = await session.execute(text(FORGET_UNUSED), old)
+        dropped: Any = await session.execute(text(FORGET_FILES), old)
+    return int(unused.rowcount + dropped.rowcount)
+
+
+FORGET_UNUSED = "DELETE FROM imports WHERE status = 'reviewed' AND created_at < :before"
+FORGET_FILES = """
+UPDATE imports SET content = NULL
+ WHERE content IS NOT NULL AND status NOT IN ('reviewed', 'running', 'undoing') AND created_at < :before
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    choices: Choices  # complete
+    sheets: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+def _lay_out(data: bytes, file_name: str, country: str, choices: Choices) -> _Layout:
+    """Look how a file would be read; blocking. Raises InvalidInputError."""
+    with open_contacts(data, file_name, country, choices) as opened:
+        return _Layout(opened.choices, opened.sheets, opened.labels)
+
+
+@dataclass
+class _Tally:
+    """The sums of a review."""
+
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(
+            ("rows", "contacts", "known", "opted_out", "rejected", "landlines", "crowded_rows"), 0
+        )
+    )
+    last_row: int = 0
+    reasons: list[str] = field(default_factory=list)
+    samples: list[tuple[str, str]] = field(default_factory=list)
+    keys: dict[str, None] = field(default_factory=dict)
+
+    def add(self, batch: Arrivals, known: int, opted_out: int) -> None:
+        added = {
+            "rows": batch.rows, "contacts": batch.people, "known": known, "opted_out": opted_out,
+            "rejected": batch.rejected, "landlines": batch.landlines, "crowded_rows": batch.crowded_rows,
+        }  # fmt: skip
+        for name, count in added.items():
+            self.counts[name] += count
+        self.last_row = batch.rows_done
+        self.reasons = [*self.reasons, *batch.reasons][:SHOWN]
+        self.samples = [*self.samples, *batch.samples][:SHOWN]
+        self.keys |= dict.fromkeys(batch.keys)
+
+    def in_json(self) -> dict[str, Any]:
+        return {
+            **self.counts, "last_row": self.last_row, "reasons": self.reasons, "samples": self.samples,
+            "keys": list(self.keys),
+        }  # fmt: skip
+
+
+async def _load(
+    session: Session, actor: Actor, import_id: int, *, content: bool = False, lock: bool = False
+) -> ContactImport:
+    query = select(ContactImport).where(
+        ContactImport.id == import_id, ContactImport.workspace_id == actor.workspace_id
+    )
+    if content:
+        query = query.options(undefer(ContactImport.content))
+    row = await session.scalar(query.with_for_update() if lock else query)
+    if row is None:
+        raise NotFoundError("There is no such import any more.")
+    return row
+
+
+def _kept(row: ContactImport) -> KeptFile:
+    if row.content is None:
+        raise ConflictError(_NO_FILE)
+    return KeptFile(row.content, row.file_name, Choices.from_json(row.choices))
+
+
+def _has_no_file(import_id: int) -> Any:
+    return select(ContactImport.content.is_(None)).where(ContactImport.id == import_id)
+
+
+def _begin(row: ContactImport, status: ImportStatus) -> None:
+    row.status, row.failure, row.ended_at = status, None, None
+    row.attempts, row.taken_until = 0, None  # whoever still holds it finds that out at the next batch
+
+
+def _undoing(row: ContactImport) -> Undoing:
+    if row.list_id is None or row.started_at is None or row.status is ImportStatus.UNDONE:
+        raise ConflictError("There is nothing of this import to undo.")
+    return Undoing(row.workspace_id, row.id, row.list_id, row.started_at, row.created_from, row.created_to)
+
+
+def _is_list_of(row: ContactImport) -> Any:
+    return (ContactList.id == row.list_id) & (ContactList.workspace_id == row.workspace_id)
+
+
+def _review(row: ContactImport, counted: Mapping[str, Any]) -> ImportReview:
+    return ImportReview(
+        import_id=row.id,
+        file_name=row.file_name,
+        rows=counted["rows"],
+        contacts=counted["contacts"],
+        new=counted["contacts"] - counted["known"],
+        known=counted["known"],
+        opted_out=counted["opted_out"],
+        rejected=counted["rejected"],
+        landlines=counted["landlines"],
+        crowded_rows=counted["crowded_rows"],
+        reasons=tuple(counted["reasons"]),
+        samples=tuple((name, phone) for name, phone in counted["samples"]),
+        choices=Choices.from_json(row.choices),
+        sheets=tuple(counted["sheets"]),
+        labels=tuple(counted["labels"]),
+        duplicates=row.duplicates,
+        niche=row.niche,
+        attributes=row.attributes,
+        keys=tuple(dict.fromkeys((*counted["keys"], *row.attributes))),
+    )
+
+
+def _progress(row: ContactImport, list_name: str | None) -> ImportProgress:
+    return ImportProgress(
+        import_id=row.id,
+        status=row.status,
+        file_name=row.file_name,
+        list_id=row.list_id,
+        list_name=list_name or "",
+        rows_total=row.rows_total,
+        rows_done=row.rows_done,
+        created=row.created,
+        updated=row.updated,
+        skipped=row.skipped,
+        rejected=row.rejected,
+        opted_out=row.opted_out,
+        without_consent=row.source is None,
+        by_themselves=tuple((name, people) for name, people in row.joined.values()),
+        failure=row.failure,
+    )
+
+
+def _clean_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Name them as the columns of a file are named: snake_case. Raises InvalidInputError."""
+    if len(attributes) > _MOST_ATTRIBUTES:
+        raise InvalidInputError(f"At most {_MOST_ATTRIBUTES} attributes can be given to a whole file.")
+    cleaned = {}
+    for label, value in attributes.items():
+        key = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", label[:_LONGEST_KEY]).casefold()).strip("_")
+        if not key or key[0].isdigit() or key in _RESERVED:
+            raise InvalidInputError(f"“{label}” cannot be the name of an attribute. Use a word, such as “city”.")
+        if words := " ".join(value.replace("\0", "").split())[:_LONGEST_VALUE]:
+            cleaned[key] = words
+    return cleaned

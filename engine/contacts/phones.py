@@ -17,6 +17,7 @@ from phonenumbers import (
 @dataclass(frozen=True, slots=True)
 class Phone:
     number: str  # E.164
+    landline: bool = False  # for certain: of the kind that cannot be a mobile phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ _DECIMAL_ZERO = re.compile(r"(\d{6,})\.0+")  # a number column written out as 60
 _DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d(?!\d).*")
 _WORDS_AROUND = re.compile(r"^[^\d+(]+|[^\d)]+$")  # "Tel: …", "… Ali"
 _NUMBER = re.compile(r"[\s(]*\+?[\d\s().\-‐‑‒–—·~]+")
+
+_ROUNDED = "0" * 8  # 6.01E+10, made a number again
 
 _NOT_A_NUMBER = "this is not a phone number"
 _REASONS = {
@@ -92,6 +95,8 @@ def _read_one(text: str, country: str) -> Phone | UnreadablePhone:
         return UnreadablePhone(text, _NOT_A_NUMBER)
     if len(set(digits)) == 1 and len(digits) > 6:
         return UnreadablePhone(text, "a placeholder, not a real number")
+    if digits.endswith(_ROUNDED):
+        return UnreadablePhone(text, "the last digits are zeros: a spreadsheet has probably rounded the number")
     readings = [
         parsed
         for reading in _readings(digits, international="+" in number)
@@ -103,7 +108,8 @@ def _read_one(text: str, country: str) -> Phone | UnreadablePhone:
     best = possible[0]
     if len(possible) > 1:  # 6591234567 fits a Malaysian length, but only as Singapore's +65 is it in use
         best = next((reading for reading in possible if phonenumbers.is_valid_number(reading)), best)
-    return Phone(phonenumbers.format_number(best, PhoneNumberFormat.E164))
+    landline = phonenumbers.number_type(best) == PhoneNumberType.FIXED_LINE
+    return Phone(phonenumbers.format_number(best, PhoneNumberFormat.E164), landline)
 
 
 def _readings(digits: str, *, international: bool) -> tuple[str, ...]:

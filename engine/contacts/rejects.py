@@ -4,17 +4,16 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from engine.contacts.reading import ContactFile
+from engine.contacts.reading import RejectedRow
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # spreadsheets take the wide ones too
 
 
-def rejects_csv(file: ContactFile) -> bytes:
-    width = max((len(row.cells) for row in file.rejected), default=0)
-    labels = (*file.labels, *(f"Column {at + 1}" for at in range(len(file.labels), width)))
-    rows = [
-        (str(row.row), *row.cells, *[""] * (len(labels) - len(row.cells)), row.reason) for row in file.rejected
-    ]
+def rejects_csv(labels: Sequence[str], rejected: Sequence[RejectedRow]) -> bytes:
+    """The rows as they were in the file, under the labels of its columns, each with its number and the reason."""
+    width = max((len(row.cells) for row in rejected), default=0)
+    labels = (*labels, *(f"Column {at + 1}" for at in range(len(labels), width)))
+    rows = ((str(row.row), *row.cells, *[""] * (len(labels) - len(row.cells)), row.reason) for row in rejected)
     return csv_file([("Row", *labels, "Reason"), *rows])
 
 

@@ -35,6 +35,7 @@ CREATE TABLE imports (
     file_name text NOT NULL,
     content bytea,
     choices jsonb NOT NULL,
+    review jsonb,
     duplicates varchar(32) NOT NULL CONSTRAINT ck_imports_duplicatepolicy CHECK (duplicates IN ('update', 'skip')),
     niche text,
     attributes jsonb NOT NULL DEFAULT '{{}}',
@@ -50,6 +51,11 @@ CREATE TABLE imports (
     opted_out bigint NOT NULL DEFAULT '0',
     joined jsonb NOT NULL DEFAULT '{{}}',
     failure text,
+    taken_until timestamptz,
+    attempts bigint NOT NULL DEFAULT '0',
+    created_from bigint,
+    created_to bigint,
+    undo boolean NOT NULL DEFAULT false,
     started_by bigint CONSTRAINT fk_imports_started_by REFERENCES operators (id) ON DELETE SET NULL,
     started_at timestamptz,
     ended_at timestamptz,
@@ -66,6 +72,9 @@ CREATE TABLE import_changes (
     name text NOT NULL,
     attributes jsonb NOT NULL,
     consent varchar(32) CONSTRAINT ck_import_changes_consentstate CHECK (consent IN ('opted_in', 'opted_out')),
+    unlisted boolean NOT NULL DEFAULT false,
+    given_name text NOT NULL,
+    given jsonb NOT NULL,
     CONSTRAINT pk_import_changes PRIMARY KEY (import_id, contact_id));
 
 CREATE TABLE segments (

@@ -20,13 +20,14 @@ from sqlalchemy.engine import make_url
 
 from engine.database import Database
 from engine.embedded import EmbeddedPostgres
-from tests.bench import depth, fleet, full, queue, scale, tick, wake
+from tests.bench import depth, fleet, full, imports, queue, scale, tick, wake
 from tests.bench.figures import Figure
 from tests.bench.peers import PeerMissingError
 
 BENCHES: dict[str, Callable[[Database], AsyncIterator[Figure]]] = {
     "depth": depth.measure,
     "fleet": fleet.measure,
+    "import": imports.measure,
     "queue": queue.measure,
     "queue-full": full.measure,
     "scale": scale.measure,

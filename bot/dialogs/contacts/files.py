@@ -1,14 +1,12 @@
-"""A contact file dropped into the chat: fetching it, and what the menu keeps of it (never its bytes)."""
+"""A contact file dropped into the chat: fetching it, and what the menu keeps of it."""
 
-from collections import Counter
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import PurePath
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
 
-from engine.contacts.importing import ImportPreview
+from engine.contacts.import_reports import ImportReview
 from engine.contacts.tables import MAX_BYTES
 from engine.errors import InvalidInputError
 
@@ -24,7 +22,7 @@ TOO_BIG = f"This file is too big: split it, and send parts of at most {MAX_BYTES
 class ReviewedFile:
     """What is shown of a file that was read; fit for JSON. `new` and `known` add up to `contacts`."""
 
-    file_id: str  # Telegram's
+    import_id: int
     name: str
     rows: int
     contacts: int
@@ -39,33 +37,24 @@ class ReviewedFile:
     samples: list[list[str]]  # name, phone
     crowded_rows: int = 0  # with more than one number: each of these is a contact or a reject of its own
 
-    @property
-    def rejects_name(self) -> str:
-        return f"{PurePath(self.name).stem} rejects.csv"
 
-
-def review(preview: ImportPreview, file_id: str, name: str) -> ReviewedFile:
-    file = preview.file
-    entries = Counter(contact.row for contact in file.contacts)
-    entries.update(rejected.row for rejected in file.rejected)
+def reviewed(review: ImportReview) -> ReviewedFile:
+    labels, choices = review.labels, review.choices
     return ReviewedFile(
-        file_id=file_id,
-        name=name,
-        rows=len(entries),
-        contacts=len(file.contacts),
-        new=preview.new,
-        known=preview.known,
-        opted_out=preview.opted_out,
-        rejected=len(file.rejected),
-        reasons=[
-            f"row {rejected.row}: {_cut(rejected.reason, LONGEST_REASON)}"
-            for rejected in file.rejected[:SHOWN_REASONS]
-        ],
-        phone_column=_cut(file.phone_column),
-        name_columns=_cut(" + ".join(file.name_columns)),
-        niche_column=_cut(file.niche_column or ""),
-        crowded_rows=sum(count > 1 for count in entries.values()),
-        samples=[[_cut(contact.name), contact.phone] for contact in file.contacts[:SHOWN_SAMPLES]],
+        import_id=review.import_id,
+        name=review.file_name,
+        rows=review.rows,
+        contacts=review.contacts,
+        new=review.new,
+        known=review.known,
+        opted_out=review.opted_out,
+        rejected=review.rejected,
+        reasons=[_cut(reason, LONGEST_REASON) for reason in review.reasons[:SHOWN_REASONS]],
+        phone_column=_cut(labels[choices.phone or 0]),
+        name_columns=_cut(" + ".join(labels[at] for at in choices.names or ())),
+        niche_column=_cut(labels[choices.niche]) if choices.niche is not None and choices.niche >= 0 else "",
+        crowded_rows=review.crowded_rows,
+        samples=[[_cut(name), phone] for name, phone in review.samples[:SHOWN_SAMPLES]],
     )
 
 

@@ -1,3 +1,4 @@
+import asyncio
 from typing import Any, cast
 
 from aiogram.types import BufferedInputFile, CallbackQuery, Message
@@ -6,7 +7,6 @@ from aiogram_dialog.widgets.kbd import Button
 from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
-from bot.dialogs.contacts.files import fetch
 from bot.dialogs.contacts.getters import file_of
 from bot.dialogs.contacts.states import AddToSequence, Import
 from bot.dialogs.context import actor_of, bot_of
@@ -14,13 +14,16 @@ from bot.dialogs.joining.states import Joining
 from bot.dialogs.person.context import about_person
 from bot.dialogs.person.states import Person
 from bot.dialogs.sequences.context import about
+from engine.actor import Actor
 from engine.contacts.book import ContactBook
+from engine.contacts.import_reports import ImportProgress
 from engine.contacts.importing import ContactImports
-from engine.contacts.rejects import rejects_csv
 from engine.devices.registry import check_name
-from models.enums import ConsentSource
+from engine.errors import ConflictError
+from models.enums import ConsentSource, ImportStatus
 
 LONGEST_QUERY = 100
+LOOK_EVERY = 0.1  # seconds
 
 
 async def find(_message: Message, _input: Any, manager: DialogManager, text: str) -> None:
@@ -74,13 +77,10 @@ async def run_import(
     await manager.switch_to(Import.running)
     await manager.show()
     try:
-        result = await imports.run(
-            actor_of(manager),
-            data=await fetch(bot_of(manager), file.file_id),
-            file_name=file.name,
-            source=None if source == "unknown" else ConsentSource(source),
-            niche=manager.dialog_data.get("niche"),
-        )
+        actor = actor_of(manager)
+        await imports.choose(actor, file.import_id, niche=manager.dialog_data.get("niche"))
+        await imports.start(actor, file.import_id, None if source == "unknown" else ConsentSource(source))
+        result = await _its_end(imports, actor, file.import_id)
     except Exception:
         await manager.switch_to(Import.review)
         await manager.show()
@@ -92,22 +92,29 @@ async def run_import(
         "updated": result.updated,
         "opted_out": result.opted_out,
         "without_consent": result.without_consent,
-        "by_themselves": [(one.name, one.joined) for one in result.by_themselves if one.joined],
+        "by_themselves": [(name, joined) for name, joined in result.by_themselves if joined],
     }
     await manager.switch_to(Import.done)
+
+
+async def _its_end(imports: ContactImports, actor: Actor, import_id: int) -> ImportProgress:
+    while True:
+        progress = await imports.progress(actor, import_id)
+        if progress.status is ImportStatus.DONE:
+            return progress
+        if progress.status is not ImportStatus.RUNNING:
+            raise ConflictError(progress.failure or "The import did not get to its end.")
+        await asyncio.sleep(LOOK_EVERY)
 
 
 @inject
 async def send_rejects(
     callback: CallbackQuery, _button: Button, manager: DialogManager, imports: FromDishka[ContactImports]
 ) -> None:
-    """Read the file once more: only Telegram keeps it."""
-    file, bot = file_of(manager), bot_of(manager)
-    data = await fetch(bot, file.file_id)
-    preview = await imports.preview(actor_of(manager), data, file.name)
-    await bot.send_document(
+    name, rejects = await imports.rejects(actor_of(manager), file_of(manager).import_id)
+    await bot_of(manager).send_document(
         callback.from_user.id,
-        BufferedInputFile(rejects_csv(preview.file), file.rejects_name),
+        BufferedInputFile(rejects, name),
         caption="Mend these rows and drop the file here again; the others need not be in it.",
     )
     manager.show_mode = ShowMode.DELETE_AND_SEND  # the menu stays the last message of the chat

@@ -12,7 +12,7 @@ from dishka import FromDishka
 from dishka.integrations.aiogram import inject
 
 from bot.dialogs.builder.states import Builder
-from bot.dialogs.contacts.files import TOO_BIG, fetch, review
+from bot.dialogs.contacts.files import TOO_BIG, fetch, reviewed
 from bot.dialogs.contacts.states import Import
 from bot.dialogs.home.states import Home
 from engine.actor import Actor
@@ -47,10 +47,10 @@ async def review_file(
         raise InvalidInputError(TOO_BIG)
     await bot.send_chat_action(message.chat.id, ChatAction.TYPING)  # a large file takes seconds
     name = document.file_name or "contacts.csv"
-    preview = await imports.preview(actor, await fetch(bot, document.file_id), name)
+    import_id = await imports.open(actor, await fetch(bot, document.file_id), name)
+    file = reviewed(await imports.review(actor, import_id))
     if not dialog_manager.has_context():  # Back needs somewhere to go
         await dialog_manager.start(Home.main, show_mode=ShowMode.NO_UPDATE)
-    file = review(preview, document.file_id, name)
     await dialog_manager.start(Import.review, data=asdict(file), show_mode=ShowMode.AUTO)
 
 

@@ -12,6 +12,7 @@ from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments, Who
 from engine.sequences.steps import NewStep
 from models.enums import ConsentSource
+from tests.imports import bring_in
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ async def running(container, editor, owner, sequence_id) -> int:
     """The same sequence with three messages, active, and three people who wait for the first."""
     imports, control = await container.get(ContactImports), await container.get(SequenceControl)
     csv = b"phone,name\n+15550100001,Ann\n+15550100002,Ben\n+15550100003,Cho\n"
-    await imports.run(owner, data=csv, file_name="three.csv", source=ConsentSource.WEB_FORM)
+    await bring_in(imports, owner, csv, "three.csv", source=ConsentSource.WEB_FORM)
     steps = [NewStep(day, time(9), None, f"Text {day}") for day in (1, 2, 4)]
     await editor.add_steps(owner, sequence_id, steps)
     await (await container.get(Enrolments)).join(owner, sequence_id, Who(everyone=True))

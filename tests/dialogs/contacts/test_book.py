@@ -3,6 +3,7 @@ import pytest
 from engine.contacts.importing import ContactImports
 from models import Suppression
 from models.enums import ConsentSource
+from tests.imports import bring_in
 
 HEADER = b"Name,Phone,Interest\n"
 SITI = b"<i>Siti</i> & co,0123456789,Yoga\n"
@@ -23,8 +24,8 @@ async def people(container, database, owner, clock) -> None:
                 created_at=clock.now(),
             )
         )
-    await imports.run(owner, data=HEADER + SITI, file_name="siti.csv", source=ConsentSource.EVENT)
-    await imports.run(owner, data=HEADER + SITI + OTHERS, file_name="all.csv", source=None)
+    await bring_in(imports, owner, HEADER + SITI, "siti.csv", source=ConsentSource.EVENT)
+    await bring_in(imports, owner, HEADER + SITI + OTHERS, "all.csv", source=None)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.steps import NewStep
 from models.enums import ConsentSource, SequenceStatus
+from tests.imports import bring_in
 
 PEOPLE = (
     b"phone,name,interest\n+15550100001,Ann,Solar\n+15550100002,Ben,Solar\n+15550100003,Cho,Yoga\n"
@@ -33,8 +34,8 @@ async def catalogue(container) -> SequenceCatalogue:
 @pytest.fixture
 async def people(imports, owner) -> None:
     """Five contacts with permission and one without."""
-    await imports.run(owner, data=PEOPLE, file_name="five.csv", source=ConsentSource.WEB_FORM)
-    await imports.run(owner, data=b"phone,name\n+15550100009,Zoe\n", file_name="one.csv", source=None)
+    await bring_in(imports, owner, PEOPLE, "five.csv", source=ConsentSource.WEB_FORM)
+    await bring_in(imports, owner, b"phone,name\n+15550100009,Zoe\n", "one.csv", source=None)
 
 
 @pytest.fixture
@@ -168,7 +169,7 @@ async def test_more_day_by_day_is_told_to_come_after_those_who_wait(chat, active
     await chat.say("2")
     await chat.press("2 a day · the last on Wed 7 Jan")
     more = b"phone\n" + b"".join(b"+1555020%04d\n" % number for number in range(21))
-    await imports.run(owner, data=more, file_name="more.csv", source=ConsentSource.WEB_FORM)
+    await bring_in(imports, owner, more, "more.csv", source=ConsentSource.WEB_FORM)
     await chat.press("＋ Add people")
     await chat.press("📋 more · 5 Jan 2026 · 21")
     assert "Others join day by day until Wed 7 Jan." in chat.text
@@ -179,10 +180,8 @@ async def test_more_day_by_day_is_told_to_come_after_those_who_wait(chat, active
 
 async def test_more_than_ten_who_are_left_out_come_as_a_file(chat, active, imports, owner, telegram):
     rows = b"phone,name\n" + b"".join(b"+1555020%04d,=Person %d\n" % (number, number) for number in range(12))
-    await imports.run(owner, data=rows, file_name="unasked.csv", source=None)
-    await imports.run(
-        owner, data=b"phone,name\n+15550100001,Ann\n", file_name="one.csv", source=ConsentSource.EVENT
-    )
+    await bring_in(imports, owner, rows, "unasked.csv", source=None)
+    await bring_in(imports, owner, b"phone,name\n+15550100001,Ann\n", "one.csv", source=ConsentSource.EVENT)
     await add_people(chat)
     await chat.press("👥 Everyone · 13 contacts")
     await chat.press("✅ All at once")

@@ -12,6 +12,7 @@ from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments, Who
 from engine.sequences.steps import NewStep
 from models.enums import ConsentSource
+from tests.imports import bring_in
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ async def running(container, database, owner) -> int:
     device = await (await container.get(Devices)).add_simulated(owner, "Sales-2")
     imports = await container.get(ContactImports)
     csv = b"phone,name,interest\n+15550100001,Ann,Solar\n+15550100002,Ben,\n"
-    await imports.run(owner, data=csv, file_name="expo.csv", source=ConsentSource.EVENT)
+    await bring_in(imports, owner, csv, "expo.csv", source=ConsentSource.EVENT)
     editor = await container.get(SequenceEditor)
     sequence = await editor.create(owner, name="Welcome", device_ids=[device], niche=None, skip_weekends=False)
     steps = [NewStep(day, time(11), None, f"text of {day}") for day in (1, 2, 3)]

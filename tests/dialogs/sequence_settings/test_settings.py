@@ -8,6 +8,7 @@ from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.editor import SequenceEditor
 from engine.sequences.settings import SequenceRules
 from models.enums import ConsentSource, MissedPolicy, OnReply, ReentryPolicy, Role
+from tests.imports import bring_in
 
 AS_MADE = """\
 Welcome · settings
@@ -136,7 +137,7 @@ async def test_default_time(screen, rules, owner, draft):
 async def test_interest_and_new_leads(screen, rules, owner, draft, container):
     imports = await container.get(ContactImports)
     data = b"phone,interest\n+15550100001,Yoga\n"
-    await imports.run(owner, data=data, file_name="one.csv", source=ConsentSource.EVENT)
+    await bring_in(imports, owner, data, "one.csv", source=ConsentSource.EVENT)
     await screen.press("🏷 Interest")
     assert "no particular interest" in screen.text
     assert "New leads of it join by themselves" not in screen.buttons

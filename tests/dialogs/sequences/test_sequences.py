@@ -8,6 +8,7 @@ from engine.sequences.editor import SequenceEditor
 from engine.sequences.enrolment import Enrolments, Who
 from engine.sequences.steps import NewStep
 from models.enums import ConsentSource, Role, SequenceStatus
+from tests.imports import bring_in
 
 
 @pytest.fixture
@@ -30,8 +31,8 @@ async def people(container, owner) -> None:
     """Three contacts with permission and one without."""
     imports = await container.get(ContactImports)
     csv = b"phone,name\n+15550100001,Ann\n+15550100002,Ben\n+15550100003,Cho\n"
-    await imports.run(owner, data=csv, file_name="three.csv", source=ConsentSource.WEB_FORM)
-    await imports.run(owner, data=b"phone,name\n+15550100004,Dee\n", file_name="one.csv", source=None)
+    await bring_in(imports, owner, csv, "three.csv", source=ConsentSource.WEB_FORM)
+    await bring_in(imports, owner, b"phone,name\n+15550100004,Dee\n", "one.csv", source=None)
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ async def test_one_is_not_many(chat, editor, owner, device, container):
     only = await editor.create(owner, name="Only", device_ids=[device], niche=None, skip_weekends=False)
     await editor.add_steps(owner, only, [NewStep(1, None, 0, "Hi")])
     imports = await container.get(ContactImports)
-    await imports.run(owner, data=b"phone\n+15550100001\n", file_name="one.csv", source=ConsentSource.WEB_FORM)
+    await bring_in(imports, owner, b"phone\n+15550100001\n", "one.csv", source=ConsentSource.WEB_FORM)
     await open_card(chat, "Drafts", "Only · 0")
     await chat.press("👥 People")
     await chat.press("＋ Add people")

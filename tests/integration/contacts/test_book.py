@@ -6,6 +6,7 @@ from engine.contacts.inbox import Inbox
 from engine.transports.contract import Inbound
 from models import UserDevice
 from models.enums import ConsentSource, ConsentState, TransportKind
+from tests.imports import bring_in
 
 FILE = """Name,Phone,Interest
 Siti Nurhaliza,0123456789,Yoga
@@ -17,7 +18,7 @@ Siti Nurhaliza,0123456789,Yoga
 @pytest.fixture
 async def book(database, clock, owner) -> ContactBook:
     imports = ContactImports(database, clock)
-    await imports.run(owner, data=FILE, file_name="customers.csv", source=ConsentSource.EVENT)
+    await bring_in(imports, owner, FILE, "customers.csv", source=ConsentSource.EVENT)
     async with database.transaction() as session:
         device = UserDevice(workspace_id=owner.workspace_id, name="A", transport=TransportKind.SIMULATOR)
         session.add(device)

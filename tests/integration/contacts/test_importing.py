@@ -7,7 +7,8 @@ from engine.actor import Actor
 from engine.contacts.importing import ContactImports
 from engine.database import Database
 from engine.errors import InvalidInputError, NotAllowedError
-from models.enums import ConsentSource, Face, Role
+from models.enums import ConsentSource, Face, ImportStatus, Role
+from tests.imports import bring_in
 
 FILE = (
     b"Name,Phone,Interest,City\nSiti,0123456789,Yoga,Ipoh\nBob,0198765432,,\n,0131112222,Boxing,Perth\nBad,12,,\n"
@@ -34,17 +35,12 @@ async def suppress(database: Database, actor: Actor, phone: str) -> None:
     )
 
 
-async def bring_in(imports: ContactImports, actor: Actor, data: bytes = FILE, **more):
-    source = more.pop("source", ConsentSource.WEB_FORM)
-    return await imports.run(actor, data=data, file_name="customers.csv", source=source, **more)
-
-
 async def test_an_import_brings_in_contacts_leads_consents_and_a_list(imports, database, owner):
-    result = await bring_in(imports, owner, evidence="open day form", niche="Swimming")
+    result = await bring_in(imports, owner, FILE, evidence="open day form", niche="Swimming")
 
     assert (result.created, result.updated, result.opted_out) == (3, 0, 0)
     assert result.list_name == "customers · 5 Jan 2026"
-    assert [row.reason for row in result.rejected] == ["too short for a phone number"]
+    assert (result.status, result.rejected) == (ImportStatus.DONE, 1)
     assert not result.without_consent
     contacts = "SELECT phone, name, attributes, consent FROM contacts ORDER BY phone"
     assert await rows(database, contacts) == [
@@ -66,14 +62,19 @@ async def test_an_import_brings_in_contacts_leads_consents_and_a_list(imports, d
 
 
 async def test_an_import_is_in_the_audit_log(imports, database, owner):
-    result = await bring_in(imports, owner)
-    audit = "SELECT action, subject_id, operator_id, detail ->> 'created' FROM audit_log"
-    assert await rows(database, audit) == [("contacts.import", result.list_id, owner.operator_id, "3")]
+    result = await bring_in(imports, owner, FILE)
+    audit = "SELECT action, subject_id, operator_id, face, detail ->> 'created' FROM audit_log ORDER BY id"
+    file, by = result.import_id, owner.operator_id
+    assert await rows(database, audit) == [
+        ("contacts.open_file", file, by, "menu", None),
+        ("contacts.start_import", file, by, "menu", None),
+        ("contacts.import", result.list_id, by, "system", "3"),
+    ]
 
 
 async def test_the_same_file_twice_makes_nobody_twice(imports, database, owner):
-    await bring_in(imports, owner)
-    again = await bring_in(imports, owner)
+    await bring_in(imports, owner, FILE)
+    again = await bring_in(imports, owner, FILE)
 
     assert (again.created, again.updated) == (0, 3)
     counts = """
@@ -84,7 +85,7 @@ async def test_the_same_file_twice_makes_nobody_twice(imports, database, owner):
 
 
 async def test_a_known_contact_is_filled_in_and_never_emptied(imports, database, owner):
-    await bring_in(imports, owner)
+    await bring_in(imports, owner, FILE)
     await bring_in(
         imports, owner, b"Name,Phone,Interest,Car\n,0123456789,YOGA,Myvi\nRobert,0198765432,,\nEve,0131112222,,\n"
     )
@@ -98,22 +99,22 @@ async def test_a_known_contact_is_filled_in_and_never_emptied(imports, database,
 
 
 async def test_without_a_source_nobody_may_be_sent_to(imports, database, owner):
-    result = await bring_in(imports, owner, source=None)
+    result = await bring_in(imports, owner, FILE, source=None)
     assert result.without_consent
     assert await rows(database, "SELECT DISTINCT consent FROM contacts") == [(None,)]
     assert await rows(database, "SELECT count(*) FROM consents") == [(0,)]
 
 
 async def test_an_import_without_a_source_takes_no_permission_away(imports, database, owner):
-    await bring_in(imports, owner)
-    await bring_in(imports, owner, source=None)
+    await bring_in(imports, owner, FILE)
+    await bring_in(imports, owner, FILE, source=None)
     assert await rows(database, "SELECT DISTINCT consent FROM contacts") == [("opted_in",)]
 
 
 async def test_an_import_cannot_revive_an_opt_out(imports, database, owner):
     await suppress(database, owner, "+60123456789")
-    result = await bring_in(imports, owner)
-    await bring_in(imports, owner, evidence="they said yes, really")
+    result = await bring_in(imports, owner, FILE)
+    await bring_in(imports, owner, FILE, evidence="they said yes, really")
 
     assert (result.created, result.opted_out) == (3, 1)
     by_phone = "SELECT phone, consent FROM contacts ORDER BY phone LIMIT 2"
@@ -130,21 +131,21 @@ async def test_the_preview_counts_and_changes_nothing(imports, database, owner):
     await suppress(database, owner, "+60123456789")
     await suppress(database, owner, "+60131112222")
 
-    preview = await imports.preview(owner, FILE, "customers.csv")
+    review = await imports.review(owner, await imports.open(owner, FILE, "customers.csv"))
 
-    assert (preview.new, preview.known, preview.opted_out) == (2, 1, 2)
-    assert len(preview.file.rejected) == 1
+    assert (review.rows, review.contacts, review.new, review.known, review.opted_out) == (4, 3, 2, 1, 2)
+    assert (review.rejected, review.reasons) == (1, ("row 5: too short for a phone number",))
     assert await rows(database, "SELECT count(*) FROM contacts") == [(1,)]
 
 
 async def test_another_workspace_is_neither_seen_nor_touched(imports, database, owner, stranger):
-    await bring_in(imports, owner)
+    await bring_in(imports, owner, FILE)
     await suppress(database, owner, "+60123456789")
 
-    preview = await imports.preview(stranger, FILE, "customers.csv")
+    review = await imports.review(stranger, await imports.open(stranger, FILE, "customers.csv"))
     result = await bring_in(imports, stranger, b"Name,Phone\nEve,0123456789\n", source=ConsentSource.EVENT)
 
-    assert (preview.new, preview.known, preview.opted_out) == (3, 0, 0)
+    assert (review.new, review.known, review.opted_out) == (3, 0, 0)
     assert (result.created, result.opted_out) == (1, 0)
     theirs = "SELECT name, consent FROM contacts WHERE workspace_id = :workspace AND phone = '+60123456789'"
     assert await rows(database, theirs, workspace=owner.workspace_id) == [("Siti", "opted_in")]
@@ -166,9 +167,7 @@ async def test_a_file_without_one_usable_row_is_refused(imports, database, owner
 async def test_a_viewer_cannot_import(imports, owner):
     viewer = Actor(owner.workspace_id, Role.VIEWER, Face.MENU, owner.operator_id)
     with pytest.raises(NotAllowedError):
-        await imports.preview(viewer, FILE, "customers.csv")
-    with pytest.raises(NotAllowedError):
-        await bring_in(imports, viewer)
+        await imports.open(viewer, FILE, "customers.csv")
 
 
 async def test_two_imports_of_the_same_people_at_once_take_turns(imports, database, owner):
@@ -186,6 +185,6 @@ async def test_two_imports_of_the_same_people_at_once_take_turns(imports, databa
 async def test_twenty_thousand_rows_go_in_as_one_import(imports, database, owner):
     lines = (f"Person {n},+60 10-0{n:06d},Yoga,Ipoh" for n in range(20_000))
     result = await bring_in(imports, owner, ("Name,Phone,Interest,City\n" + "\n".join(lines)).encode())
-    assert (result.created, len(result.rejected)) == (20_000, 0)
+    assert (result.created, result.rejected) == (20_000, 0)
     members = "SELECT count(*) FROM list_members JOIN contacts c ON c.id = contact_id WHERE c.consent = 'opted_in'"
     assert await rows(database, members) == [(20_000,)]

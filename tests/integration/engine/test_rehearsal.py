@@ -16,7 +16,8 @@ from engine.sequences.enrolment import RefusalReason, Who
 from engine.sequences.rehearsal import Rehearsals
 from engine.sequences.steps import Attachment, NewStep
 from engine.transports.contract import Inbound, Rejected
-from models.enums import ConsentSource, ContentKind, DeviceState, SequenceStatus
+from models.enums import ContentKind, DeviceState, SequenceStatus
+from tests.imports import bring_in
 from tests.integration.engine.world import MONDAY, World, at
 
 OWN = "+60123456789"
@@ -310,11 +311,9 @@ class TestOutsideOfStatistics:
         await world.engine()
         await rehearsals.run(world.actor, sequence)
         imports, file = ContactImports(world.database, world.clock), f"Phone\n{OWN}\n".encode()
-        preview = await imports.preview(world.actor, file, "us.csv")
-        result = await imports.run(
-            world.actor, data=file, file_name="us.csv", source=ConsentSource.WEB_FORM, evidence="form"
-        )
-        assert (preview.new, preview.known, result.created, result.updated) == (1, 0, 1, 0)
+        review = await imports.review(world.actor, await imports.open(world.actor, file, "us.csv"))
+        result = await bring_in(imports, world.actor, file, "us.csv", evidence="form")
+        assert (review.new, review.known, result.created, result.updated) == (1, 0, 1, 0)
         await rehearsals.run(world.actor, sequence)
         await send_all(world, device)
         [contact] = await world.book.find(world.actor, "345678")

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from engine.contacts.reading import ContactFile, read_contacts
+from tests.unit.contacts.files import Read, columns, read
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 NOBODYS = re.compile(r"\+1\d{3}55501\d\d|\+447700900\d{3}|\+6149157\d{4}|\+33639980\d{3}|\+6010000\d{4}")
 
 
-def read(name: str) -> ContactFile:
-    return read_contacts((EXAMPLES / name).read_bytes(), name, "MY")
+def read_example(name: str) -> Read:
+    return read((EXAMPLES / name).read_bytes(), name)
 
 
 def test_the_example_gives_over_two_hundred_contacts_and_every_kind_of_reject():
-    file = read("contacts.csv")
+    file = read_example("contacts.csv")
     assert (len(file.contacts), len(file.rejected), file.blank_rows) == (228, 22, 6)
     reasons = " ".join(row.reason for row in file.rejected)
     for reason in ("rounded", "same number as row", "no phone number", "not a phone", "too short", "too long"):
@@ -29,12 +29,12 @@ def test_the_example_gives_over_two_hundred_contacts_and_every_kind_of_reject():
 
 
 def test_the_semicolon_example_is_read_as_well():
-    file = read("contacts-semicolon.csv")
+    file = read_example("contacts-semicolon.csv")
     assert (len(file.contacts), len(file.rejected), file.blank_rows) == (35, 4, 2)
-    assert (file.phone_column, file.name_columns, file.niche_column) == ("No. Telefon", ("Nama",), "Minat")
+    assert columns(file) == ("No. Telefon", ("Nama",), "Minat")
     assert any("Conceição" in contact.name for contact in file.contacts)
 
 
 @pytest.mark.parametrize("name", ["contacts.csv", "contacts-semicolon.csv"])
 def test_no_number_of_the_examples_belongs_to_anybody(name):
-    assert [contact for contact in read(name).contacts if not NOBODYS.fullmatch(contact.phone)] == []
+    assert [contact for contact in read_example(name).contacts if not NOBODYS.fullmatch(contact.phone)] == []

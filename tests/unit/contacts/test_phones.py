@@ -80,7 +80,17 @@ def test_one_bad_number_does_not_take_the_good_one_along():
     ["+12025550123", "+447700900123", "+61491570006", "+60100001234", "+33199001234"],
 )
 def test_numbers_that_nobody_has_are_accepted_when_their_length_is_possible(number):
-    assert read_phones(number, "MY") == [Phone(number)]
+    [phone] = read_phones(number, "MY")
+    assert isinstance(phone, Phone)
+    assert phone.number == number
+
+
+@pytest.mark.parametrize(
+    ("number", "landline"),
+    [("+60321612345", True), ("+442079460123", True), ("+60123456789", False), ("+12025550123", False)],
+)
+def test_a_landline_is_marked_where_it_cannot_be_a_mobile_phone(number, landline):
+    assert read_phones(number, "MY") == [Phone(number, landline)]
 
 
 @pytest.mark.parametrize(
