@@ -26,7 +26,7 @@ MOST_TOLD = 10  # places in one alert
 
 # Every message has one of: a row in the queue, a device that names it, an outcome. Every open run waits for one
 # of: a time, a message (one that is sent once more by hand is not its own any more); a run whose sequence has no
-# live step waits for somebody to write one. Nothing of a campaign that is over is open, but what is sent once more.
+# live step waits for somebody to write one. Of a campaign that is over only what is sent once more is open.
 # Tables are read as a whole, with hash joins: no index helps to find what is missing.
 FINDINGS = """
 WITH found AS (
