@@ -16,6 +16,7 @@ from engine.broadcast.desk import Desk
 from engine.broadcast.pool import WorkerPool
 from engine.campaigns.trigger import CampaignTrigger
 from engine.clock import BusinessClock
+from engine.contacts.importer import Importer
 from engine.database import Database
 from engine.devices.ownership import OwnedDevice, Ownership
 from engine.devices.shortage import Shortage
@@ -104,11 +105,14 @@ class Runtime:
         base.notifications.listen(Channel.CONTROL, pool.control)
         base.notifications.listen(Channel.CONTROL, jobs.tick_now)
         base.notifications.listen(Channel.OWNERSHIP, pool.look)
+        importer = Importer(base.database, base.clock)
+        base.notifications.listen(Channel.IMPORTS, importer.look)
         base.notifications.listen(Channel.CLOCK, lambda _: self._clock_changed.set())
         async with AsyncExitStack() as ending:  # in reverse: jobs stop, workers drain, then the desk closes
             await ending.enter_async_context(running(desk.run()))
             await ending.enter_async_context(running(tell_outages(base.database, base.clock)))
             await ending.enter_async_context(running(pool.run()))
+            await ending.enter_async_context(running(importer.run()))
             jobs.start()
             ending.push_async_callback(jobs.stop)
             await ending.enter_async_context(running(base.notifications.run()))

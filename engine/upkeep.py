@@ -1,4 +1,4 @@
-"""The jobs that keep the house in order: lost devices, cancelled campaigns, old messages, the books."""
+"""The jobs that keep the house in order: lost devices, cancelled campaigns, old messages and files, the books."""
 
 from datetime import timedelta
 
@@ -8,6 +8,7 @@ from engine.broadcast.books import Books
 from engine.broadcast.pruning import Pruning
 from engine.campaigns.cancelling import Cancelling
 from engine.clock import Clock
+from engine.contacts.importing import forget_files
 from engine.database import Database
 from engine.devices.relocation import Relocation
 from engine.jobs import Job
@@ -39,9 +40,14 @@ def upkeep_jobs(database: Database, clock: Clock, settings: Settings) -> tuple[J
         if messages := await pruning.run_once(clock.now()):
             log.info("old messages pruned", messages=messages)
 
+    async def drop_files() -> None:
+        if files := await forget_files(database, clock.now()):
+            log.info("files of old imports dropped", files=files)
+
     return (
         Job("lost devices", timedelta(seconds=15), accelerated=False, run=move_people),
         Job("cancelled campaigns", timedelta(minutes=1), accelerated=False, run=end_cancelled),
         Job("books", timedelta(hours=1), accelerated=False, run=check_books),
         Job("prune", timedelta(days=1), accelerated=False, run=prune),
+        Job("files of imports", timedelta(days=1), accelerated=False, run=drop_files),
     )

@@ -1,6 +1,6 @@
 """The SQL of imports: who works on which, and a batch of people on its way into the tables.
 
-The row of the import is locked first, then sequences, then contacts, known ones before new ones and each in the
+The row of the import is locked first, then sequences, then contacts, new ones before known ones and each in the
 order of their phones: two imports of the same people take turns.
 """
 
@@ -108,8 +108,10 @@ COUNT_INCOMING = text("""
       LEFT JOIN suppressions s ON s.workspace_id = :workspace AND s.phone = i.phone
 """)
 
-# Those who are in the book already, locked, as they are found and as they will be. Nobody opts out in between:
+# Those who were in the book already, locked, as they are found and as they will be. Nobody opts out in between:
 # that changes their row. An operator's own phone, so far for their tests alone, is filled in whatever the policy.
+# They are looked up one by one: there are no statistics yet of what an import is just filling, and a plan that
+# reads all contacts for each batch would do.
 MAKE_KNOWN = text("""
     CREATE TEMP TABLE known (
         contact_id bigint, phone text, name text, attributes jsonb, consent text, unlisted boolean,
@@ -119,15 +121,17 @@ FIND_KNOWN = text("""
     INSERT INTO known
     SELECT c.id, c.phone, c.name, c.attributes, c.consent, c.unlisted,
            coalesce(nullif(i.name, ''), c.name), CAST(:attributes AS jsonb) || i.attributes,
-           CASE WHEN s.id IS NOT NULL OR c.consent = 'opted_out' THEN 'opted_out'
+           CASE WHEN c.consent = 'opted_out' OR EXISTS (
+                     SELECT FROM suppressions s WHERE s.workspace_id = :workspace AND s.phone = i.phone)
+                THEN 'opted_out'
                 WHEN (NOT :skip OR c.unlisted) AND CAST(:source AS text) IS NOT NULL THEN 'opted_in'
                 ELSE c.consent END,
            coalesce(nullif(i.niche, ''), :niche), NOT :skip OR c.unlisted
-      FROM incoming i
-      JOIN contacts c ON c.workspace_id = :workspace AND c.phone = i.phone
-      LEFT JOIN suppressions s ON s.workspace_id = :workspace AND s.phone = i.phone
-     ORDER BY c.phone
-       FOR NO KEY UPDATE OF c
+      FROM (SELECT * FROM incoming ORDER BY phone) i
+     CROSS JOIN LATERAL (
+           SELECT * FROM contacts
+            WHERE workspace_id = :workspace AND phone = i.phone AND import_id IS DISTINCT FROM :import
+              FOR NO KEY UPDATE) c
 """)
 
 # One statement for all that is written of new people: their ids go from one insertion to the next.
@@ -139,7 +143,6 @@ ADD_NEW = text("""
                     WHEN CAST(:source AS text) IS NOT NULL THEN 'opted_in' END, :import, :at
           FROM incoming i
           LEFT JOIN suppressions s ON s.workspace_id = :workspace AND s.phone = i.phone
-         WHERE NOT EXISTS (SELECT FROM known k WHERE k.phone = i.phone)
          ORDER BY i.phone
         ON CONFLICT (workspace_id, phone) DO NOTHING
         RETURNING id, phone, consent),
@@ -161,7 +164,9 @@ ADD_NEW = text("""
           FROM new JOIN incoming i ON i.phone = new.phone
          WHERE coalesce(nullif(i.niche, ''), :niche) IS NOT NULL
         RETURNING contact_id, niche),
-    wanted AS (SELECT * FROM interested WHERE lower(niche) = ANY(CAST(:wanted AS text[])))
+    wanted AS (
+        SELECT * FROM interested
+         WHERE cardinality(CAST(:wanted AS text[])) > 0 AND lower(niche) = ANY(CAST(:wanted AS text[])))
     SELECT count(*) AS created, min(id) AS first_id, max(id) AS last_id,
            count(*) FILTER (WHERE consent = 'opted_out') AS opted_out,
            (SELECT array_agg(contact_id) FROM wanted) AS lead_ids,
@@ -214,7 +219,9 @@ FILL_IN_KNOWN = text("""
          WHERE contact_id IN (SELECT id FROM filled UNION ALL SELECT contact_id FROM permitted
                               UNION ALL SELECT contact_id FROM interested)
             ON CONFLICT DO NOTHING),
-    wanted AS (SELECT * FROM interested WHERE lower(niche) = ANY(CAST(:wanted AS text[])))
+    wanted AS (
+        SELECT * FROM interested
+         WHERE cardinality(CAST(:wanted AS text[])) > 0 AND lower(niche) = ANY(CAST(:wanted AS text[])))
     SELECT count(*) FILTER (WHERE unlisted) AS created, count(*) FILTER (WHERE filled AND NOT unlisted) AS updated,
            count(*) FILTER (WHERE NOT filled) AS skipped,
            count(*) FILTER (WHERE consent_after = 'opted_out') AS opted_out,
@@ -285,20 +292,19 @@ async def count_incoming(session: Session, workspace_id: int) -> Row[Any]:
 
 
 async def take_in(session: Session, terms: Terms, people: int, wanted: list[str]) -> TakenIn | None:
-    """Write the incoming people; None when somebody has added one of them meanwhile: then all is to be repeated.
+    """Write the incoming people; None when one has been deleted just now: then all of it is to be repeated.
 
     `wanted`: niches, in lower case, whose new leads are returned.
     """
     values = {**terms.values(), "wanted": wanted}
-    await session.execute(MAKE_KNOWN)
-    found: Any = await session.execute(FIND_KNOWN, values)
-    known = int(found.rowcount)
     new = (await session.execute(ADD_NEW, values)).one()
-    if known + new.created != people:
-        return None
     leads = list(zip(new.lead_ids or (), new.lead_niches or (), strict=True))
-    if not known:
+    if new.created == people:
         return TakenIn(new.created, 0, 0, new.opted_out, new.first_id, new.last_id, tuple(leads))
+    await session.execute(MAKE_KNOWN)
+    known: Any = await session.execute(FIND_KNOWN, values)
+    if new.created + known.rowcount != people:
+        return None
     old = (await session.execute(FILL_IN_KNOWN, values)).one()
     leads += zip(old.lead_ids or (), old.lead_niches or (), strict=True)
     return TakenIn(

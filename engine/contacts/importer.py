@@ -35,7 +35,7 @@ POLL_EVERY = 5.0  # machine seconds: a notification may be lost
 LEASE = timedelta(seconds=10)  # of machine time; so long after its last word an engine's import is another's
 MOST_ATTEMPTS = 3  # at one batch
 PAUSE = timedelta(seconds=2)  # of machine time, before the next attempt
-MOST_REPEATS = 10  # of a batch, because somebody adds the same people at the same time
+MOST_REPEATS = 5  # of a batch, because somebody deletes the same people at the same time
 
 T = TypeVar("T")
 
@@ -44,8 +44,8 @@ class _GoneError(Exception):
     """Another engine works on it, or it was cancelled."""
 
 
-class _MetOthersError(Exception):
-    """Somebody has added people of the batch while it was written."""
+class _MissedError(Exception):
+    """Somebody of the batch was deleted while it was written."""
 
 
 @dataclass
@@ -94,9 +94,10 @@ class Importer:
                 while await self.run_once(self._clock.now()):
                     pass
             except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.debug("imports put off, the database does not answer")
+                if is_transient(error):
+                    log.debug("imports put off, the database does not answer")
+                else:  # whatever it is, it does not end the engine
+                    log.exception("imports put off")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_EVERY):
                     await self._told.wait()
@@ -172,10 +173,10 @@ class Importer:
 
     async def _write(self, held: _Held, terms: Terms, batch: Arrivals, behind: int, now: datetime) -> None:
         for _ in range(MOST_REPEATS):
-            with contextlib.suppress(_MetOthersError):
+            with contextlib.suppress(_MissedError):
                 held.done(await self._write_once(held, terms, batch, behind, now))
                 return
-        raise _MetOthersError
+        raise _MissedError
 
     async def _write_once(
         self, held: _Held, terms: Terms, batch: Arrivals, behind: int, now: datetime
@@ -193,7 +194,7 @@ class Importer:
                 await import_store.copy_incoming(session, batch.records)
                 taken = await import_store.take_in(session, terms, batch.people, wanted)
                 if taken is None:
-                    raise _MetOthersError
+                    raise _MissedError
                 leads = [NewLead(*lead) for lead in taken.leads]
                 joined = await join_new_leads(session, _actor(held.row), sequences, leads, now) if leads else []
                 await import_store.add_counts(session, held.id, taken, _add_joined(passed.joined, joined))

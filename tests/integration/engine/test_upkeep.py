@@ -18,7 +18,9 @@ async def test_one_tick_of_each_job_does_its_work(world: World) -> None:
     await world.run("INSERT INTO queue VALUES (99, 1, 'test', now())")
 
     jobs = upkeep_jobs(world.database, world.clock, Settings(_env_file=None))
-    assert {job.name: job.seconds(1440) for job in jobs} == {"lost devices": 15, "books": 3600, "prune": 86400}
+    assert {job.name: job.seconds(1440) for job in jobs} == {
+        "lost devices": 15, "books": 3600, "prune": 86400, "files of imports": 86400,
+    }  # fmt: skip
     for job in jobs:
         await job.run()
     open_runs = "SELECT device_id, count(*) FROM sequence_contacts WHERE status = 'active' GROUP BY 1"
