@@ -40,14 +40,14 @@ class Crowd:
     @classmethod
     async def gather(cls, database: Database, clock: Clock, size: Size) -> "Crowd":
         async with database.transaction() as session:
-            workspace = Workspace(name="Chaos", country="MY", time_zone="Asia/Kuala_Lumpur")
+            workspace = Workspace(name="Chaos", country="MY", time_zone="Asia/Kuala_Lumpur", frequency_cap=None)
             session.add(workspace)
             await session.flush()
             actor = Actor(workspace.id, Role.OWNER, Face.CLI)
             devices = [_device(workspace.id, number, size) for number in range(size.devices)]
             session.add_all(devices)
         crowd = cls(database, clock, actor, [device.id for device in devices])
-        each = size.messages // size.steps // size.sequences
+        each = size.messages // size.steps // max(1, size.sequences)
         for number in range(size.sequences):
             await crowd._add_sequence(number, size.steps, first=number * each, people=each)
         return crowd
