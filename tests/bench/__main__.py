@@ -20,9 +20,7 @@ from sqlalchemy.engine import make_url
 
 from engine.database import Database
 from engine.embedded import EmbeddedPostgres
-from tests.bench import depth, fleet, full, imports, queue, scale, tick, wake
-from tests.bench import depth, fanout, fleet, full, queue, scale, tick, wake
-from tests.bench import depth, fanout, fleet, forecast, full, queue, scale, tick, wake
+from tests.bench import depth, fanout, fleet, forecast, full, imports, queue, scale, tick, wake
 from tests.bench.figures import Figure
 from tests.bench.peers import PeerMissingError
 

@@ -1,7 +1,8 @@
-"""Two proofs, each one JSON object a run; exit code 1 if the product broke a promise.
+"""Three proofs, each one JSON object a run; exit code 1 if the product broke a promise.
 
 `python -m tests.simulation chaos --seed N` breaks a whole installation at random and audits what comes of it.
 `python -m tests.simulation quarter --seed N` lets a simulated quarter pass, and audits every day of it.
+`python -m tests.simulation kills --seed N` kills engines while they import, launch and send, and audits all of it.
 The same seed plans the same.
 """
 
@@ -19,6 +20,7 @@ from sqlalchemy.engine import make_url
 
 from engine.database import Database
 from tests.simulation import chaos
+from tests.simulation.kills import story as kills
 from tests.simulation.plan import SHORT, SPEED, Size, plan, short_plan
 from tests.simulation.postgres import OwnPostgres
 from tests.simulation.quarter import story
@@ -30,10 +32,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation")
     proofs = parser.add_subparsers(required=True)
     _add_chaos(proofs.add_parser("chaos"))
+    _add_kills(proofs.add_parser("kills"))
     _add_quarter(proofs.add_parser("quarter"))
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # no process is left behind
-    result: chaos.Result | story.Result = asyncio.run(chosen.run(chosen))
+    result: chaos.Result | kills.Result | story.Result = asyncio.run(chosen.run(chosen))
     print(json.dumps(asdict(result), default=str), flush=True)
     return 1 if result.violations else 0
 
@@ -52,6 +55,13 @@ def _add_chaos(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_kills(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_run_kills)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--keep", action="store_true", help="leave the logs and the data where they are")
+
+
 def _add_quarter(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_run_quarter)
     parser.add_argument("--seed", type=int, required=True)
@@ -62,6 +72,10 @@ async def _run_chaos(chosen: argparse.Namespace) -> chaos.Result:
     size = SHORT if chosen.short else _size(chosen)
     faults = short_plan(chosen.seed) if chosen.short else plan(chosen.seed, size)
     return await chaos.run(chosen.seed, size, faults, keep=chosen.keep)
+
+
+async def _run_kills(chosen: argparse.Namespace) -> kills.Result:
+    return await kills.run(chosen.seed, chosen.kills, keep=chosen.keep)
 
 
 async def _run_quarter(chosen: argparse.Namespace) -> story.Result:

@@ -37,7 +37,7 @@ async def run(seed: int, size: Size, faults: list[Fault], *, keep: bool = False)
     """Never raises for what the product does wrong: that is in the violations."""
     async with installed(size, keep=keep) as installation:
         crowd = await Crowd.gather(installation.database, installation.clock, size)
-        await _come_online(installation, crowd, seed)
+        await come_online(installation, crowd, seed)
         began = time.monotonic()
         mischief = Mischief(installation, crowd)
         await crowd.join()
@@ -59,7 +59,7 @@ async def run(seed: int, size: Size, faults: list[Fault], *, keep: bool = False)
     )
 
 
-async def _come_online(installation: Installation, crowd: Crowd, seed: int) -> None:
+async def come_online(installation: Installation, crowd: Crowd, seed: int) -> None:
     for engine in installation.engines:
         engine.start()
     async with asyncio.timeout(ONLINE_WITHIN):

@@ -47,7 +47,7 @@ class Crowd:
             devices = [_device(workspace.id, number, size) for number in range(size.devices)]
             session.add_all(devices)
         crowd = cls(database, clock, actor, [device.id for device in devices])
-        each = size.messages // size.steps // size.sequences
+        each = size.messages // size.steps // max(1, size.sequences)
         for number in range(size.sequences):
             await crowd._add_sequence(number, size.steps, first=number * each, people=each)
         return crowd

@@ -11,6 +11,7 @@ from dishka import FromDishka
 from dishka.integrations.aiogram import inject
 
 from bot.dialogs.builder.states import Builder
+from bot.dialogs.campaign_mending.states import CampaignMending
 from bot.dialogs.campaign_text.states import CampaignText
 from bot.dialogs.home.states import Home
 from bot.dialogs.importing.context import about_import
@@ -23,26 +24,21 @@ from engine.contacts.importing import ContactImports
 from engine.contacts.tables import MAX_BYTES
 from engine.errors import InvalidInputError
 
-
-OF_THEIR_OWN = {
+# Where a message is written its file is a part of it; and an opted-out list is no list of contacts.
+WITH_FILES_OF_THEIR_OWN = {
     NewCampaign.message,
     CampaignText.text,
+    CampaignMending.correct,
     OptedOut.file,
     OptedOut.review,
 }
 
 
 def no_window_waits_for_a_file(_message: Message, **data: Any) -> bool:
-    """Where messages are written, files are parts of them: in the builder, and for a campaign."""
     context = data.get(CONTEXT_KEY)
     if context is None:
         return True
-    return context.state.group is not Builder and context.state not in {NewCampaign.message, CampaignText.text}
-    """The builder takes files of its own, which are parts of messages; so does the import of an opted-out list."""
-    context = data.get(CONTEXT_KEY)
-    if context is None:
-        return True
-    return context.state.group is not Builder and context.state not in {OptedOut.file, OptedOut.review}
+    return context.state.group is not Builder and context.state not in WITH_FILES_OF_THEIR_OWN
 
 
 router = Router(name="dropped files")
