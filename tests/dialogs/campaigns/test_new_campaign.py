@@ -51,7 +51,10 @@ async def test_it_can_be_for_later(chat, card, typed, told):
     await chat.press(f"🚀 Launch · {told}")
     assert "🗓 Scheduled" in chat.text
     assert f"Starts {told}. Nothing goes out before." in chat.text
-    await chat.press("‹ Back")
+    await chat.press("⌂ Home")
+    assert "📣 Campaigns: 1 scheduled" in chat.text
+    assert f"Next message: {told}" in chat.text
+    await chat.press("📣 Campaigns")
     await chat.press("Scheduled (1)")
     await chat.press(f"🗓 Welcome · {told}")
     await chat.press("↩️ Back to draft")
