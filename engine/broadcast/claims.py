@@ -9,9 +9,10 @@ from typing import Any
 
 from engine.broadcast import store
 from engine.broadcast.admission import Admit, Decision, Defer, End, Hold, Pause, decide
+from engine.broadcast.candidates import Locked, lock_candidates
 from engine.broadcast.media import MediaLibrary
 from engine.broadcast.settlement import Settlement, doubtful, settle
-from engine.broadcast.store import Ask, InFlight, Locked
+from engine.broadcast.store import Ask, InFlight
 from engine.clock import Clock
 from engine.database import Database
 from engine.transactions import Transaction
@@ -67,7 +68,7 @@ class Claims:
         """Answer each device. What is Claimed is committed as `processing` and must be sent now."""
         now = self._clock.now()
         async with self._connection.transaction() as transaction:
-            locked = await store.lock_candidates(transaction, self._engine_id, asks, now)
+            locked = await lock_candidates(transaction, self._engine_id, asks, now)
             await _doubt(transaction, locked, now)
             decisions = await _possible(transaction, [(one, decide(one.candidate, now)) for one in locked])
             answers = await self._admit(transaction, decisions, now)

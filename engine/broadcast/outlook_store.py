@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import text
 
 from engine.broadcast.admission import Candidate, StepFacts
+from engine.broadcast.candidates import CANDIDATE_FACTS, STEP_FACTS, candidate_of, step_facts_of
 from engine.broadcast.frequency import Reached
 from engine.broadcast.frequency_store import Asked, read_reached
-from engine.broadcast.store import CANDIDATE_FACTS, HOLDERS, NOT_HELD, STEP_FACTS, candidate_of, step_facts_of
+from engine.broadcast.store import HOLDERS, NOT_HELD
 from engine.sequences.pasting import write_header
 from engine.sequences.progress import load_steps
 from engine.transactions import Session

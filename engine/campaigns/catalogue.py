@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select, text
 
@@ -78,8 +78,7 @@ class CampaignPage:
     campaigns: tuple[CampaignSummary, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PoolDevice:
+class PoolDevice(NamedTuple):
     id: int
     name: str
     state: DeviceState

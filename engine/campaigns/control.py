@@ -20,11 +20,12 @@ from models.enums import AlertKind, CampaignPause, CampaignStatus, Role
 
 ONGOING = {CampaignStatus.RUNNING, CampaignStatus.PAUSED}
 
-# Who has it, who may have it, and who has not; also what was pruned.
+# Who has it, who may have it (also who was about to get it once more), and who has not.
 FIGURES = """
 SELECT count(*) FILTER (WHERE m.outcome = 'sent') AS got,
-       count(*) FILTER (WHERE m.outcome = 'unknown' OR (m.outcome IS NULL AND d.id IS NOT NULL)) AS unsure,
-       count(*) FILTER (WHERE m.outcome IS NULL AND d.id IS NULL) AS not_yet
+       count(*) FILTER (WHERE m.outcome = 'unknown' OR m.outcome IS NULL AND (d.id IS NOT NULL OR m.by_hand))
+       AS unsure,
+       count(*) FILTER (WHERE m.outcome IS NULL AND d.id IS NULL AND NOT m.by_hand) AS not_yet
   FROM messages m
   LEFT JOIN user_devices d ON d.in_flight_message_id = m.id AND d.id = m.device_id
  WHERE m.campaign_id = :campaign_id

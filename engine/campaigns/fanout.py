@@ -85,10 +85,10 @@ class Fanout:
 
     async def _deal(self, session: Session, campaign: Campaign, people: People) -> Dealing:
         """Share out over the pool who has no device there, beside those who have."""
-        counts = await fanout_store.standing(session, campaign, people)
         devices = await fanout_store.devices(session, campaign.id)
-        if not devices:
-            return Dealing((), (), 1, 1)  # nobody gets it, or everybody from their own
+        if len(devices) < 2:  # nobody gets it, or everybody from their own or this one
+            return Dealing(tuple(row.id for row in devices), (0,), 1, 1)
+        counts = await fanout_store.standing(session, campaign, people)
         workspace = await session.get_one(Workspace, campaign.workspace_id)
         zone, due = ZoneInfo(workspace.time_zone), due_of(campaign, self._now)
         rooms = [_room(row, campaign, counts.get(row.id, 0), due, zone) for row in devices]

@@ -17,9 +17,11 @@ from models.enums import DeviceState
 
 UNFANNED = "SELECT id FROM campaigns WHERE status = 'running' AND fanned_at IS NULL ORDER BY id"
 
+# A chunk does not wait for the disk. Should the server crash before it is there, its cursor is lost with it, and
+# it is made again; whatever follows from it (a claim, say) waits for the disk, and all before it is there then.
 TAKE_TURN = """
 SELECT pg_try_advisory_xact_lock(:lock, CAST(:campaign_id % 2147483647 AS int)) AS ours,
-       set_config('jit', 'off', true)
+       set_config('jit', 'off', true), set_config('synchronous_commit', 'off', true)
 """
 
 STANDING = """

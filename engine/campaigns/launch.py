@@ -56,6 +56,8 @@ class CampaignLaunches:
             campaign = await store.find(session, actor, campaign_id, role=Role.OPERATOR, lock=True)
             if (before := _launched_before(campaign, at)) is not None:
                 return before
+            if campaign.started_at is not None:
+                raise ConflictError("Its messages are still being taken back. Launch it again in a moment.")
             if at is not None and at <= now:
                 raise InvalidInputError("That time is in the past. Choose one that is to come.")
             await _check(session, campaign, now)
@@ -93,7 +95,7 @@ def _take_back(campaign: Campaign, now: datetime) -> None:
         raise ConflictError("This campaign has begun. Stop it instead.")
     campaign.status, campaign.scheduled_at = CampaignStatus.DRAFT, None
     campaign.first_ones, campaign.launched_by = None, None
-    campaign.started_at, campaign.fanned_to, campaign.fanned_at, campaign.left_out = None, 0, None, {}
+    campaign.fanned_to, campaign.fanned_at, campaign.left_out = 0, None, {}
     campaign.pause_reason, campaign.paused_at, campaign.paused_by = None, None, None
 
 

@@ -14,11 +14,12 @@ async def find(
 ) -> Campaign:
     """Load a campaign of the actor's workspace. Raises NotFoundError, NotAllowedError.
 
-    `lock` keeps out other changes and the claims of its messages, for as long as the transaction lasts.
+    `lock` keeps out other changes and the claims of its messages, for as long as the transaction lasts; not the
+    foreign keys of a fan-out's messages, so that a pause does not wait for a chunk.
     """
     actor.must_be(role)
     query = select(Campaign).where(Campaign.id == campaign_id, Campaign.workspace_id == actor.workspace_id)
-    campaign = await session.scalar(query.with_for_update() if lock else query)
+    campaign = await session.scalar(query.with_for_update(key_share=True) if lock else query)
     if campaign is None:
         raise NotFoundError("This campaign does not exist any more.")
     return campaign

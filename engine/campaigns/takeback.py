@@ -1,7 +1,8 @@
 """Deleting the messages of a campaign that was taken back before it began.
 
-It is a draft from the commit on, and the claim obeys that; its messages go after that, chunk by chunk, and the job
-finishes it should this be interrupted. Only what nobody has begun to send is deleted.
+It is a draft from the commit on, and the claim obeys that; its messages go after that, chunk by chunk. As long as
+`started_at` is there some may be left: should this be interrupted, the job finishes it. Only what nobody has begun
+to send is deleted.
 """
 
 from dataclasses import dataclass
@@ -14,15 +15,13 @@ CHUNK = 10_000
 
 # What waits, and what has ended without ever being claimed: somebody has opted out meanwhile.
 _UNTOUCHED = "m.campaign_id = :campaign_id AND m.claimed_at IS NULL"
-LEFT_BEHIND = """
-SELECT c.id FROM campaigns c
- WHERE c.status = 'draft'
-   AND EXISTS (SELECT FROM messages m LEFT JOIN queue q ON q.message_id = m.id
-                WHERE m.campaign_id = c.id AND m.claimed_at IS NULL
-                  AND (m.outcome IS NOT NULL OR q.message_id IS NOT NULL))
- ORDER BY c.id
+LEFT_BEHIND = "SELECT id FROM campaigns WHERE status = 'draft' AND started_at IS NOT NULL ORDER BY id"
+LOCK = """
+SELECT id FROM campaigns
+ WHERE id = :campaign_id AND status = 'draft' AND started_at IS NOT NULL
+   FOR NO KEY UPDATE SKIP LOCKED
 """
-STILL_A_DRAFT = "SELECT id FROM campaigns WHERE id = :campaign_id AND status = 'draft' FOR SHARE"
+DONE = "UPDATE campaigns SET started_at = NULL WHERE id = :campaign_id"
 
 # The queue's row first, as whoever ends the waiting does; what somebody else has locked is left for the next walk.
 DELETE_WAITING = f"""
@@ -51,16 +50,17 @@ class Takeback:
         return len(ids)
 
     async def delete(self, campaign_id: int) -> int:
-        """Delete the messages of a draft; how many."""
+        """Delete the messages of a draft; how many. Somebody else may be at it already."""
         about = {"campaign_id": campaign_id}
         deleted = 0
         while True:
             async with self.database.transaction() as session:
-                if await session.scalar(text(STILL_A_DRAFT), about) is None:
+                if await session.scalar(text(LOCK), about) is None:
                     return deleted
                 result = await session.execute(text(DELETE_WAITING), {**about, "chunk": CHUNK})
                 done: int = result.rowcount  # type: ignore[attr-defined]
                 if done == 0:
                     await session.execute(text(DELETE_ENDED), about)
+                    await session.execute(text(DONE), about)
                     return deleted
             deleted += done

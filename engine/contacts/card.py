@@ -99,6 +99,7 @@ class HistoryEntry:
     read_at: datetime | None = None
     sequence: str | None = None
     header: str | None = None
+    campaign: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,4 +263,5 @@ def _entry(row: Any) -> HistoryEntry:
         read_at=row.read_at,
         sequence=row.sequence,
         header=write_header(row.day_number, row.send_time, row.after_join_minutes) if of_a_step else None,
+        campaign=row.campaign,
     )

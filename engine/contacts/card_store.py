@@ -51,17 +51,19 @@ SELECT e.id, e.sequence_id, s.name AS sequence, s.status AS sequence_status, e.s
 HISTORY = """
 SELECT h.* FROM (
     SELECT coalesce(m.sent_at, m.claimed_at, m.due_at) AS at, false AS inbound, m.id, m.lane, m.outcome,
-           m.error_code, m.error, m.body, coalesce(m.kind, t.kind) AS kind, r.delivered_at, r.read_at,
-           d.name AS device, s.name AS sequence, t.day_number, t.send_time, t.after_join_minutes
+           m.error_code, m.error, m.body, coalesce(m.kind, t.kind, k.kind) AS kind, r.delivered_at, r.read_at,
+           d.name AS device, s.name AS sequence, t.day_number, t.send_time, t.after_join_minutes,
+           k.name AS campaign
       FROM messages m
       JOIN user_devices d ON d.id = m.device_id
       LEFT JOIN deliveries r ON r.message_id = m.id
       LEFT JOIN sequence_steps t ON t.id = m.step_id
       LEFT JOIN sequences s ON s.id = t.sequence_id
+      LEFT JOIN campaigns k ON k.id = m.campaign_id
      WHERE m.contact_id = :contact_id AND m.outcome IS NOT NULL
      UNION ALL
     SELECT i.received_at, true, i.id, NULL, NULL, NULL, NULL, i.body, NULL, NULL, NULL,
-           d.name, NULL, NULL, NULL, NULL
+           d.name, NULL, NULL, NULL, NULL, NULL
       FROM inbound_messages i JOIN user_devices d ON d.id = i.device_id
      WHERE i.contact_id = :contact_id) h
  ORDER BY h.at DESC, h.inbound DESC, h.id DESC

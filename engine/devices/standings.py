@@ -75,7 +75,12 @@ SELECT (SELECT count(*) FROM engines WHERE heartbeat_at >= clock_timestamp() - C
               WHERE s.workspace_id = w.id AND s.status = 'paused'
                 AND EXISTS (SELECT FROM sequence_contacts e WHERE e.sequence_id = s.id AND e.device_id = d.id
                                AND e.status IN ('active', 'paused'))
-              ORDER BY lower(s.name)) AS paused_sequences
+              ORDER BY lower(s.name)) AS paused_sequences,
+       ARRAY(SELECT k.name FROM campaigns k
+              WHERE k.workspace_id = w.id AND k.status = 'paused'
+                AND EXISTS (SELECT FROM queue q
+                             WHERE q.device_id = d.id AND q.lane = 'campaign' AND q.campaign_id = k.id)
+              ORDER BY lower(k.name)) AS paused_campaigns
   FROM user_devices d JOIN workspaces w ON w.id = d.workspace_id
  WHERE d.id = :device_id
 """
@@ -96,6 +101,7 @@ async def read_surroundings(session: Session, device_id: int) -> Surroundings:
         engines=row.engines,
         planned_at=row.planned_at,
         paused_sequences=tuple(row.paused_sequences),
+        paused_campaigns=tuple(row.paused_campaigns),
     )
 
 

@@ -53,6 +53,7 @@ class Surroundings:
     engines: int = 0  # whose hearts beat
     planned_at: datetime | None = None  # when the next of its people is due for a message
     paused_sequences: tuple[str, ...] = ()
+    paused_campaigns: tuple[str, ...] = ()  # with messages that wait here
 
 
 class ReasonKind(StrEnum):
@@ -68,6 +69,7 @@ class ReasonKind(StrEnum):
     QUIET_HOURS = "quiet_hours"
     NOTHING_DUE = "nothing_due"
     SEQUENCES_PAUSED = "sequences_paused"
+    CAMPAIGNS_PAUSED = "campaigns_paused"
     NOTHING_PLANNED = "nothing_planned"
     SENDING = "sending"
 
@@ -137,4 +139,6 @@ def _planned(device: Standing, around: Surroundings, now: datetime) -> Reason:
         return Reason(ReasonKind.NOTHING_DUE, until=upcoming)
     if around.paused_sequences:
         return Reason(ReasonKind.SEQUENCES_PAUSED, names=around.paused_sequences)
+    if around.paused_campaigns:
+        return Reason(ReasonKind.CAMPAIGNS_PAUSED, names=around.paused_campaigns)
     return Reason(ReasonKind.NOTHING_PLANNED)

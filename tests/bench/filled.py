@@ -17,7 +17,8 @@ INSERT INTO contacts (workspace_id, phone, name, consent)
 SELECT 1, '+1555' || lpad(n::text, 7, '0'), 'Person ' || n, 'opted_in' FROM generate_series(1, {people}) n
 """
 CAMPAIGN = """
-INSERT INTO campaigns (workspace_id, name, status, scheduled_at) VALUES (1, 'bench', 'running', '{now}');
+INSERT INTO campaigns (workspace_id, name, body, status, scheduled_at)
+VALUES (1, 'bench', 'Hi {{{{ name }}}}, here is the price list you asked for.', 'running', '{now}');
 INSERT INTO messages (workspace_id, lane, campaign_id, contact_id, device_id, due_at)
 SELECT 1, 'campaign', (SELECT max(id) FROM campaigns), id, 1 + id % {devices}, '{now}' FROM contacts ORDER BY id
 """

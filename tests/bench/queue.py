@@ -25,14 +25,15 @@ BARS = {"procrastinate": 50, "pgqueuer": 4, "graphile_worker": 1, "pgmq": 0.8}
 LEAST_WAL = 0.5
 BODY = "Hi Person, here is the price list you asked for."
 
-# As engine/broadcast/store.py has it, for the first message of each device.
+# As engine/broadcast/store.py has it, for the first message of each device; one campaign runs.
 CLAIM = """
 WITH c AS MATERIALIZED (
     SELECT d.id AS device_id, m.message_id
       FROM unnest($1::bigint[]) d(id) CROSS JOIN LATERAL (
            SELECT q.message_id FROM queue q
-            WHERE q.device_id = d.id AND q.due_at <= $2
-            ORDER BY q.lane, q.due_at, q.message_id
+            WHERE q.device_id = d.id AND q.lane = 'campaign' AND q.due_at <= $2
+              AND q.campaign_id = (SELECT max(id) FROM campaigns)
+            ORDER BY q.due_at, q.message_id
             LIMIT 1 FOR UPDATE SKIP LOCKED) m),
 claimed AS (
     DELETE FROM queue q USING c WHERE q.message_id = c.message_id)

@@ -68,6 +68,9 @@ def reason_words(story: DeviceStory, now: datetime, zone: str) -> str:
         case ReasonKind.SEQUENCES_PAUSED:
             names = ", ".join(f"“{name}”" for name in reason.names)
             return f"Its sequences are paused: {names}."
+        case ReasonKind.CAMPAIGNS_PAUSED:
+            names = ", ".join(f"“{name}”" for name in reason.names)
+            return f"Its campaigns are paused: {names}."
         case ReasonKind.NOTHING_PLANNED:
             return "Nobody waits for this device."
         case ReasonKind.SENDING:

@@ -45,6 +45,7 @@ EXITS = {
     "removed": "removed by hand",
     "moved": "moved to another message",
     "archived": "the sequence was deleted",
+    "cancelled": "with the rest of its campaign",
     "customer": "they became a customer",
     "not_on_whatsapp": "not on WhatsApp",
 }
@@ -214,8 +215,9 @@ def entry_words(entry: HistoryEntry, now: datetime, zone: str) -> str:
     at = when(entry.at, now, zone)
     if entry.inbound:
         return f"💬 {at} “{short(entry.body)}”"
-    named = " · ".join(filter(None, (entry.sequence and short(entry.sequence, 24), entry.header)))
-    what = named or {Lane.REPLY: "answer", Lane.TEST: "test"}.get(entry.lane or Lane.TEST, "campaign")
+    source = entry.sequence or entry.campaign
+    named = " · ".join(filter(None, (source and short(source, 24), entry.header)))
+    what = named or ("answer" if entry.lane is Lane.REPLY else "test")
     text = f"{KINDS.get(entry.kind, '') if entry.kind else ''}{short(entry.body, 40)}".strip()
     line = f"{_mark(entry)} {at} {what} · {_outcome(entry, now, zone)}"
     return f"{line}\n   {text}" if text else line

@@ -49,6 +49,7 @@ def told(reason: Reason, state: DeviceState = DeviceState.ONLINE, state_reason: 
         ),
         (Reason(ReasonKind.NOTHING_DUE, until=NOW + 23 * HOUR), "Nothing is due. Next message tomorrow 09:00."),
         (Reason(ReasonKind.SEQUENCES_PAUSED, names=("A", "B")), "Its sequences are paused: “A”, “B”."),
+        (Reason(ReasonKind.CAMPAIGNS_PAUSED, names=("A",)), "Its campaigns are paused: “A”."),
         (Reason(ReasonKind.NOTHING_PLANNED), "Nobody waits for this device."),
         (Reason(ReasonKind.SENDING, since=NOW), "It is sending: last 10:00:00."),
         (Reason(ReasonKind.SENDING), "It is about to send its first message."),

@@ -60,6 +60,26 @@ async def test_what_is_in_the_way_is_told(ann, do):
     assert "It goes today 12:00 at the earliest" in ann.text
 
 
+async def test_who_had_a_message_of_something_else_today_gets_this_one_tomorrow(ann, do):
+    await do(
+        "INSERT INTO campaigns (workspace_id, name, status, scheduled_at)"
+        " SELECT id, 'Raya sale', 'finished', '2026-01-05 08:00+08' FROM workspaces"
+    )
+    await do(
+        "INSERT INTO messages (workspace_id, lane, campaign_id, contact_id, device_id, due_at, body, outcome, sent_at)"
+        " SELECT c.workspace_id, 'campaign', k.id, c.id, 1, k.scheduled_at, 'Sale!', 'sent', k.scheduled_at"
+        "   FROM contacts c, campaigns k WHERE c.name = 'Ann'"
+    )
+    await do("UPDATE workspaces SET frequency_cap = NULL")
+    assert "⏳" not in await refreshed(ann)
+    assert "✓ today 08:00 Raya sale · sent\n   Sale!" in ann.text
+    await do("UPDATE workspaces SET frequency_cap = 1")
+    assert "⏳ they had a message of “Raya sale” today; it goes tomorrow 11:00" in await refreshed(ann)
+    assert "It goes tomorrow 11:00 at the earliest" in ann.text
+    await do("UPDATE sequences SET missed_policy = 'skip'")
+    assert "⏳ they had a message of “Raya sale” today: it is left out" in await refreshed(ann)
+
+
 async def test_both_time_zones(ann, do):
     await do("UPDATE sequence_contacts SET time_zone = 'Europe/London'")
     assert "Next: Day 1 11:00 · today 03:00 London = 11:00 Kuala Lumpur" in await refreshed(ann)

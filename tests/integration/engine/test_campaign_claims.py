@@ -189,6 +189,8 @@ async def test_sent_again_by_hand_it_is_as_it_was_also_when_its_campaign_is_over
     await world.campaign_control.fix_text(world.actor, campaign, TEXT)
     assert await world.doubts.send_again(world.actor, claimed.message.ref)
     assert await engine.send_all(device) == []  # the pause holds it
+    stopped = await world.campaign_control.stopped(world.actor, campaign)
+    assert (stopped.got, stopped.unsure, stopped.not_yet) == (0, 1, 1)
     assert await world.campaign_control.cancel_rest(world.actor, campaign) == 2
     assert await world.statuses() == ["unknown", "cancelled"]
     assert await world.doubts.send_again(world.actor, claimed.message.ref)

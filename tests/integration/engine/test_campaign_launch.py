@@ -164,8 +164,11 @@ async def test_an_interrupted_undo_is_finished_by_the_job(
         with pytest.raises(OSError, match="power"):
             await launches.undo(world.actor, campaign)
     assert len(await messages(world)) == 2
+    with pytest.raises(ConflictError, match="still being taken back"):
+        await launches.launch(world.actor, campaign)
     await trigger.run_once(starts_at)
     assert await messages(world) == []
+    await launches.launch(world.actor, campaign)
 
 
 async def test_an_undo_in_the_middle_of_the_fan_out_leaves_nothing(

@@ -125,6 +125,28 @@ async def test_a_paused_campaign_is_left_where_it_stands(world: World) -> None:
     assert len(await messages(world)) == 2
 
 
+async def test_a_pause_in_the_middle_of_a_chunk_waits_for_nothing_and_nothing_of_the_chunk_stays(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = await world.contacts(4)
+    campaign = await running(world, await draft(world, [await world.device()]))
+    plan = fanout_store.plan_chunk
+
+    async def plan_and_be_paused(*about: Any) -> Any:
+        done = await plan(*about)
+        async with asyncio.timeout(5):
+            await world.campaign_control.pause(world.actor, campaign)
+        return done
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fanout_store, "plan_chunk", plan_and_be_paused)
+        assert not await Fanout(world.database, campaign, world.clock.now()).next_chunk()
+    assert await messages(world) == []
+    await world.campaign_control.resume(world.actor, campaign)
+    await to_the_end(Fanout(world.database, campaign, world.clock.now()))
+    assert [row.contact_id for row in await messages(world)] == people
+
+
 async def test_claims_go_on_while_a_chunk_is_made(world: World) -> None:
     """A fan-out that goes on after the start does not hold back what is there already."""
     device = await world.device()

@@ -56,6 +56,15 @@ async def test_engines_are_alive_or_dead_by_the_databases_clock(world: World) ->
     assert alive.heartbeat_age < 10
 
 
+async def test_what_a_paused_campaign_holds_is_due_and_not_late(world: World) -> None:
+    device = await world.device()
+    paused = await world.campaign([device], await world.contacts(30), scheduled_at=at(5, 8))
+    await world.campaign([device], await world.contacts(2), scheduled_at=at(5, 9))
+    assert ((await line(world, device)).due, (await line(world, device)).lag) == (32, 7200)
+    await world.campaign_control.pause(world.actor, paused)
+    assert ((await line(world, device)).due, (await line(world, device)).lag) == (32, 3600)
+
+
 async def test_what_is_due_now_and_later_and_how_late_it_is(world: World) -> None:
     sales, idle = await world.device("Sales"), await world.device("Idle")
     now = world.clock.now()

@@ -16,6 +16,12 @@ from engine.actor import Actor
 from engine.alerts import Alerts, raise_signals
 from engine.broadcast.doubts import Doubts
 from engine.broadcast.settlement import KEEP_DOUBTS
+from engine.campaigns.audience import Audience
+from engine.campaigns.catalogue import CampaignCatalogue
+from engine.campaigns.catalogue import Tab as CampaignTab
+from engine.campaigns.content import Content
+from engine.campaigns.control import CampaignControl
+from engine.campaigns.editor import CampaignEditor
 from engine.campaigns.launch import CampaignLaunches
 from engine.campaigns.rehearsal import CampaignRehearsals
 from engine.campaigns.review import CampaignReviews
@@ -49,8 +55,17 @@ from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
 from models import ContactList, Media, Message
-from models.enums import ContentKind, DeviceState, Lane, MessageStatus, Role, SequenceStatus
-from tests.integration.engine.campaigning import draft
+from models.enums import (
+    CampaignPause,
+    CampaignStatus,
+    ContentKind,
+    DeviceState,
+    Lane,
+    LatePolicy,
+    MessageStatus,
+    Role,
+    SequenceStatus,
+)
 from tests.integration.engine.world import World
 
 USE_CASES = (
@@ -82,8 +97,12 @@ USE_CASES = (
     Coverage,
     Operators,
     Segments,
+    CampaignEditor,
+    CampaignCatalogue,
+    CampaignControl,
 )
 READERS = {
+    "CampaignCatalogue.page", "CampaignCatalogue.card", "CampaignControl.stopped",
     "Enrolments.preview", "SequenceRules.get", "ContactBook.count", "ContactBook.lists", "ContactBook.find",
     "ContactBook.niches", "ContactBook.opted_out",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
@@ -96,6 +115,7 @@ READERS = {
     "Segments.all", "Segments.get", "Segments.match", "Segments.keys", "Segments.values",
 }  # fmt: skip
 WITHOUT_AN_ID = {
+    "CampaignEditor.create", "CampaignCatalogue.page",
     "ContactBook.count", "ContactBook.lists", "ContactBook.find", "ContactBook.niches", "ContactBook.opted_out",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
     "SequenceEditor.additions",
@@ -121,8 +141,9 @@ class Things:
     doubt: int
     run: int
     media: int
+    draft: int  # a campaign …
+    paused: int  # … and one that has begun
     segment: int
-    campaign: int
 
 
 Call = Callable[[Things, Things, Actor], Awaitable[Any]]
@@ -174,17 +195,15 @@ CALLS: dict[str, list[Call]] = {
     ],
     "Launches.review": [lambda t, o, a: t.world.launch.review(a, t.sequence)],
     "CampaignLaunches.launch": [
-        lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).launch(a, t.campaign)
+        lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).launch(a, t.draft)
     ],
     "CampaignReviews.review": [
-        lambda t, o, a: CampaignReviews(t.world.database, t.world.clock).review(a, t.campaign)
+        lambda t, o, a: CampaignReviews(t.world.database, t.world.clock).review(a, t.draft)
     ],
     "CampaignRehearsals.run": [
-        lambda t, o, a: CampaignRehearsals(t.world.database, t.world.clock).run(a, t.campaign)
+        lambda t, o, a: CampaignRehearsals(t.world.database, t.world.clock).run(a, t.draft)
     ],
-    "CampaignLaunches.undo": [
-        lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).undo(a, t.campaign)
-    ],
+    "CampaignLaunches.undo": [lambda t, o, a: CampaignLaunches(t.world.database, t.world.clock).undo(a, t.draft)],
     "Results.get": [lambda t, o, a: t.world.results.get(a, t.sequence)],
     "Results.export": [lambda t, o, a: t.world.results.export(a, t.sequence)],
     "Enrolments.join": [
@@ -274,6 +293,41 @@ CALLS: dict[str, list[Call]] = {
     ],
     "Segments.rename": [lambda t, o, a: t.world.segments.rename(a, t.segment, "New")],
     "Segments.delete": [lambda t, o, a: t.world.segments.delete(a, t.segment)],
+    "CampaignEditor.rename": [lambda t, o, a: t.world.campaign_editor.rename(a, t.draft, "Other")],
+    "CampaignEditor.set_content": [
+        lambda t, o, a: t.world.campaign_editor.set_content(a, t.draft, Content(ContentKind.TEXT, "x")),
+        lambda t, o, a: t.world.campaign_editor.set_content(a, o.draft, picture(t)),
+    ],
+    "CampaignEditor.set_audience": [
+        lambda t, o, a: t.world.campaign_editor.set_audience(a, t.draft, Audience()),
+        lambda t, o, a: t.world.campaign_editor.set_audience(a, o.draft, Audience(list_id=t.list)),
+        lambda t, o, a: t.world.campaign_editor.set_audience(a, o.draft, Audience(segment_id=t.segment)),
+        lambda t, o, a: t.world.campaign_editor.set_audience(a, o.draft, Audience(follows_id=t.paused)),
+    ],
+    "CampaignEditor.set_devices": [
+        lambda t, o, a: t.world.campaign_editor.set_devices(a, t.draft, [o.device]),
+        lambda t, o, a: t.world.campaign_editor.set_devices(a, o.draft, [t.device]),
+    ],
+    "CampaignEditor.use_known_devices": [lambda t, o, a: t.world.campaign_editor.use_known_devices(a, t.draft)],
+    "CampaignEditor.set_pacing": [lambda t, o, a: t.world.campaign_editor.set_pacing(a, t.draft, (1, 2))],
+    "CampaignEditor.set_window": [
+        lambda t, o, a: t.world.campaign_editor.set_window(a, t.draft, (time(9), time(18)))
+    ],
+    "CampaignEditor.set_late": [
+        lambda t, o, a: t.world.campaign_editor.set_late(a, t.draft, LatePolicy.EXPIRE, 60)
+    ],
+    "CampaignEditor.clone": [lambda t, o, a: t.world.campaign_editor.clone(a, t.draft)],
+    "CampaignEditor.delete": [lambda t, o, a: t.world.campaign_editor.delete(a, t.draft)],
+    "CampaignCatalogue.card": [lambda t, o, a: t.world.campaigns.card(a, t.paused)],
+    "CampaignControl.pause": [lambda t, o, a: t.world.campaign_control.pause(a, t.paused)],
+    "CampaignControl.resume": [lambda t, o, a: t.world.campaign_control.resume(a, t.paused)],
+    "CampaignControl.stop": [lambda t, o, a: t.world.campaign_control.stop(a, t.paused)],
+    "CampaignControl.stopped": [lambda t, o, a: t.world.campaign_control.stopped(a, t.paused)],
+    "CampaignControl.fix_text": [
+        lambda t, o, a: t.world.campaign_control.fix_text(a, t.paused, Content(ContentKind.TEXT, "x")),
+        lambda t, o, a: t.world.campaign_control.fix_text(a, o.paused, picture(t)),
+    ],
+    "CampaignControl.cancel_rest": [lambda t, o, a: t.world.campaign_control.cancel_rest(a, t.paused)],
     "Alerts.acknowledge": [lambda t, o, a: Alerts(t.world.database, t.world.clock).acknowledge(a, t.alert)],
 }
 
@@ -281,6 +335,11 @@ CALLS: dict[str, list[Call]] = {
 def photo(things: Things) -> Addition:
     """A message with a file of theirs."""
     return Addition(Place(5, time(9), None), "x", ContentKind.IMAGE, things.media)
+
+
+def picture(things: Things) -> Content:
+    """What a campaign sends with a file of theirs."""
+    return Content(ContentKind.IMAGE, "x", things.media)
 
 
 def paste(things: Things) -> Paste:
@@ -321,11 +380,26 @@ async def things_of(world: World) -> Things:
         session.add_all([doubt, media])
         await session.flush()
         await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
-    campaign = await draft(world, [device])
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
     segment = await world.segments.save(world.actor, "Who wrote", [Replied()])
+    draft = await world.campaign_editor.create(world.actor, "Draft")
+    paused = await world.campaign(
+        [device], [contact], status=CampaignStatus.PAUSED, pause_reason=CampaignPause.BY_HAND
+    )
     return Things(
-        world, sequence, step, device, contact, people.id, alert, doubt.id, run, media.id, segment, campaign
+        world,
+        sequence,
+        step,
+        device,
+        contact,
+        people.id,
+        alert,
+        doubt.id,
+        run,
+        media.id,
+        draft,
+        paused,
+        segment,
     )
 
 
@@ -355,6 +429,8 @@ async def test_lists_show_only_what_is_ours(world: World, stranger: Actor) -> No
     (sequence,) = await world.catalogue.list(world.actor, SequenceStatus.ACTIVE)
     assert [one.id for one in (await world.catalogue.page(world.actor)).sequences] == [ours.sequence]
     (device,) = await world.devices.list(world.actor)
+    (draft,) = (await world.campaigns.page(world.actor, CampaignTab.DRAFTS)).campaigns
+    assert draft.id == ours.draft
     (alert,) = await Alerts(world.database, world.clock).open(world.actor)
     (doubt,) = await world.doubts.list(world.actor)
     assert await world.doubts.count(world.actor) == 1
@@ -381,6 +457,7 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
         **CALLS,
         "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")],
         "SequenceEditor.additions": [lambda t, o, a: t.world.editor.additions(a, [])],
+        "CampaignEditor.create": [lambda t, o, a: t.world.campaign_editor.create(a, "New")],
         "Operators.set_phone": [
             lambda t, o, a: Operators(t.world.database, t.world.clock).set_phone(a, "0123456789")
         ],
@@ -406,7 +483,7 @@ async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
     tables = (
         "sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts",
         "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "segments",
-        "campaigns",
+        "campaigns", "campaign_devices",
     )  # fmt: skip
     return [
         await world.rows(

@@ -9,7 +9,8 @@ import pytest
 from engine.broadcast import pruning as pruning_module
 from engine.broadcast.claims import Claimed, Refused
 from engine.broadcast.pruning import Pruning
-from engine.transports.contract import Rejected
+from engine.campaigns.catalogue import Tab
+from engine.transports.contract import Inbound, Rejected
 from tests.integration.engine.world import World, at
 
 KEPT = timedelta(days=180)
@@ -104,6 +105,30 @@ async def test_messages_of_closed_campaigns_go_and_are_counted(world: World) -> 
     assert await Pruning(world.database, KEPT).run_once(LATER) == 4
     counts = "SELECT campaign_id, outcome, messages FROM pruned_messages ORDER BY 1"
     assert await world.rows(counts) == [(1, "failed", 2), (2, "failed", 2)]
+
+
+async def test_the_progress_of_a_campaign_stays_as_it_was(world: World) -> None:
+    device = await world.device()
+    campaign = await world.campaign([device], await world.contacts(6))
+    engine = await world.engine()
+    for number, outcome in enumerate(["media", "media", "not_on_whatsapp"]):
+        claimed = await engine.claim(device)
+        assert isinstance(claimed, Claimed), number
+        await engine.report(device, claimed, Rejected(outcome, "broken", permanent=True))
+    claimed = await engine.claim(device)
+    assert isinstance(claimed, Claimed)
+    await engine.sent(device, claimed)
+    await engine.receipt(device, f"wamid-{claimed.message.ref}", claimed.message.phone)
+    await world.inbox.receive(device, Inbound("in-1", claimed.message.phone, "How much?"))
+    await world.campaign_control.cancel_rest(world.actor, campaign)
+    world.clock.set(LATER)
+    before = await world.progress(campaign)
+    assert (before.failed, before.skipped, before.cancelled) == ({"media": 2}, {"not_on_whatsapp": 1}, 2)
+    assert (before.planned, before.sent, before.delivered, before.replied, before.opted_out) == (6, 1, 1, 1, 0)
+    assert await Pruning(world.database, KEPT).run_once(LATER) == 6
+    assert await world.progress(campaign) == before
+    (shown,) = (await world.campaigns.page(world.actor, Tab.DONE)).campaigns
+    assert (shown.planned, shown.ended) == (6, 6)
 
 
 async def test_replies_and_tests_stay(world: World) -> None:

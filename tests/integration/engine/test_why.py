@@ -48,6 +48,19 @@ async def test_from_planning_to_sending(world: World, device: int) -> None:
     assert await world.one("SELECT last_sent_at FROM user_devices") == at(5, 11)
 
 
+async def test_campaigns_are_seen_and_named_when_they_are_paused(world: World, device: int) -> None:
+    await world.engine()
+    await world.run("DELETE FROM sequence_contacts")
+    campaign = await world.campaign([device], await world.contacts(2))
+    assert (await reason(world, device)).kind is ReasonKind.SENDING
+    await world.campaign_control.pause(world.actor, campaign)
+    assert await reason(world, device) == Reason(ReasonKind.CAMPAIGNS_PAUSED, names=("Sale",))
+    await world.campaign_control.resume(world.actor, campaign)
+    quiet = "UPDATE workspaces SET quiet_start = '09:00', quiet_end = '11:00'"
+    await world.run(quiet)
+    assert await reason(world, device) == Reason(ReasonKind.QUIET_HOURS, until=at(5, 11))
+
+
 async def test_paused_sequences_are_named(world: World, device: int) -> None:
     await world.engine()
     await world.move_to(at(5, 11))
