@@ -292,7 +292,7 @@ def _of_campaign(candidate: Candidate, campaign: CampaignFacts, now: datetime) -
         return End(MessageStatus.CANCELLED, CANCELLED, "the campaign is over")
     if candidate.expires_at is not None and now > candidate.expires_at:
         return End(MessageStatus.SKIPPED, EXPIRED, "it could not go out in time")
-    if (too_many := _campaign_too_many(candidate, campaign, now)) is not None:
+    if (too_many := _campaign_too_many(candidate, campaign, opens)) is not None:
         return too_many
     if opens > now:
         if candidate.expires_at is not None and opens > candidate.expires_at:
@@ -301,9 +301,12 @@ def _of_campaign(candidate: Candidate, campaign: CampaignFacts, now: datetime) -
     return _of_this_text(candidate.contact, campaign)
 
 
-def _campaign_too_many(candidate: Candidate, campaign: CampaignFacts, now: datetime) -> End | Defer | None:
-    """Put it off to the window of the next day, without one to the time of day at which it was due."""
-    today = now.astimezone(campaign.zone).date()
+def _campaign_too_many(candidate: Candidate, campaign: CampaignFacts, opens: datetime) -> End | Defer | None:
+    """Put it off to the window of the next day, without one to the time of day at which it was due.
+
+    `opens`: when it may go out by the hours; if that is not today any more, the cap has nothing to say.
+    """
+    today = opens.astimezone(campaign.zone).date()
     if candidate.reached is None or not candidate.reached.is_enough(today):
         return None
     hours = Hours(campaign.zone, candidate.quiet, campaign.window)

@@ -26,7 +26,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """People who get the campaign from one device and have the same hours. `capped`: those not before tomorrow."""
+    """People who get the campaign from one device and have the same hours.
+
+    `capped`: those of them who have had enough for the day on which it starts.
+    """
 
     device_id: int
     hours: Hours
@@ -92,16 +95,10 @@ def foresee(senders: Iterable[Sender], groups: Sequence[Group], terms: Terms, no
 
 
 def _loads(group: Group, terms: Terms) -> Iterator[Load]:
-    """Who is capped is put off to the next of their days, unless nothing goes out on this one anyway."""
-    hours, starts_at = group.hours, terms.starts_at
-    waiting = Load(group.people, Lane.CAMPAIGN, starts_at, hours, terms.expires_at, delays=terms.delays)
-    today = starts_at.astimezone(hours.zone).date()
-    opens = hours.open_from(starts_at)
-    if not group.capped or opens is None or opens.astimezone(hours.zone).date() != today:
-        yield waiting
-        return
-    yield replace(waiting, messages=group.people - group.capped)
-    yield replace(waiting, messages=group.capped, due_at=hours.on_the_next_day(starts_at, today))
+    load = Load(group.people, Lane.CAMPAIGN, terms.starts_at, group.hours, terms.expires_at, delays=terms.delays)
+    yield replace(load, messages=group.people - group.capped)
+    today = terms.starts_at.astimezone(group.hours.zone).date()
+    yield replace(load, messages=group.capped, not_on=today)
 
 
 def _share(device_id: int, walk: Walk) -> Share:

@@ -8,12 +8,13 @@ followed message by message: between two moments at which anything changes, mess
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from heapq import heappop, heappush
 from itertools import accumulate, count
 
 from engine.broadcast.hours import Hours
+from engine.broadcast.pacing import midnight_after
 from engine.broadcast.throughput import Line, Stretch
 from engine.sequences.calendar import ONE_DAY, at_local_time
 from models.enums import Lane
@@ -42,7 +43,8 @@ class Load:
     """Messages on one device that are alike in all that matters here.
 
     `hours`: None: at any time. `shifts`: what is too late comes at the same time of the next day, else never.
-    `delays`: slower ones than the device's own, in seconds.
+    `delays`: slower ones than the device's own, in seconds. `not_on`: a local day on which these people have had
+    enough; whom the device comes to on that day is put off to the next.
     """
 
     messages: int
@@ -52,6 +54,7 @@ class Load:
     expires_at: datetime | None = None
     shifts: bool = False
     delays: tuple[float, float] | None = None
+    not_on: date | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -80,6 +83,11 @@ class _Front:
     open: list[_Batch] = field(default_factory=list)
     shut: list[tuple[_Batch, datetime | None]] = field(default_factory=list)
     until: datetime = _NEVER
+
+    def put_off_for_the_day(self, batch: _Batch) -> None:
+        if batch.hours is not None and batch.load.not_on is not None:
+            self.shut.append((batch, batch.hours.on_the_next_day(batch.due_at, batch.load.not_on)))
+            self.until = min(self.until, midnight_after(batch.load.not_on, batch.hours.zone))
 
 
 class Openings:
@@ -188,7 +196,9 @@ class Walk:
                 continue
             opens, until = self.openings.find(batch.hours, at)
             front = front or _Front(batch.place)
-            if opens == at:
+            if self._had_enough(batch, opens):
+                front.put_off_for_the_day(batch)
+            elif opens == at:
                 front.open.append(batch)
                 front.until = min(front.until, until, batch.expires_at + _JUST if batch.expires_at else until)
             else:
@@ -199,6 +209,12 @@ class Walk:
         for batch, opens in front.shut:
             self._put_off(batch, opens, batch.left)
         return None
+
+    def _had_enough(self, batch: _Batch, opens: datetime | None) -> bool:
+        """Whether its people have had enough on the day on which it would go out."""
+        if batch.load.not_on is None or batch.hours is None or opens is None:
+            return False
+        return opens.astimezone(batch.hours.zone).date() == batch.load.not_on
 
     def _overtaken(self, batch: _Batch) -> datetime:
         """When something that goes before it comes up."""

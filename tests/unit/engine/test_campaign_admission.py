@@ -189,6 +189,15 @@ def test_who_had_enough_today_gets_it_tomorrow() -> None:
     assert decide(capped, at(6, 9)) == ADMITTED
 
 
+def test_the_cap_has_nothing_to_say_where_the_hours_put_it_off_to_the_next_day() -> None:
+    """Asked at night, it comes in the morning, and not in the evening of that day."""
+    evening = replace(CANDIDATE, reached=ENOUGH, quiet=QuietHours(time(22), time(9)), due_at=at(5, 22, 30))
+    assert decide(evening, at(5, 22, 30)) == Defer(at(6, 9))
+    over = sale(evening, window=Window(time(8), time(20)))
+    assert decide(over, at(5, 21)) == Defer(at(6, 9))
+    assert decide(replace(evening, due_at=at(5, 8)), at(5, 8)) == Defer(at(6, 9), capped=True)
+
+
 def test_who_had_enough_today_does_not_get_what_expires_before_tomorrow() -> None:
     capped = replace(CANDIDATE, reached=ENOUGH, expires_at=at(5, 21))
     assert ended(decide(capped, NOW)) == (MessageStatus.SKIPPED, "capped")

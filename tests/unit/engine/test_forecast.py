@@ -103,6 +103,17 @@ def test_who_is_capped_gets_it_on_the_next_day() -> None:
     assert told.curve == ((NOW, 1), (at(5, 10, 6), 7), (at(6, 10), 8), (at(6, 10, 2), 10))
 
 
+def test_who_is_capped_gets_it_after_midnight_if_the_device_comes_to_them_only_then() -> None:
+    told = foresee([sender()], [Group(1, ANY_TIME, 60, 30)], Terms(at(5, 23, 45)), at(5, 23, 45))
+    assert dict(told.curve)[at(5, 23, 59)] == 15
+    assert told.curve[-2:] == ((at(6, 23, 45), 46), (at(6, 23, 59), 60)), "half of those whom it met before"
+
+
+def test_at_night_the_cap_of_the_day_does_not_matter_any_more() -> None:
+    told = foresee([sender()], [Group(1, BY_DAY, 10, 10)], Terms(at(5, 22)), at(5, 22))
+    assert (told.first_at, told.last_at) == (at(6, 9), at(6, 9, 9))
+
+
 def test_what_does_not_go_out_in_time_expires() -> None:
     told = alone(100, sender(), BY_DAY, Terms(NOW, expires_at=at(5, 10, 30)), capped=20)
     assert (told.people, told.sent, told.expired, told.last_at) == (100, 31, 69, at(5, 10, 30))
