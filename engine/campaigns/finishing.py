@@ -2,7 +2,7 @@
 
 Nothing counts them down: that would cost every outcome a write on the campaign's row. What is open waits in the
 queue, is on its way from a device, or is sent once more by hand: three questions, each to an index, and none reads
-what has ended (docs/decisions/0016).
+what has ended (docs/decisions/0017).
 """
 
 from datetime import datetime

@@ -207,7 +207,7 @@ def test_everybody_is_counted_once_and_the_curve_rises_to_what_is_sent(seed: int
 
 
 def test_the_finish_is_as_told_within_five_per_cent() -> None:
-    """Of campaigns of every kind that take some hundred sends a device; docs/decisions/0017 has all figures."""
+    """Of campaigns of every kind that take some hundred sends a device; docs/decisions/0019 has all figures."""
     errors = [error for seed in range(25) if (error := scenario_error(seed)) is not None]
     assert len(errors) > 20
     assert max(errors) <= 0.05
