@@ -1,6 +1,7 @@
 """A person at the sandbox page."""
 
 import re
+from base64 import b64encode
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, ViewportSize, expect
@@ -9,9 +10,9 @@ DESKTOP = ViewportSize(width=1440, height=900)
 PHONE = ViewportSize(width=390, height=844)
 
 DROP = """\
-([target, name, text]) => {
+([target, name, base64]) => {
   const data = new DataTransfer();
-  data.items.add(new File([text], name, { type: "text/csv" }));
+  data.items.add(new File([Uint8Array.from(atob(base64), (one) => one.charCodeAt(0))], name));
   for (const type of ["dragover", "drop"])
     target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
 }"""
@@ -97,10 +98,11 @@ class Tour:
         self.tap("Back")
         self.sees("waiting for the start")
 
-    def drops(self, name: str, content: str) -> None:
+    def drops(self, name: str, content: bytes) -> None:
         """A file, into the chat."""
         chat = self.page.locator("#telegram")
-        chat.evaluate("(target, file) => (" + DROP + ")([target, ...file])", [name, content])
+        file = [name, b64encode(content).decode()]
+        chat.evaluate("(target, file) => (" + DROP + ")([target, ...file])", file)
         self.page.get_by_test_id("upload-send").click()
 
     def photographs(self, name: str) -> None:

@@ -53,7 +53,7 @@ def _prepare(tour: Tour, page: Page) -> None:
             tour.tap("Back")
             tour.tap("Front desk")
 
-    tour.drops(CONTACTS.name, CONTACTS.read_text(encoding="utf-8"))
+    tour.drops(CONTACTS.name, CONTACTS.read_bytes())
     tour.sees("Where did these people opt in?")
     expect(page.get_by_text("Welcome to dripdesk")).to_have_count(0)  # it makes room
     tour.photographs("2-contacts")

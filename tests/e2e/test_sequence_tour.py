@@ -32,7 +32,7 @@ def test_a_sequence_from_paste_to_resume(tour: Tour, page: Page, complaints: lis
 def _get_ready(tour: Tour) -> None:
     tour.makes_it_ours()
     tour.adds_the_first_device("Front desk")
-    tour.drops(CONTACTS.name, CONTACTS.read_text(encoding="utf-8"))
+    tour.drops(CONTACTS.name, CONTACTS.read_bytes())
     tour.sees("Where did these people opt in?")
     tour.tap("Web form")
     tour.sees("228 imported")
