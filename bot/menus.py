@@ -39,9 +39,7 @@ from bot.dialogs.welcome.dialog import dialog as welcome
 # What is dropped first: an open dialog takes every message that reaches it, also those it has no use for.
 MENUS: tuple[Router, ...] = (
     dropped_files, shared_contacts, edited_messages, home, welcome, sequences, new_sequence, joining,
-    sequence_settings, builder, rehearsal, launch, results, *contacts, opted_out, devices, doubts, relocation,
-    settings, people, person, segments, chat_links, *importing, new_person, person_edit, contact_list,
     sequence_settings, builder, campaigns, new_campaign, campaign_settings, campaign_text, campaign_review,
-    rehearsal, launch, results, *contacts, devices, doubts, relocation, settings, people, person, segments,
-    chat_links, campaign_mending, *importing, new_person, person_edit, contact_list,
+    campaign_mending, rehearsal, launch, results, *contacts, opted_out, devices, doubts, relocation, settings,
+    people, person, segments, chat_links, *importing, new_person, person_edit, contact_list,
 )  # fmt: skip
