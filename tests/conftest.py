@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import null, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -133,7 +133,7 @@ async def stranger(database: Database) -> Actor:
 
 async def make_workspace(database: Database, *, name: str) -> Actor:
     async with database.transaction() as session:
-        workspace = Workspace(name=name, country="MY", time_zone="Asia/Kuala_Lumpur", frequency_cap=None)
+        workspace = Workspace(name=name, country="MY", time_zone="Asia/Kuala_Lumpur", frequency_cap=null())
         operator = Operator(telegram_user_id=1000 + next(_numbers), name=f"Owner of {name}")
         session.add_all([workspace, operator])
         await session.flush()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from sqlalchemy import text
+from sqlalchemy import null, text
 
 from engine.actor import Actor
 from engine.clock import Clock
@@ -40,7 +40,7 @@ class Crowd:
     @classmethod
     async def gather(cls, database: Database, clock: Clock, size: Size) -> "Crowd":
         async with database.transaction() as session:
-            workspace = Workspace(name="Chaos", country="MY", time_zone="Asia/Kuala_Lumpur", frequency_cap=None)
+            workspace = Workspace(name="Chaos", country="MY", time_zone="Asia/Kuala_Lumpur", frequency_cap=null())
             session.add(workspace)
             await session.flush()
             actor = Actor(workspace.id, Role.OWNER, Face.CLI)

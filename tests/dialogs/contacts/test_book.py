@@ -127,7 +127,8 @@ class TestLists:
             "made today 10:00 by Owner of Acme"
         )
         assert siti.buttons == [
-            "✉️ Add to a sequence", "📄 Export CSV", "✏️ Rename", "🗑 Delete list", "📥 Its import", "‹ Back", "⌂ Home",
+            "📣 Campaign", "✉️ Add to a sequence", "📄 Export CSV", "✏️ Rename", "🗑 Delete list", "📥 Its import",
+            "‹ Back", "⌂ Home",
         ]  # fmt: skip
 
     async def test_its_people_are_added_to_a_sequence(self, siti, container, owner):

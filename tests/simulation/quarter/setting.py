@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text, update
+from sqlalchemy import null, text, update
 
 from engine.actor import Actor
 from engine.clock import ManualClock
@@ -60,7 +60,7 @@ async def _team(database: Database, planned: TeamPlan, number: int) -> Team:
         rest_days=sorted(planned.rest),
         quiet_start=quiet and quiet.start,
         quiet_end=quiet and quiet.end,
-        frequency_cap=None,  # people are in several sequences, and the plan says when each of their messages goes
+        frequency_cap=null(),  # people are in several sequences, and the plan says when each of their messages goes
     )
     async with database.transaction() as session:
         session.add(workspace)
