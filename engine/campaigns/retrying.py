@@ -13,7 +13,7 @@ from engine.errors import ConflictError
 from models.enums import CampaignStatus, Role
 
 # What failed was provably not accepted. What nobody is sure of, and what was left out on purpose, is not in it. A
-# device that is gone cannot send again.
+# device that is gone cannot send again. What an operator had sent once more, and then failed, is as the rest.
 FAILED = """
 SELECT coalesce(m.error, m.error_code, '') AS reason, count(*) AS people,
        count(*) FILTER (WHERE d.removed_at IS NOT NULL) AS of_removed
@@ -25,15 +25,15 @@ AGAIN = """
 WITH again AS (
     UPDATE messages m
        SET outcome = NULL, error_code = NULL, error = NULL, attempts = 0, due_at = :now, expires_at = NULL,
-           claimed_at = NULL, claim_epoch = NULL, body = NULL
+           claimed_at = NULL, claim_epoch = NULL, body = NULL, by_hand = false
       FROM user_devices d
      WHERE m.campaign_id = :campaign_id AND m.outcome = 'failed' AND d.id = m.device_id AND d.removed_at IS NULL
-    RETURNING m.id, m.device_id, m.lane, m.due_at),
+    RETURNING m.id, m.device_id, m.lane, m.due_at, m.campaign_id),
 told AS (
     SELECT pg_notify('dripdesk_queue', '')),
 queued AS (
-    INSERT INTO queue (message_id, device_id, lane, due_at)
-    SELECT id, device_id, lane, due_at FROM again ORDER BY id
+    INSERT INTO queue (message_id, device_id, lane, due_at, campaign_id)
+    SELECT id, device_id, lane, due_at, campaign_id FROM again ORDER BY id
     RETURNING 1)
 SELECT (SELECT count(*) FROM queued) AS queued FROM told
 """

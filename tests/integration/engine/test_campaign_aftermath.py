@@ -6,9 +6,11 @@ import pytest
 
 from engine.campaigns.content import Content
 from engine.campaigns.correction import CampaignCorrections
+from engine.campaigns.finishing import Finisher
 from engine.campaigns.retrying import CampaignRetries
 from engine.campaigns.revoking import CampaignRevocations
 from engine.errors import ConflictError
+from engine.transports.contract import Rejected
 from models.enums import CampaignStatus, ContentKind, DeviceChoice
 from tests.integration.engine.rig import Script, engine_running
 from tests.integration.engine.test_campaign_watch import end
@@ -46,6 +48,35 @@ async def test_what_failed_is_tried_again_and_a_campaign_that_was_through_goes_o
     assert dict(progress.failed) == {}
     card = await world.campaigns.card(world.actor, campaign)
     assert (card.status, card.finished_at) == (CampaignStatus.RUNNING, None)
+    await world.assert_books_balance()
+
+
+async def test_what_is_tried_again_keeps_its_campaign_open_until_it_has_gone_out(world, retries):
+    device = await world.device()
+    engine = await world.engine()
+    campaign = await world.campaign([device], await world.contacts(3))
+    finisher = Finisher(world.database)
+    await end(world, "sent", 1)
+    await end(world, "failed", 2, "media refused")
+    assert await finisher.run_once(world.clock.now()) == 1
+    assert await retries.retry(world.actor, campaign) == 2
+    assert await finisher.run_once(world.clock.now()) == 0
+    assert await engine.send_all(device) == ["Sale for Person 2", "Sale for Person 3"]
+    assert await finisher.run_once(world.clock.now()) == 1
+    await world.assert_books_balance()
+
+
+async def test_what_was_sent_once_more_and_failed_is_tried_again_with_its_text(world, retries):
+    device = await world.device()
+    engine = await world.engine()
+    campaign = await world.campaign([device], await world.contacts(1))
+    claimed = await engine.unclear(device)
+    await world.doubts.send_again(world.actor, claimed.claim.message_id)
+    claimed = await engine.claim(device)
+    await engine.report(device, claimed, Rejected("blocked", "the number is blocked", permanent=True))
+    assert await retries.retry(world.actor, campaign) == 1
+    assert await engine.send_all(device) == ["Sale for Person 1"]
+    assert (await world.progress(campaign)).sent == 1
     await world.assert_books_balance()
 
 
