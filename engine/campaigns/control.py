@@ -78,15 +78,20 @@ class CampaignControl:
             await _told(session, campaign, f"“{campaign.name}” goes on.", now)
 
     async def stop(self, actor: Actor, campaign_id: int) -> Stopped:
-        """A mistake was seen: pause it at once, and say who has it already."""
+        """A mistake was seen: pause it at once, and say who has it already.
+
+        It is stopped before anybody is counted: whatever comes of that, it stays stopped.
+        """
         async with self._database.transaction() as session:
             campaign = await _find_ongoing(session, actor, campaign_id)
             if campaign.status is CampaignStatus.RUNNING:
                 self._pause(session, actor, campaign, CampaignPause.STOPPED, "campaign.stop")
             elif campaign.pause_reason is not CampaignPause.STOPPED:  # none has gone out since that pause
+                if campaign.pause_reason is CampaignPause.FIRST_ONES:
+                    campaign.first_ones = None  # they have been looked at: it is not asked about them again
                 campaign.pause_reason = CampaignPause.STOPPED
                 actor.record(session, self._clock.now(), "campaign.stop", campaign_id)
-            return await _figures(session, campaign, self._clock.now())
+        return await self.stopped(actor, campaign_id)
 
     async def stopped(self, actor: Actor, campaign_id: int) -> Stopped:
         """The same figures again, as they are now: what was on its way has its outcome meanwhile."""
@@ -165,6 +170,5 @@ async def _told(session: Session, campaign: Campaign, words: str, now: datetime)
 
 
 async def _figures(session: Session, campaign: Campaign, now: datetime) -> Stopped:
-    await session.flush()
     row = (await session.execute(text(FIGURES), {"campaign_id": campaign.id})).one()
     return Stopped(campaign.paused_at or campaign.finished_at or now, row.got, row.unsure, row.not_yet)

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from engine.broadcast.admission import Pause
 from engine.broadcast.claims import Busy, Claimed, Gone, Refused
+from engine.campaigns import control
 from engine.campaigns.content import Content
 from engine.errors import ConflictError
 from engine.transports.contract import Rejected
@@ -96,6 +97,21 @@ async def test_stopping_waits_for_the_claim_that_came_first(world: World, device
     world.clock.set(at(5, 11))
     stopped = await world.campaign_control.stopped(world.actor, campaign)
     assert (stopped.at, stopped.got, stopped.unsure, stopped.not_yet) == (at(5, 10), 1, 0, 2)
+
+
+async def test_it_is_stopped_before_anybody_is_counted(
+    world: World, device: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = await world.campaign([device], await world.contacts(1))
+
+    async def takes_too_long(*_: object) -> None:
+        raise TimeoutError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(control, "_figures", takes_too_long)
+        with pytest.raises(TimeoutError):
+            await world.campaign_control.stop(world.actor, campaign)
+    assert await world.one("SELECT status, pause_reason FROM campaigns") == ("paused", "stopped")
 
 
 async def test_presses_are_one(world: World, device: int) -> None:
