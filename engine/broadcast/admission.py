@@ -31,6 +31,8 @@ NO_CONSENT = "no_consent"
 MISSED = "missed"
 EXPIRED = "expired"
 CAPPED = "capped"  # by the frequency cap
+# How long a campaign leaves somebody alone who seems to ask to stop, before it looks whether that is decided.
+UNDECIDED_FOR = timedelta(hours=1)
 # Why a message was cancelled.
 RUN_ENDED = "run_ended"
 CANCELLED = "cancelled"  # its campaign
@@ -52,6 +54,7 @@ class ContactFacts:
     attributes: dict[str, object]
     consent: ConsentState | None
     suppressed: bool
+    asks_to_stop: bool = False  # so it seems, and nobody has decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +148,14 @@ class End:
 class Defer:
     """Not before this instant. With `expires`, lateness counts afresh; with an anchor, the whole run moves.
 
-    `capped`: its contact has had enough for the day.
+    `capped`: its contact has had enough for the day. `undecided`: they seem to ask to stop.
     """
 
     until: datetime
     expires: datetime | None = None
     anchor: date | None = None
     capped: bool = False
+    undecided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,12 +290,12 @@ def _of_campaign(candidate: Candidate, campaign: CampaignFacts, now: datetime) -
     if campaign.status in {CampaignStatus.PAUSED, CampaignStatus.SCHEDULED, CampaignStatus.DRAFT}:
         return Hold()
     opens = open_from(now, campaign.zone, candidate.quiet, campaign.window)
+    if not candidate.by_hand and (over := _over(candidate, campaign, now)) is not None:
+        return over
+    if candidate.contact.asks_to_stop:
+        return Defer(now + UNDECIDED_FOR, undecided=True)
     if candidate.by_hand:  # as it was, and whatever has become of its campaign
         return Defer(opens) if opens > now else Admit(campaign.kind, candidate.body or "", campaign.media_id)
-    if campaign.status is not CampaignStatus.RUNNING:
-        return End(MessageStatus.CANCELLED, CANCELLED, "the campaign is over")
-    if candidate.expires_at is not None and now > candidate.expires_at:
-        return End(MessageStatus.SKIPPED, EXPIRED, "it could not go out in time")
     if (too_many := _campaign_too_many(candidate, campaign, opens)) is not None:
         return too_many
     if opens > now:
@@ -299,6 +303,14 @@ def _of_campaign(candidate: Candidate, campaign: CampaignFacts, now: datetime) -
             return End(MessageStatus.SKIPPED, EXPIRED, "it could not go out in time")
         return Defer(opens)
     return _of_this_text(candidate.contact, campaign)
+
+
+def _over(candidate: Candidate, campaign: CampaignFacts, now: datetime) -> End | None:
+    if campaign.status is not CampaignStatus.RUNNING:
+        return End(MessageStatus.CANCELLED, CANCELLED, "the campaign is over")
+    if candidate.expires_at is not None and now > candidate.expires_at:
+        return End(MessageStatus.SKIPPED, EXPIRED, "it could not go out in time")
+    return None
 
 
 def _campaign_too_many(candidate: Candidate, campaign: CampaignFacts, opens: datetime) -> End | Defer | None:

@@ -28,7 +28,8 @@ from models.enums import (
 )
 
 # What `decide` knows of a message m, its device d, workspace w and contact c; of its run e, sequence s and step t.
-# Whoever foresees a claim reads the same (engine/broadcast/outlook_store.py).
+# Whoever foresees a claim reads the same (engine/broadcast/outlook_store.py). Whether they ask to stop is decided
+# when the alert about it ends.
 CANDIDATE_FACTS = """c.id AS contact_id, c.time_zone AS contact_zone, w.frequency_cap,
        d.next_send_at, d.paused_at IS NOT NULL OR w.stopped_at IS NOT NULL AS paused,
        d.min_delay_seconds, d.max_delay_seconds, d.hourly_cap, d.daily_cap,
@@ -36,7 +37,10 @@ CANDIDATE_FACTS = """c.id AS contact_id, c.time_zone AS contact_zone, w.frequenc
        w.time_zone, w.quiet_start, w.quiet_end, m.kind, m.body, m.media_id,
        c.phone, c.name, c.attributes, c.consent,
        EXISTS (SELECT FROM suppressions x
-                WHERE x.workspace_id = c.workspace_id AND x.phone = c.phone) AS suppressed"""
+                WHERE x.workspace_id = c.workspace_id AND x.phone = c.phone) AS suppressed,
+       EXISTS (SELECT FROM alerts a
+                WHERE a.workspace_id = c.workspace_id AND a.kind = 'asks_to_stop'
+                  AND a.subject = 'contact:' || c.id AND a.status <> 'resolved') AS asks_to_stop"""
 STEP_FACTS = """e.status, e.joined_at, e.anchor_date, e.time_zone, e.last_day_number, e.last_minute,
        e.reached_day, e.reached_on, s.id AS sequence_id, s.name, s.status AS sequence_status, s.missed_policy,
        s.late_window_minutes, s.skip_weekends, s.skip_holidays, w.rest_days, w.country,
@@ -210,6 +214,7 @@ def candidate_of(
             row.attributes,
             ConsentState(row.consent) if row.consent else None,
             row.suppressed,
+            row.asks_to_stop,
         ),
         quiet=QuietHours(row.quiet_start, row.quiet_end) if row.quiet_start is not None else None,
         step=step,

@@ -43,6 +43,7 @@ class Rule(StrEnum):
     REST_DAY = "rest_day"
     QUIET_HOURS = "quiet_hours"
     WINDOW = "window"  # of the campaign
+    ASKS_TO_STOP = "asks_to_stop"  # so it seems, and nobody has decided
     FREQUENCY = "frequency"  # its contact has had enough today
     TEXT = "text"  # it cannot be filled in
 
@@ -143,6 +144,8 @@ def _rule(candidate: Candidate, decision: Decision, at: datetime) -> Rule:
             return Rule.SEQUENCE if held else Rule.RUN
         case Defer(capped=True):
             return Rule.FREQUENCY
+        case Defer(undecided=True):
+            return Rule.ASKS_TO_STOP
         case Defer(anchor=None):
             return Rule.QUIET_HOURS if _is_quiet(candidate, at) else Rule.WINDOW
         case Defer():
@@ -190,6 +193,8 @@ def _lifted(candidate: Candidate, rule: Rule, decision: Decision) -> Candidate |
             return replace(candidate, quiet=None)
         case Rule.WINDOW:
             return _with_campaign(candidate, window=None)
+        case Rule.ASKS_TO_STOP:
+            return replace(candidate, contact=replace(contact, asks_to_stop=False))
         case Rule.FREQUENCY:
             return replace(candidate, reached=None)
         case _:

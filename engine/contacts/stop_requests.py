@@ -35,7 +35,8 @@ class StopRequest:
 
 def as_alert(contact_id: int, name: str, phone: str, words: str) -> Problem:
     who = f"{_cut(name, LONGEST_NAME)} ({phone})" if name.strip() else phone
-    told = f"{who} wrote: “{_cut(words, LONGEST_WORDS)}” Their sequences are paused until you decide."
+    waits = "Their sequences are paused and campaigns wait until you decide."
+    told = f"{who} wrote: “{_cut(words, LONGEST_WORDS)}” {waits}"
     return Problem(AlertKind.ASKS_TO_STOP, request_subject(contact_id), told)
 
 

@@ -10,8 +10,9 @@ from engine.broadcast.admission import Pause
 from engine.broadcast.claims import Busy, Claimed, Gone, Refused
 from engine.campaigns import control
 from engine.campaigns.content import Content
+from engine.contacts.stop_requests import StopRequests
 from engine.errors import ConflictError
-from engine.transports.contract import Rejected
+from engine.transports.contract import Inbound, Rejected
 from models.enums import CampaignPause, CampaignStatus, ContentKind, DeviceState
 from tests.integration.engine.test_pausing import SlowLibrary
 from tests.integration.engine.world import HandEngine, World, at, until
@@ -112,6 +113,20 @@ async def test_it_is_stopped_before_anybody_is_counted(
         with pytest.raises(TimeoutError):
             await world.campaign_control.stop(world.actor, campaign)
     assert await world.one("SELECT status, pause_reason FROM campaigns") == ("paused", "stopped")
+
+
+async def test_who_seems_to_ask_to_stop_gets_nothing_until_somebody_has_decided(world: World, device: int) -> None:
+    people = await world.contacts(2)
+    await world.campaign([device], people)
+    engine = await world.engine()
+    await world.inbox.receive(device, Inbound("in-1", "+60120000001", "jangan hantar lagi"))
+    assert await engine.claim(device) == Refused()
+    assert await engine.send_all(device) == ["Sale for Person 2"]  # and it does not come up again at once
+    world.clock.advance(timedelta(hours=1))
+    assert await engine.claim(device) == Refused()
+    await StopRequests(world.database, world.clock).keep(world.actor, people[0])
+    world.clock.advance(timedelta(hours=1))
+    assert await engine.send_all(device) == ["Sale for Person 1"]
 
 
 async def test_presses_are_one(world: World, device: int) -> None:

@@ -302,6 +302,14 @@ def test_what_is_capped_today_goes_tomorrow() -> None:
     assert [refusal.rule for refusal in refusals(STEP, NOW)] == [Rule.FREQUENCY]
 
 
+def test_who_seems_to_ask_to_stop_is_left_alone_until_somebody_has_decided() -> None:
+    asks = replace(CANDIDATE, contact=replace(CANDIDATE.contact, asks_to_stop=True))
+    for one in (asks, replace(asks, by_hand=True, body="Sale"), replace(asks, reached=ENOUGH)):
+        assert decide(one, NOW) == Defer(at(5, 10), undecided=True)
+    assert [refusal.rule for refusal in refusals(asks, NOW)] == [Rule.ASKS_TO_STOP]
+    assert ended(decide(replace(asks, expires_at=at(5, 8)), NOW)) == (MessageStatus.SKIPPED, "expired")
+
+
 hours = st.times().map(lambda local: local.replace(microsecond=0))
 
 
