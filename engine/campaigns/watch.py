@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import text
 
+from engine.actor import Actor
 from engine.alerts import Problem, tell
-from engine.campaigns.breaker import LOOKED_AT, NOT_ON_WHATSAPP, DeviceSample, in_words, judge
+from engine.campaigns.breaker import LOOKED_AT, NOT_ON_WHATSAPP, DeviceSample, Verdict, in_words, judge
 from engine.campaigns.control import alert_subject
 from engine.database import Database
 from engine.transactions import Session
-from models.enums import AlertKind, MessageStatus
+from models.enums import AlertKind, CampaignPause, Face, MessageStatus, Role
 
 RUNNING = "SELECT id FROM campaigns WHERE status = 'running' AND started_at IS NOT NULL ORDER BY id"
 
@@ -30,7 +31,8 @@ SELECT d.id AS device_id, d.name AS device, m.outcome, m.error_code, m.error,
          LIMIT {LOOKED_AT}) m
   JOIN user_devices d ON d.id = m.device_id
 """
-LOCK = "SELECT watched_from FROM campaigns WHERE id = :campaign_id AND status = 'running' FOR UPDATE SKIP LOCKED"
+WATCHED = "SELECT watched_from FROM campaigns WHERE id = :campaign_id AND status = 'running'"
+LOCK = f"{WATCHED} FOR NO KEY UPDATE SKIP LOCKED"
 PAUSE = """
 UPDATE campaigns SET status = 'paused', pause_reason = 'breaker', paused_at = :now, paused_by = NULL
  WHERE id = :campaign_id
@@ -49,11 +51,12 @@ class CampaignWatch:
         return [one for one in ids if await self._look(one, now)]
 
     async def _look(self, campaign_id: int, now: datetime) -> bool:
+        """Look first without a lock, which the claims of its messages would find for as long as it is judged."""
         async with self.database.transaction() as session:
-            campaign = (await session.execute(text(LOCK), {"campaign_id": campaign_id})).one_or_none()
-            if campaign is None:  # it runs no more, or somebody is changing it: another time
+            if await _judge(session, campaign_id, WATCHED) is None:
                 return False
-            verdict = judge(await _samples(session, campaign_id, campaign.watched_from))
+        async with self.database.transaction() as session:
+            verdict = await _judge(session, campaign_id, LOCK)
             if verdict is None:
                 return False
             about = {"campaign_id": campaign_id, "now": now}
@@ -61,7 +64,15 @@ class CampaignWatch:
             words = f"“{paused.name}” has paused itself. {in_words(verdict)}"
             problem = Problem(AlertKind.CAMPAIGN_PAUSED, alert_subject(campaign_id), words)
             await tell(session, paused.workspace_id, problem, now)
+            system = Actor(paused.workspace_id, Role.OPERATOR, Face.SYSTEM)
+            system.record(session, now, "campaign.pause", campaign_id, reason=CampaignPause.BREAKER)
         return True
+
+
+async def _judge(session: Session, campaign_id: int, statement: str) -> Verdict | None:
+    """None also if it runs no more, or if somebody is changing it: another time."""
+    campaign = (await session.execute(text(statement), {"campaign_id": campaign_id})).one_or_none()
+    return None if campaign is None else judge(await _samples(session, campaign_id, campaign.watched_from))
 
 
 async def _samples(session: Session, campaign_id: int, since: datetime | None) -> list[DeviceSample]:

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from engine.broadcast.claims import Claimed
+from engine.campaigns import watch as watching
 from engine.campaigns.watch import CampaignWatch
 from models.enums import CampaignPause, CampaignStatus
 from tests.integration.engine.world import World
@@ -53,6 +55,8 @@ async def test_it_pauses_and_tells_the_operators_once(world, watch):
     [(kind, status, words)] = await world.rows("SELECT kind, status, text FROM alerts")
     assert (kind, status) == ("campaign_paused", "firing")
     assert words.startswith("“Sale” has paused itself. 10 of the last 20 people failed, mostly: rejected.")
+    audited = "SELECT face, action, detail ->> 'reason' FROM audit_log ORDER BY id DESC LIMIT 1"
+    assert await world.one(audited) == ("system", "campaign.pause", "breaker")
     await world.assert_books_balance()
 
 
@@ -101,3 +105,19 @@ async def test_people_who_ask_to_stop_stop_it(world, watch):
     )
     assert await watch.run_once(world.clock.now()) == [campaign]
     assert "asked to stop" in await world.one("SELECT text FROM alerts")
+
+
+async def test_claims_go_on_while_it_is_judged(world, watch, monkeypatch):
+    device = await world.device()
+    engine = await world.engine()
+    await world.campaign([device], await world.contacts(2))
+    samples = watching._samples
+    claimed = []
+
+    async def takes_a_while(*about):
+        claimed.append(await engine.claim(device))
+        return await samples(*about)
+
+    monkeypatch.setattr(watching, "_samples", takes_a_while)
+    assert await watch.run_once(world.clock.now()) == []
+    assert [type(one) for one in claimed] == [Claimed]
