@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import IntegrityError
+
 from engine.broadcast.pacing import pace_of, tally_of
 from engine.campaigns import audience_store, fanout_store
 from engine.campaigns.audience import LeftOut
@@ -22,6 +24,7 @@ from models import Campaign, Workspace
 from models.enums import CampaignStatus, DeviceState, LatePolicy
 
 CHUNK = 10_000  # people
+NO_SUCH_ROW = "23503"  # what a foreign key names is not there
 
 # Devices that send, or will in a while without anybody's doing.
 AT_WORK = {DeviceState.ONLINE, DeviceState.DEGRADED, DeviceState.CONNECTING, DeviceState.PHONE_OFFLINE}
@@ -55,6 +58,10 @@ class Fanout:
                 return most > 0 and await self._plan(session, campaign, most)
         except _OvertakenError:
             return False
+        except IntegrityError as error:
+            if not _is_gone(error):
+                raise
+            return True  # somebody of the chunk was deleted meanwhile: it is made again, without them
 
     async def _most(self, session: Session, campaign: Campaign) -> int:
         """How many may get it with this chunk: of the first ones, those that are left."""
@@ -94,6 +101,10 @@ class Fanout:
         rooms = [_room(row, campaign, counts.get(row.id, 0), due, zone) for row in devices]
         new = max(1, counts.get(None, 0))
         return Dealing.of(spread(rooms, new, hours_of(campaign, workspace, due)))
+
+
+def _is_gone(error: IntegrityError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == NO_SUCH_ROW
 
 
 def due_of(campaign: Campaign, now: datetime) -> datetime:

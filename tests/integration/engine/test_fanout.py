@@ -7,13 +7,15 @@ from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from engine.campaigns import fanout_store
 from engine.campaigns.fanout import Fanout
 from engine.campaigns.trigger import CampaignTrigger
 from models.enums import DeviceState
 from tests.integration.engine.campaigning import draft, launched, listed, messages
-from tests.integration.engine.world import World
+from tests.integration.engine.test_campaign_claims import WAITING_FOR_LOCKS
+from tests.integration.engine.world import World, until
 
 ROUNDS = 20  # of two engines that do the same at once
 
@@ -103,6 +105,19 @@ async def test_what_breaks_in_the_middle_of_a_chunk_leaves_nothing_of_it(
     assert await world.one("SELECT fanned_to FROM campaigns") == people[3]
     await to_the_end(Fanout(world.database, campaign, world.clock.now(), chunk=4))
     assert [row.contact_id for row in await messages(world)] == people
+
+
+async def test_a_chunk_is_made_again_without_who_was_deleted_meanwhile(world: World) -> None:
+    people = await world.contacts(4)
+    campaign = await running(world, await draft(world, [await world.device()]))
+    fanout = Fanout(world.database, campaign, world.clock.now(), chunk=3)
+    async with world.database.transaction() as session:
+        await session.execute(text("DELETE FROM contacts WHERE id = :id"), {"id": people[1]})
+        making = asyncio.create_task(fanout.next_chunk())
+        await until(lambda: world.one(WAITING_FOR_LOCKS))
+    assert await making
+    await to_the_end(fanout)
+    assert [row.contact_id for row in await messages(world)] == [people[0], *people[2:]]
 
 
 async def test_who_joins_while_it_runs_gets_it_and_what_came_before_the_cursor_does_not(world: World) -> None:
