@@ -70,9 +70,9 @@ class CampaignLaunches:
 
     async def undo(self, actor: Actor, campaign_id: int) -> None:
         """Make it a draft again while it has not begun; nobody gets anything. Raises ConflictError after that."""
-        now = self._clock.now()
         async with self._database.transaction() as session:
             campaign = await store.find(session, actor, campaign_id, role=Role.OPERATOR, lock=True)
+            now = self._clock.now()  # whoever had it locked may have begun to send it
             if campaign.status is not CampaignStatus.DRAFT:
                 _take_back(campaign, now)
                 actor.record(session, now, "campaign.undo", campaign_id)

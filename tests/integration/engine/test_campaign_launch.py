@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from engine.campaigns.launch import CampaignLaunches
 from engine.campaigns.takeback import Takeback
@@ -12,7 +13,8 @@ from engine.campaigns.trigger import CampaignTrigger
 from engine.errors import ConflictError, InvalidInputError
 from models.enums import DeviceChoice, DeviceState
 from tests.integration.engine.campaigning import MINUTE, draft, launched, messages
-from tests.integration.engine.world import MONDAY, World
+from tests.integration.engine.test_campaign_claims import WAITING_FOR_LOCKS
+from tests.integration.engine.world import MONDAY, World, until
 
 
 @pytest.fixture
@@ -145,6 +147,21 @@ async def test_what_has_begun_is_not_taken_back(world: World, launches: Campaign
     with pytest.raises(ConflictError, match="has begun"):
         await launches.undo(world.actor, campaign)
     assert await world.one("SELECT status FROM campaigns") == "scheduled"
+
+
+async def test_an_undo_that_had_to_wait_until_it_began_is_too_late(
+    world: World, launches: CampaignLaunches
+) -> None:
+    await world.contacts(1)
+    campaign = await draft(world, [await world.device()])
+    starts_at = await launched(world, campaign)
+    async with world.database.transaction() as session:  # as a claim does
+        await session.execute(text("SELECT FROM campaigns FOR SHARE"))
+        undoing = asyncio.create_task(launches.undo(world.actor, campaign))
+        await until(lambda: world.one(WAITING_FOR_LOCKS))
+        world.clock.set(starts_at)
+    with pytest.raises(ConflictError, match="has begun"):
+        await undoing
 
 
 async def test_an_interrupted_undo_is_finished_by_the_job(
