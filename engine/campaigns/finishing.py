@@ -1,4 +1,4 @@
-"""When a campaign has ended: its fan-out is through, and none of its messages is open.
+"""When a campaign has ended: its fan-out is through, and none of its messages is open, nor a link to it.
 
 Nothing counts them down: that would cost every outcome a write on the campaign's row. What is open waits in the
 queue, is on its way from a device, or is sent once more by hand: three questions, each to an index, and none reads
@@ -10,19 +10,26 @@ from typing import Any
 
 from sqlalchemy import select, text
 
+from engine.actor import Actor
 from engine.alerts import Problem, tell
 from engine.campaigns.control import alert_subject
 from engine.database import Database
 from engine.transactions import Session
 from models import Campaign
-from models.enums import AlertKind, CampaignPause, CampaignStatus, MessageStatus
+from models.enums import AlertKind, CampaignPause, CampaignStatus, Face, MessageStatus, Role
+
+# By a click-to-chat link somebody may join at any time, until it is closed.
+HAS_LINK = """EXISTS (SELECT FROM chat_links l
+                   WHERE l.workspace_id = c.workspace_id AND l.campaign_id = c.id AND l.closed_at IS NULL)"""
 
 # Those that may have ended: everybody has a message, or all of the first ones may have.
-CANDIDATES = """
-SELECT id FROM campaigns
- WHERE status = 'running' AND (fanned_at IS NOT NULL OR first_ones IS NOT NULL)
- ORDER BY id
+CANDIDATES = f"""
+SELECT c.id FROM campaigns c
+ WHERE c.status = 'running'
+   AND CASE WHEN c.fanned_at IS NULL THEN c.first_ones IS NOT NULL ELSE NOT {HAS_LINK} END
+ ORDER BY c.id
 """
+LINK_IS_OPEN = f"SELECT {HAS_LINK} FROM campaigns c WHERE c.id = :campaign_id"
 
 # In one snapshot: what one of the three does not see yet, another sees still. Each device is asked for itself, as
 # the index of the queue begins with it.
@@ -68,6 +75,8 @@ class Finisher:
                 return False
             if campaign.fanned_at is None:
                 return await _ask(session, campaign, now)
+            if await session.scalar(text(LINK_IS_OPEN), {"campaign_id": campaign.id}):
+                return False  # it was made just now; with the row locked no other is
             campaign.status, campaign.finished_at = CampaignStatus.FINISHED, now
             return True
 
@@ -90,6 +99,8 @@ async def _ask(session: Session, campaign: Campaign, now: datetime) -> bool:
     words = f"“{campaign.name}”: the first {made:,} are through: {_in_words(outcomes)}. Do the others get it too?"
     told = Problem(AlertKind.CAMPAIGN_PAUSED, alert_subject(campaign.id), words)
     await tell(session, campaign.workspace_id, told, now)
+    system = Actor(campaign.workspace_id, Role.OPERATOR, Face.SYSTEM)
+    system.record(session, now, "campaign.pause", campaign.id, reason=CampaignPause.FIRST_ONES)
     return True
 
 

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import select
 
+from engine.actor import Actor
 from engine.alerts import Problem, tell
 from engine.batching import is_transient
+from engine.campaigns.cancelling import Cancelling
 from engine.campaigns.control import alert_subject
 from engine.campaigns.fanout import Fanout
 from engine.campaigns.fanout_store import unfanned
@@ -20,7 +22,7 @@ from engine.clock import Clock
 from engine.database import Database
 from engine.transactions import Session
 from models import Campaign
-from models.enums import AlertKind, CampaignStatus, LatePolicy
+from models.enums import AlertKind, CampaignStatus, Face, LatePolicy, Role
 
 log = structlog.get_logger()
 
@@ -31,6 +33,7 @@ class CampaignTrigger:
         self._clock = clock
         self._finisher = Finisher(database)
         self._takeback = Takeback(database)
+        self._cancelling = Cancelling(database)
 
     async def run_once(self, horizon: datetime) -> int:
         """Start what is due by `horizon`, also what became due while nothing ran; how many campaigns.
@@ -55,7 +58,10 @@ class CampaignTrigger:
             campaigns = list(await session.scalars(due))
             for campaign in campaigns:
                 await _begin(session, campaign, now)
-            return sum(campaign.status is CampaignStatus.RUNNING for campaign in campaigns)
+        cancelled = [campaign.id for campaign in campaigns if campaign.status is CampaignStatus.CANCELLED]
+        for campaign_id in cancelled:  # who has joined by a link waits for it already
+            await self._cancelling.end(campaign_id, now)
+        return len(campaigns) - len(cancelled)
 
     async def _fan_out(self) -> None:
         """Take turns, a chunk each: a large campaign does not keep a small one waiting."""
@@ -68,13 +74,18 @@ class CampaignTrigger:
 
 
 async def _next_chunk(fanout: Fanout) -> bool:
-    """Whether there is more to do. A campaign whose fan-out fails does not keep the others from theirs."""
+    """Whether there is more to do. A campaign whose fan-out fails does not keep the others from theirs.
+
+    Nor does one that takes longer than it may, or that met a deadlock: if the database is away, the next one finds
+    that as well.
+    """
     try:
         return await fanout.next_chunk()
     except Exception as error:
         if is_transient(error):
-            raise
-        log.exception("a fan-out failed, it is tried again at the next tick", campaign=fanout.campaign_id)
+            log.warning("a fan-out is put off to the next tick", campaign=fanout.campaign_id, error=repr(error))
+        else:
+            log.exception("a fan-out failed, it is tried again at the next tick", campaign=fanout.campaign_id)
         return False
 
 
@@ -85,7 +96,9 @@ async def _begin(session: Session, campaign: Campaign, now: datetime) -> None:
         campaign.status, campaign.started_at = CampaignStatus.RUNNING, now
         told = "It goes out now."
     else:
-        campaign.status, campaign.finished_at = CampaignStatus.CANCELLED, now
+        campaign.status = CampaignStatus.CANCELLED
+        system = Actor(campaign.workspace_id, Role.OPERATOR, Face.SYSTEM)
+        system.record(session, now, "campaign.cancel", campaign.id, reason=LatePolicy.EXPIRE)
         told = "That is later than it allows: it was cancelled, and nobody got it. Make a copy to send it."
     if late is not None:
         words = f"“{campaign.name}” was due {_in_words(late)} ago, while nothing ran. {told}"

@@ -2,12 +2,15 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import pytest
 
+from engine.campaigns import finishing
 from engine.campaigns.trigger import CampaignTrigger
 from engine.notifications import Channel
+from engine.transports.contract import Inbound
 from models.enums import CampaignStatus, DeviceChoice, LatePolicy
 from tests.integration.engine.campaigning import MINUTE, draft, launched, messages, tick
 from tests.integration.engine.world import MONDAY, World
@@ -163,6 +166,89 @@ async def test_hours_late_it_ends_if_that_is_its_policy_and_says_so(world: World
     kind, words = await world.one("SELECT kind, text FROM alerts")
     assert kind == "campaign_late"
     assert words.startswith("“Sale” was due 1 hour ago, while nothing ran. That is later than it allows")
+    audited = "SELECT face, action, detail ->> 'reason' FROM audit_log ORDER BY id DESC LIMIT 1"
+    assert await world.one(audited) == ("system", "campaign.cancel", "expire")
+
+
+async def test_who_joined_by_a_link_before_it_ended_so_waits_for_nothing(world: World) -> None:
+    device = await world.device(phone="+60111111111")
+    await world.contacts(1)
+    campaign = await draft(world, [device], late_policy=LatePolicy.EXPIRE, late_window_minutes=30)
+    starts_at = await launched(world, campaign)
+    await writes_in(world, device, await world.links.create_for_campaign(world.actor, campaign, device))
+    world.clock.set(starts_at + timedelta(hours=1, minutes=5))
+    assert await CampaignTrigger(world.database, world.clock).run_once(world.clock.now()) == 0
+    assert await world.one("SELECT status, finished_at FROM campaigns") == ("cancelled", world.clock.now())
+    assert await world.statuses() == ["cancelled"]
+    await world.assert_books_balance()
+
+
+async def test_a_link_keeps_it_open_until_it_is_closed(world: World) -> None:
+    device = await world.device(phone="+60111111111")
+    await world.contacts(1)
+    campaign = await draft(world, [device])
+    trigger = await begun(world, campaign)
+    link = await world.links.create_for_campaign(world.actor, campaign, device)
+    statuses = []
+    await end(world, "sent")
+    await tick(world, trigger)
+    statuses.append(await status(world, campaign))
+    await writes_in(world, device, link)
+    await end(world, "sent")
+    await tick(world, trigger)
+    statuses.append(await status(world, campaign))
+    await world.links.close(world.actor, link)
+    await tick(world, trigger)
+    assert [*statuses, await status(world, campaign)] == ["running", "running", "finished"]
+    await world.run("DELETE FROM messages")
+
+
+async def test_a_link_that_is_made_while_it_would_end_keeps_it_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = await world.device(phone="+60111111111")
+    await world.contacts(1)
+    campaign = await draft(world, [device])
+    trigger = await begun(world, campaign)
+    await end(world, "sent")
+    is_open = finishing._is_open
+
+    async def links_meanwhile(*about: Any) -> bool:
+        monkeypatch.setattr(finishing, "_is_open", is_open)
+        await world.links.create_for_campaign(world.actor, campaign, device)
+        return await is_open(*about)
+
+    monkeypatch.setattr(finishing, "_is_open", links_meanwhile)
+    await tick(world, trigger)
+    assert await status(world, campaign) == "running"
+    await world.run("DELETE FROM messages")
+
+
+async def test_a_link_keeps_nobody_from_being_asked_after_the_first_ones(world: World) -> None:
+    device = await world.device(phone="+60111111111")
+    await world.contacts(3)
+    campaign = await draft(world, [device])
+    trigger = await begun(world, campaign, first_ones=1)
+    await world.links.create_for_campaign(world.actor, campaign, device)
+    await end(world, "sent")
+    await tick(world, trigger)
+    assert await world.one("SELECT status, pause_reason FROM campaigns") == ("paused", "first_ones")
+    await world.run("DELETE FROM messages")
+
+
+async def test_who_has_stopped_it_after_the_first_ones_is_not_asked_about_them_again(world: World) -> None:
+    device = await world.device()
+    people = await world.contacts(3)
+    campaign = await draft(world, [device])
+    trigger = await begun(world, campaign, first_ones=1)
+    await end(world, "sent")
+    await tick(world, trigger)
+    await world.campaign_control.stop(world.actor, campaign)
+    await world.campaign_control.resume(world.actor, campaign)
+    await tick(world, trigger)
+    assert await status(world, campaign) == "running"
+    assert [row.contact_id for row in await messages(world)] == people
+    await world.run("DELETE FROM messages")
 
 
 async def test_the_first_ones_get_it_and_then_it_asks(world: World) -> None:
@@ -184,6 +270,8 @@ async def test_the_first_ones_get_it_and_then_it_asks(world: World) -> None:
         "campaign_paused",
         "“Sale”: the first 10 are through: 9 sent, 1 failed (the number is blocked). Do the others get it too?",
     )
+    audited = "SELECT face, action, detail ->> 'reason' FROM audit_log ORDER BY id DESC LIMIT 1"
+    assert await world.one(audited) == ("system", "campaign.pause", "first_ones")
     await tick(world, trigger)
     assert len(await messages(world)) == 10
     await world.campaign_control.resume(world.actor, campaign)
@@ -206,7 +294,8 @@ async def test_first_ones_who_are_all_there_are_need_no_question(world: World) -
     await world.run("DELETE FROM messages")
 
 
-async def test_campaigns_take_turns_and_one_that_fails_keeps_no_other_from_it(world: World) -> None:
+@pytest.mark.parametrize("code", ["raise_exception", "deadlock_detected", "query_canceled"])
+async def test_campaigns_take_turns_and_one_that_fails_keeps_no_other_from_it(world: World, code: str) -> None:
     device = await world.device()
     await world.contacts(2)
     broken = await draft(world, [device], name="Broken")
@@ -215,7 +304,7 @@ async def test_campaigns_take_turns_and_one_that_fails_keeps_no_other_from_it(wo
         await launched(world, campaign)
     await world.run(f"""
         CREATE OR REPLACE FUNCTION breaks() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN IF NEW.campaign_id = {broken} THEN RAISE 'broken'; END IF; RETURN NEW; END $$""")
+        BEGIN IF NEW.campaign_id = {broken} THEN RAISE 'broken' USING ERRCODE = '{code}'; END IF; RETURN NEW; END $$""")
     await world.run("CREATE TRIGGER breaks BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION breaks()")
     try:
         await tick(world, CampaignTrigger(world.database, world.clock))
@@ -260,3 +349,9 @@ async def end(world: World, outcome: str, message_id: int | None = None, error: 
         "UPDATE messages SET outcome = :outcome, body = 'Hi', error = :error, error_code = :code WHERE id = :id",
         id=message_id, outcome=outcome, error=error, code=error and "failed",
     )  # fmt: skip
+
+
+async def writes_in(world: World, device: int, link: int) -> None:
+    """Let somebody who is in no book write the words of a link."""
+    words = (await world.links.get(world.actor, link)).greeting
+    await world.inbox.receive(device, Inbound("in-1", "+60190000001", words))
