@@ -9,6 +9,7 @@ from engine.actor import Actor
 from engine.clock import Clock
 from engine.database import Database
 
+# When the next one goes out: the first of each lane and each campaign, and never all that wait.
 OVERVIEW = """
 SELECT w.name, w.time_zone, w.stopped_at,
        (SELECT count(*) FROM contacts c WHERE c.workspace_id = w.id AND NOT c.unlisted) AS contacts,
@@ -31,9 +32,22 @@ SELECT w.name, w.time_zone, w.stopped_at,
          WHERE e.workspace_id = w.id AND e.status = 'active' AND s.status = 'active') AS planned_at,
        (SELECT min(greatest(q.due_at, coalesce(d.next_send_at, q.due_at)))
           FROM user_devices d
-          JOIN queue q ON q.device_id = d.id
-          LEFT JOIN campaigns k ON k.id = q.campaign_id
-         WHERE d.workspace_id = w.id AND d.removed_at IS NULL AND k.status IS DISTINCT FROM 'paused') AS queued_at,
+         CROSS JOIN LATERAL (
+               SELECT f.due_at
+                 FROM unnest(enum_range(CAST(NULL AS lane))) AS l(lane)
+                CROSS JOIN LATERAL (
+                      SELECT f.due_at FROM queue f
+                       WHERE f.device_id = d.id AND f.lane = l.lane AND f.campaign_id IS NULL
+                       ORDER BY f.campaign_id, f.due_at LIMIT 1) f
+                UNION ALL
+               SELECT f.due_at
+                 FROM campaigns k
+                CROSS JOIN LATERAL (
+                      SELECT f.due_at FROM queue f
+                       WHERE f.device_id = d.id AND f.lane = 'campaign' AND f.campaign_id = k.id
+                       ORDER BY f.due_at LIMIT 1) f
+                WHERE k.workspace_id = d.workspace_id AND k.status = 'running') q
+         WHERE d.workspace_id = w.id AND d.removed_at IS NULL) AS queued_at,
        w.alerts_chat_id IS NOT NULL AS alerts_bound
   FROM workspaces w WHERE w.id = :workspace_id
 """
