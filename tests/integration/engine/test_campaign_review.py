@@ -103,6 +103,7 @@ async def test_of_whom_nothing_is_left_of_the_text_is_counted_too(world: World) 
 
 
 async def test_who_had_something_today_gets_it_on_the_next_day(world: World) -> None:
+    await world.run("UPDATE workspaces SET frequency_cap = 1")
     sales = await device(world, delay=60)
     people = await world.contacts(6)
     sequence = await world.sequence([sales], (1, 11, "Welcome"))
