@@ -21,7 +21,7 @@ from engine.transactions import Session
 from models import Campaign, Workspace
 from models.enums import CampaignStatus, DeviceState, LatePolicy
 
-CHUNK = 10_000  # people
+CHUNK = 25_000  # people
 
 # Devices that send, or will in a while without anybody's doing.
 AT_WORK = {DeviceState.ONLINE, DeviceState.DEGRADED, DeviceState.CONNECTING, DeviceState.PHONE_OFFLINE}

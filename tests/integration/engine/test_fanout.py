@@ -31,6 +31,22 @@ async def test_who_has_a_device_of_the_pool_keeps_it_and_the_others_go_where_the
     assert await world.one("SELECT count(*) FROM contacts WHERE device_id IS NOT NULL") == 10  # as it was
 
 
+async def test_of_very_many_people_a_part_is_counted_and_the_devices_are_shared_out_nearly_alike(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout_store, "ENOUGH", 50)
+    monkeypatch.setattr(fanout_store, "SAMPLED", 4)
+    delays = {"min_delay_seconds": 10, "max_delay_seconds": 10}
+    first, second = await world.device("First", **delays), await world.device("Second", **delays)
+    await world.contacts(300, device_id=first)
+    await world.contacts(500)
+    await fanned_out(world, await draft(world, [first, second]))
+    devices = Counter(row.device_id for row in await messages(world))
+    assert devices.total() == 800
+    assert devices[first] != 400, "it was counted after all"
+    assert abs(devices[first] - 400) < 60
+
+
 async def test_what_waits_for_a_device_and_what_its_cap_leaves_are_room_as_well(world: World) -> None:
     pace: dict[str, Any] = {"min_delay_seconds": 10, "max_delay_seconds": 10}
     busy = await world.device("Busy", **pace)
