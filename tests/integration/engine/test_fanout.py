@@ -203,6 +203,20 @@ async def test_two_triggers_at_once_start_each_campaign_once(world: World) -> No
         assert await world.one("SELECT count(*) FROM messages WHERE campaign_id = :id", id=campaign) == 30
 
 
+async def test_who_writes_in_by_a_link_before_their_turn_gets_it_once(world: World) -> None:
+    """Also if that happens while their chunk is being made, of which no link was known."""
+    device = await world.device(phone="+15550000001")
+    people = await world.contacts(3)
+    campaign = await running(world, await draft(world, [device]))
+    await world.run(
+        "INSERT INTO messages (workspace_id, lane, campaign_id, contact_id, device_id, due_at)"
+        " SELECT workspace_id, 'campaign', :campaign, id, :device, now() FROM contacts WHERE id = :person",
+        campaign=campaign, device=device, person=people[1],
+    )  # fmt: skip
+    await to_the_end(Fanout(world.database, campaign, world.clock.now()))
+    assert sorted(row.contact_id for row in await messages(world)) == people
+
+
 async def fanned_out(world: World, campaign: int, chunk: int = 10_000) -> None:
     await running(world, campaign)
     await to_the_end(Fanout(world.database, campaign, world.clock.now(), chunk=chunk))
