@@ -23,8 +23,7 @@ from engine.transactions import Session
 from models import Campaign, Workspace
 from models.enums import CampaignStatus, DeviceState, LatePolicy
 
-CHUNK = 10_000  # people
-NO_SUCH_ROW = "23503"  # what a foreign key names is not there
+CHUNK = 25_000  # people
 
 # Devices that send, or will in a while without anybody's doing.
 AT_WORK = {DeviceState.ONLINE, DeviceState.DEGRADED, DeviceState.CONNECTING, DeviceState.PHONE_OFFLINE}
@@ -46,22 +45,28 @@ class Fanout:
         self._dealt = 0
 
     async def next_chunk(self) -> bool:
-        """Plan the messages of the next people; whether there is more to do."""
+        """Plan the messages of the next people; whether there is more to do.
+
+        Somebody may be deleted, or write in by a link, at the very moment that they are planned: then the chunk is
+        planned once more, with what is known by then.
+        """
         try:
-            async with self._database.transaction() as session:
-                if not await fanout_store.take_turn(session, self.campaign_id):
-                    return False
-                campaign = await session.get(Campaign, self.campaign_id)
-                if campaign is None or campaign.status is not CampaignStatus.RUNNING or campaign.fanned_at:
-                    return False
-                most = await self._most(session, campaign)
-                return most > 0 and await self._plan(session, campaign, most)
+            try:
+                return await self._try_chunk(careful=False)
+            except IntegrityError:
+                return await self._try_chunk(careful=True)
         except _OvertakenError:
             return False
-        except IntegrityError as error:
-            if not _is_gone(error):
-                raise
-            return True  # somebody of the chunk was deleted meanwhile: it is made again, without them
+
+    async def _try_chunk(self, *, careful: bool) -> bool:
+        async with self._database.transaction() as session:
+            if not await fanout_store.take_turn(session, self.campaign_id):
+                return False
+            campaign = await session.get(Campaign, self.campaign_id)
+            if campaign is None or campaign.status is not CampaignStatus.RUNNING or campaign.fanned_at:
+                return False
+            most = await self._most(session, campaign)
+            return most > 0 and await self._plan(session, campaign, most, careful=careful)
 
     async def _most(self, session: Session, campaign: Campaign) -> int:
         """How many may get it with this chunk: of the first ones, those that are left."""
@@ -69,12 +74,18 @@ class Fanout:
             return self._chunk
         return min(self._chunk, campaign.first_ones - await fanout_store.made(session, campaign.id))
 
-    async def _plan(self, session: Session, campaign: Campaign, most: int) -> bool:
+    async def _plan(self, session: Session, campaign: Campaign, most: int, *, careful: bool) -> bool:
         people = await audience_store.people_of(session, campaign, self._now)
         if self._dealing is None:
             self._dealing = await self._deal(session, campaign, people)
         chunk = Chunk(
-            self._chunk, most, due_of(campaign, self._now), expiry_of(campaign), self._dealing, self._dealt
+            self._chunk,
+            most,
+            due_of(campaign, self._now),
+            expiry_of(campaign),
+            self._dealing,
+            self._dealt,
+            careful=careful or await fanout_store.has_links(session, campaign.id),
         )
         done = await fanout_store.plan_chunk(session, campaign, people, chunk)
         through = done.people == done.looked_at < self._chunk
@@ -101,10 +112,6 @@ class Fanout:
         rooms = [_room(row, campaign, counts.get(row.id, 0), due, zone) for row in devices]
         new = max(1, counts.get(None, 0))
         return Dealing.of(spread(rooms, new, hours_of(campaign, workspace, due)))
-
-
-def _is_gone(error: IntegrityError) -> bool:
-    return getattr(error.orig, "sqlstate", None) == NO_SUCH_ROW
 
 
 def due_of(campaign: Campaign, now: datetime) -> datetime:

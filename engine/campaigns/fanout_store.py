@@ -15,6 +15,9 @@ from engine.transactions import Session
 from models import Campaign
 from models.enums import DeviceState
 
+SAMPLED = 16  # one of so many people …
+ENOUGH = 5_000  # … if these are so many: each device's part is then known to a few in a hundred
+
 UNFANNED = "SELECT id FROM campaigns WHERE status = 'running' AND fanned_at IS NULL ORDER BY id"
 
 # A chunk does not wait for the disk. Should the server crash before it is there, its cursor is lost with it, and
@@ -24,9 +27,10 @@ SELECT pg_try_advisory_xact_lock(:lock, CAST(:campaign_id % 2147483647 AS int)) 
        set_config('jit', 'off', true), set_config('synchronous_commit', 'off', true)
 """
 
+# By a hash: the ids of those who have one device may well lie a device's number apart.
 STANDING = """
 SELECT p.own_device_id AS device_id, count(*) AS people
-  FROM ({people}) p WHERE p.left_out IS NULL GROUP BY p.own_device_id
+  FROM ({people}) p WHERE p.left_out IS NULL AND mod(hashint8(p.id), {every}) = 0 GROUP BY p.own_device_id
 """
 DEVICES = f"""
 SELECT d.*, (SELECT count(*) FROM queue q WHERE q.device_id = d.id) AS waiting
@@ -34,15 +38,15 @@ SELECT d.*, (SELECT count(*) FROM queue q WHERE q.device_id = d.id) AS waiting
 """
 MADE = "SELECT count(*) AS made FROM messages WHERE campaign_id = :campaign_id"
 
-# `getting` numbers those who get it, `new` those of them whose device is to be found, both from 1: the chunk ends
-# before one more than `most` would get it, so that the cursor stands where the next one begins.
+# `new` numbers those who get it and whose device is to be found, from 1; `getting`, of a campaign whose first ones
+# are to get it alone, all who get it: the chunk ends before one more than `most` would, so that the cursor stands
+# where the next one begins. Elsewhere numbering them is left out: it is done for every person.
 #
 # The cursor is written into the statement: so each chunk is planned for itself. A plan for any cursor could read a
 # whole table for a chunk; `force_custom_plan` would plan the checks of the foreign keys anew as well, row by row.
 CHUNK = """
 WITH person AS MATERIALIZED (
-    SELECT p.id, p.own_device_id, p.left_out,
-           count(*) FILTER (WHERE p.left_out IS NULL) OVER so_far AS getting,
+    SELECT p.id, p.own_device_id, p.left_out, {getting} AS getting,
            count(*) FILTER (WHERE p.left_out IS NULL AND p.own_device_id IS NULL) OVER so_far AS new
       FROM ({people}) p
     WINDOW so_far AS (ORDER BY p.id ROWS UNBOUNDED PRECEDING)),
@@ -56,12 +60,20 @@ planned AS (
       FROM person p
      WHERE p.left_out IS NULL AND p.getting <= :most
      ORDER BY p.id
-        ON CONFLICT (campaign_id, contact_id) WHERE campaign_id IS NOT NULL DO NOTHING)
-SELECT max(p.id) AS last, coalesce(max(p.getting), 0) AS getting, coalesce(max(p.new), 0) AS new,
-       count(*) AS people, (SELECT count(*) FROM person) AS looked_at, {left_out}
-  FROM person p WHERE p.getting <= :most
+    {unless_there})
+SELECT max(p.id) FILTER (WHERE p.getting <= :most) AS last,
+       coalesce(max(p.new) FILTER (WHERE p.getting <= :most), 0) AS new,
+       count(*) FILTER (WHERE p.getting <= :most) AS people, count(*) AS looked_at, {left_out}
+  FROM person p
 """
-LEFT_OUT = ", ".join(f"count(*) FILTER (WHERE p.left_out = '{reason}') AS {reason}" for reason in LeftOut)
+# Asking for each person whether they have it costs a fifteenth of the fan-out. Only who writes in by a link of the
+# campaign can have got it before their turn.
+UNLESS_THERE = "ON CONFLICT (campaign_id, contact_id) WHERE campaign_id IS NOT NULL DO NOTHING"
+HAS_LINKS = "SELECT EXISTS (SELECT FROM chat_links WHERE campaign_id = :campaign_id) AS so"
+GETTING = "count(*) FILTER (WHERE p.left_out IS NULL) OVER so_far"
+LEFT_OUT = ", ".join(
+    f"count(*) FILTER (WHERE p.left_out = '{reason}' AND p.getting <= :most) AS {reason}" for reason in LeftOut
+)
 
 # Not if somebody else has moved, paused or taken it back meanwhile: then the chunk was never made. It does not
 # set the status, which would tell every engine to look.
@@ -74,7 +86,10 @@ RETURNING id
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """`most`: how many may get it; `dealt`: how many have been dealt a device by `dealing` before."""
+    """`most`: how many may get it; `dealt`: how many have been dealt a device by `dealing` before.
+
+    `careful`: some may have it already.
+    """
 
     size: int
     most: int
@@ -82,6 +97,7 @@ class Chunk:
     expires_at: datetime | None
     dealing: Dealing
     dealt: int
+    careful: bool
 
 
 async def unfanned(session: Session) -> list[int]:
@@ -101,9 +117,19 @@ async def take_turn(session: Session, campaign_id: int) -> bool:
 
 
 async def standing(session: Session, campaign: Campaign, people: People) -> dict[int | None, int]:
-    """How many of those who are still to get it have which device of their own (None: none)."""
-    rows = await session.rows(STANDING.format(people=people.behind(campaign.fanned_to)), people.values)
-    return {row.device_id: row.people for row in rows}
+    """How many of those who are still to get it have which device of their own (None: none).
+
+    It is for sharing out: of very many people it is enough to count a part.
+    """
+    sampled = await _standing(session, campaign, people, every=SAMPLED)
+    if sum(sampled.values()) >= ENOUGH:
+        return {device_id: count * SAMPLED for device_id, count in sampled.items()}
+    return await _standing(session, campaign, people, every=1)
+
+
+async def _standing(session: Session, campaign: Campaign, people: People, *, every: int) -> dict[int | None, int]:
+    statement = STANDING.format(people=people.behind(campaign.fanned_to), every=every)
+    return {row.device_id: row.people for row in await session.rows(statement, people.values)}
 
 
 async def devices(session: Session, campaign_id: int) -> Sequence[Row[Any]]:
@@ -112,13 +138,18 @@ async def devices(session: Session, campaign_id: int) -> Sequence[Row[Any]]:
     return await session.rows(DEVICES, {"campaign_id": campaign_id, "lost": lost})
 
 
+async def has_links(session: Session, campaign_id: int) -> bool:
+    (row,) = await session.rows(HAS_LINKS, {"campaign_id": campaign_id})
+    return bool(row.so)
+
+
 async def made(session: Session, campaign_id: int) -> int:
     (row,) = await session.rows(MADE, {"campaign_id": campaign_id})
     return int(row.made)
 
 
 async def plan_chunk(session: Session, campaign: Campaign, people: People, chunk: Chunk) -> Row[Any]:
-    """Insert the messages of the next people; (last, getting, new, people, looked_at, and people by reason)."""
+    """Insert the messages of the next people; (last, new, people, looked_at, and people by reason)."""
     values = {
         **people.values,
         "campaign_id": campaign.id,
@@ -132,7 +163,13 @@ async def plan_chunk(session: Session, campaign: Campaign, people: People, chunk
         "total": chunk.dealing.total,
         "dealt": chunk.dealt,
     }
-    statement = CHUNK.format(people=people.next_behind(campaign.fanned_to), left_out=LEFT_OUT)
+    getting = "CAST(0 AS bigint)" if campaign.first_ones is None else GETTING
+    statement = CHUNK.format(
+        people=people.next_behind(campaign.fanned_to),
+        getting=getting,
+        unless_there=UNLESS_THERE if chunk.careful else "",
+        left_out=LEFT_OUT,
+    )
     return (await session.execute(text(statement), values)).one()
 
 

@@ -31,7 +31,7 @@ from tests.bench.filled import NOW, run
 from tests.bench.rounds import interleaved
 
 PEOPLE, DEVICES = 1_000_000, 30
-ROUNDS, CAMPAIGNS = 2, 5
+ROUNDS, CAMPAIGNS = 4, 5
 LEAST, LEAST_FIFTH, MOST_GROWTH = 0.9, 0.8, 1.1
 STATEMENT_WITHIN = 600.0  # seconds for the bare statement, which is one transaction
 

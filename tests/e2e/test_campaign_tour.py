@@ -1,6 +1,7 @@
-"""A messy Excel file becomes a campaign, and a mistake in it is stopped. TOUR_SCREENSHOTS=docs/tour renews the pictures."""
+"""A messy Excel file becomes a campaign, and a mistake in it is stopped.
 
-import re
+TOUR_SCREENSHOTS=docs/tour renews the pictures.
+"""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -52,7 +53,7 @@ def _import(tour: Tour) -> None:
     tour.sees("183 new")
     tour.photographs("15-a-messy-file")
     tour.tap("Event")
-    tour.sees("183 people are in")
+    tour.sees("183 imported")
     tour.photographs("16-imported")
 
 
@@ -82,7 +83,9 @@ def _stop(tour: Tour, page: Page) -> None:
     """One tap; then what went out is deleted for those who got it."""
     tour.tap("STOP: a mistake")
     page.get_by_test_id("speed-1").click()
-    tour.sees("Stopped")
+    tour.is_told("Launched.")
+    tour.is_told("Stopped.")
+    tour.sees("did not.")
     tour.photographs("19-stopped")
     tour.tap("Delete for those who got it")
     tour.sees("can be deleted for those who got")
@@ -103,7 +106,7 @@ def _mend(tour: Tour, page: Page) -> None:
     tour.tap("Continue with")
     page.get_by_test_id("speed-60").click()
     tour.sees("🟢 Running")
-    tour.opens_the_latest_phone()
     tour.waits_for_phones(20)
-    expect(page.get_by_test_id("phone-message").last).to_contain_text(re.compile("Sunday|Sunady|Deleted"))
+    tour.opens_the_latest_phone()
+    expect(page.get_by_test_id("phone-message").last).to_contain_text("Sunday")
     tour.photographs("21-it-goes-on")

@@ -53,4 +53,4 @@ def _cut(words: str) -> str:
     if len(words) <= LONGEST_NAME:
         return words
     whole, _, _ = words[: LONGEST_NAME + 1].rpartition(" ")
-    return f"{(whole or words[: LONGEST_NAME - 1]).rstrip(' ,;:-–')}…"
+    return f"{(whole or words[: LONGEST_NAME - 1]).rstrip(' ,;:-–.!?')}…"

@@ -163,7 +163,9 @@ async def test_start_pause_and_resume_take_five_quick_presses_as_one(chat, draft
     assert "🟢 Active" in chat.text
     async with database.transaction() as session:
         done = list(
-            await session.scalars(text("SELECT action FROM audit_log WHERE action ~ '^sequence.(start|pause)' ORDER BY id"))
+            await session.scalars(
+                text("SELECT action FROM audit_log WHERE action ~ '^sequence.(start|pause)' ORDER BY id")
+            )
         )
     assert done == ["sequence.start", "sequence.pause", "sequence.start"]
 

@@ -33,6 +33,22 @@ async def test_who_has_a_device_of_the_pool_keeps_it_and_the_others_go_where_the
     assert await world.one("SELECT count(*) FROM contacts WHERE device_id IS NOT NULL") == 10  # as it was
 
 
+async def test_of_very_many_people_a_part_is_counted_and_the_devices_are_shared_out_nearly_alike(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout_store, "ENOUGH", 50)
+    monkeypatch.setattr(fanout_store, "SAMPLED", 4)
+    delays = {"min_delay_seconds": 10, "max_delay_seconds": 10}
+    first, second = await world.device("First", **delays), await world.device("Second", **delays)
+    await world.contacts(300, device_id=first)
+    await world.contacts(500)
+    await fanned_out(world, await draft(world, [first, second]))
+    devices = Counter(row.device_id for row in await messages(world))
+    assert devices.total() == 800
+    assert devices[first] != 400, "it was counted after all"
+    assert abs(devices[first] - 400) < 60
+
+
 async def test_what_waits_for_a_device_and_what_its_cap_leaves_are_room_as_well(world: World) -> None:
     pace: dict[str, Any] = {"min_delay_seconds": 10, "max_delay_seconds": 10}
     busy = await world.device("Busy", **pace)
@@ -200,6 +216,20 @@ async def test_two_triggers_at_once_start_each_campaign_once(world: World) -> No
         started = await asyncio.gather(*(trigger.run_once(world.clock.now()) for trigger in triggers))
         assert sum(started) == 1
         assert await world.one("SELECT count(*) FROM messages WHERE campaign_id = :id", id=campaign) == 30
+
+
+async def test_who_writes_in_by_a_link_before_their_turn_gets_it_once(world: World) -> None:
+    """Also if that happens while their chunk is being made, of which no link was known."""
+    device = await world.device(phone="+15550000001")
+    people = await world.contacts(3)
+    campaign = await running(world, await draft(world, [device]))
+    await world.run(
+        "INSERT INTO messages (workspace_id, lane, campaign_id, contact_id, device_id, due_at)"
+        " SELECT workspace_id, 'campaign', :campaign, id, :device, now() FROM contacts WHERE id = :person",
+        campaign=campaign, device=device, person=people[1],
+    )  # fmt: skip
+    await to_the_end(Fanout(world.database, campaign, world.clock.now()))
+    assert sorted(row.contact_id for row in await messages(world)) == people
 
 
 async def fanned_out(world: World, campaign: int, chunk: int = 10_000) -> None:
