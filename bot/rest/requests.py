@@ -18,13 +18,14 @@ from pydantic import (
 )
 
 from engine.broadcast.templating import LONGEST_TEXT
+from engine.contacts.naming import LONGEST_NICHE
 from engine.contacts.time_zones import known_zones
 from engine.devices.registry import LONGEST_NAME
 from engine.sequences.changes import MOST_STEPS
 from engine.sequences.enrolment import Who
 from engine.sequences.pasting import LAST_DAY, LONGEST_AFTER_JOIN
 from engine.sequences.plan import PlannedStep, read_whole_plan
-from engine.sequences.settings import LONGEST_COOLDOWN, LONGEST_LATE_WINDOW, LONGEST_NICHE
+from engine.sequences.settings import LONGEST_COOLDOWN, LONGEST_LATE_WINDOW
 from models.enums import ContentKind, MissedPolicy, OnReply, ReentryPolicy, SequenceStatus
 
 MOST_DEVICES = 100

@@ -31,11 +31,12 @@ RETURNING m.id, m.device_id, m.enrolment_id, m.step_id, m.campaign_id, m.outcome
           false AS doubted
 """
 
-# What was on its way until the caller freed its device.
+# What was on its way until the caller freed its device. Whose person was deleted meanwhile has no text any more.
 END_CLAIMED = """
 UPDATE messages m
    SET outcome = v.outcome, error_code = v.code, error = v.error, claimed_at = v.claimed_at,
-       claim_epoch = v.epoch, attempts = m.attempts + 1, body = coalesce(v.body, m.body),
+       claim_epoch = v.epoch, attempts = m.attempts + 1,
+       body = CASE WHEN m.body = '' THEN '' ELSE coalesce(v.body, m.body) END,
        sent_at = CASE WHEN v.outcome = 'sent' THEN CAST(:now AS timestamptz) END
   FROM unnest(
        CAST(:ids AS bigint[]), CAST(:outcomes AS text[]), CAST(:codes AS text[]), CAST(:errors AS text[]),

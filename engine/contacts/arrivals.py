@@ -131,8 +131,7 @@ class _Rejects:
     def results(self) -> Generator[Any, None, None]:
         choices = self.file.choices
         with open_contacts(self.file.data, self.file.name, choices.country or "", choices) as opened:
-            rejected = [reject for batch in opened.batches(ROWS) for reject in batch.rejected]
-            yield rejects_csv(opened.labels, rejected)
+            yield from rejects_csv(opened.labels, lambda: (batch.rejected for batch in opened.batches(ROWS)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from engine.contacts.time_zones import read_zone
 from engine.database import Database
 from engine.errors import NotFoundError
 from models import Contact
-from models.enums import ConsentSource, ConsentState, Role
+from models.enums import ConsentState, Role
 
 _FEWEST_DIGITS = 3  # a shorter part of a number matches nearly everybody
 
@@ -41,21 +41,6 @@ class ContactSummary:
 class NicheSummary:
     niche: str
     contacts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Suppressed:
-    phone: str
-    name: str  # empty when nobody of that phone is in the book
-    source: ConsentSource
-    evidence: str
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class OptedOut:
-    count: int
-    latest: tuple[Suppressed, ...]
 
 
 class ContactBook:
@@ -106,14 +91,6 @@ class ContactBook:
         """The largest first."""
         async with self._database.transaction() as session:
             return [NicheSummary(**row) for row in await store.niches(session, actor.workspace_id)]
-
-    async def opted_out(self, actor: Actor, limit: int = 10) -> OptedOut:
-        """How many phones are opted out, and the latest of them."""
-        async with self._database.transaction() as session:
-            count = await store.count_suppressions(session, actor.workspace_id)
-            rows = await store.suppressions(session, actor.workspace_id, limit)
-        latest = (Suppressed(**{**row, "source": ConsentSource(row["source"])}) for row in rows)
-        return OptedOut(count, tuple(latest))
 
     async def set_time_zone(self, actor: Actor, contact_id: int, typed: str | None) -> str | None:
         """Set it, by a city or a zone's name, for what this contact joins from now on; return the zone's name.

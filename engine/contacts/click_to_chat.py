@@ -27,7 +27,7 @@ LONGEST_GREETING = 300
 CODE_LENGTH = 6
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that looks like something else
 _DIGITS = "23456789"
-_CODE = re.compile(rf"(?<![A-Z0-9])[{ALPHABET}]{{{CODE_LENGTH}}}(?![A-Z0-9])")
+_CODE = re.compile(rf"(?<![A-Z0-9])(?=[A-Z]*[{_DIGITS}])[{ALPHABET}]{{{CODE_LENGTH}}}(?![A-Z0-9])")
 
 OVER = {CampaignStatus.FINISHED, CampaignStatus.CANCELLED}
 
@@ -168,6 +168,11 @@ def new_code() -> str:
 def codes_in(text: str) -> list[str]:
     """Find what may be the code of a link in what somebody wrote."""
     return _CODE.findall(text)
+
+
+def without_codes(text: str) -> str:
+    """What somebody wrote, but for what may be the code of a link."""
+    return _CODE.sub(" ", text)
 
 
 def check_greeting(words: str) -> str:

@@ -61,11 +61,16 @@ def find_columns(rows: Sequence[Row], choices: Choices, country: str) -> Columns
     header, phone = _header_and_phone(rows, choices, country)
     _below(rows, header)
     width = _usual_width(rows)
-    chosen = [at for at in (phone, choices.niche, *(choices.names or ())) if at is not None and at != -1]
+    chosen = [phone, *(choices.names or ())]
+    if choices.niche is not None and choices.niche != -1:
+        chosen.append(choices.niche)
     if impossible := [at for at in chosen if not 0 <= at < max(width, *(len(row.cells) for row in rows))]:
         raise InvalidInputError(f"The file has no column {impossible[0] + 1}. Choose its columns anew.")
     cells = () if header is None else header.cells
-    cells = (*cells, *[""] * (max(width, *chosen, phone + 1) - len(cells)))  # it may be shorter than its rows
+    cells = (
+        *cells,
+        *[""] * (max(width, *(at + 1 for at in chosen)) - len(cells)),
+    )  # it may be shorter than its rows
     names = choices.names
     if names is None:
         names = _name_by_cells(rows, phone, width) if header is None else _names_by_header(cells, phone)

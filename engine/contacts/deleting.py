@@ -5,6 +5,7 @@ stay as they are. That they have opted out is kept with the phone, and outlives 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -13,6 +14,7 @@ from engine.actor import Actor
 from engine.broadcast.settlement import resolve_doubts
 from engine.clock import Clock
 from engine.contacts import inbox_store
+from engine.contacts.opting_out import request_subject
 from engine.database import Database
 from engine.errors import NotFoundError
 from engine.transactions import Session
@@ -59,12 +61,31 @@ UPDATE messages SET body = ''
     "DELETE FROM list_members WHERE workspace_id = :workspace AND contact_id = :contact",
     "DELETE FROM consents WHERE workspace_id = :workspace AND contact_id = :contact",
 )
+# Their words and their name; the alerts chat is told of it, and edits its messages.
+FORGET_ALERTS = """
+UPDATE alerts
+   SET text = 'Somebody who was deleted since.', status = 'resolved', resolved_at = coalesce(resolved_at, :now),
+       resolution = coalesce(resolution, 'They were deleted.'), revision = revision + 1
+ WHERE workspace_id = :workspace AND kind = 'asks_to_stop' AND subject = :subject
+"""
+# What is on its way gets its text with its outcome, but for this sign that it is to have none (settlement.py). Who
+# settles it locks it before its run: so it comes first, and what was claimed since must not be waited for.
+FORGET_TEXT = """
+UPDATE messages SET body = ''
+ WHERE id IN (SELECT id FROM messages m
+               WHERE m.workspace_id = :workspace AND m.contact_id = :contact AND m.outcome IS NULL
+                 AND NOT EXISTS (SELECT FROM queue q WHERE q.message_id = m.id)
+               ORDER BY m.id FOR UPDATE{unless_locked})
+"""
 # Whether it arrived is nobody's question any more.
 LEAVE_DOUBTS = """
 UPDATE doubts SET left_at = :now WHERE workspace_id = :workspace AND contact_id = :contact AND left_at IS NULL
 RETURNING device_id
 """
-FORGET_CHANGES = "DELETE FROM import_changes WHERE contact_id = :contact"
+FORGET_CHANGES = """
+DELETE FROM import_changes
+ WHERE import_id IN (SELECT id FROM imports WHERE workspace_id = :workspace) AND contact_id = :contact
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +115,16 @@ class ContactDeletion:
         about = {"workspace": actor.workspace_id, "contact": contact_id}
         async with self._database.transaction() as session:
             _found((await session.execute(text(FIND), about)).one_or_none())
-            runs = await inbox_store.lock_open_enrolments(session, actor.workspace_id, contact_id)
-            await inbox_store.exit_enrolments(
-                session, actor.workspace_id, [run.id for run in runs], reason=CODE, at=now
-            )
-            await _cancel(session, actor, contact_id)
+            await session.execute(text(FORGET_TEXT.format(unless_locked="")), about)
+            await _end(session, actor, contact_id, now)
             phone = _found((await session.execute(text(LOCK), about)).one_or_none()).phone
-            # With the row locked nobody adds a message any more; what was added until then is cancelled here.
-            await _cancel(session, actor, contact_id)
+            # With the row locked nobody adds a run or a message any more; what was added until then ends here.
+            await _end(session, actor, contact_id, now)
+            await session.execute(text(FORGET_TEXT.format(unless_locked=" SKIP LOCKED")), about)
             traces = await session.scalar(text(HAS_TRACES), {**about, "phone": phone})
-            await session.execute(text(FORGET_CHANGES), {"contact": contact_id})
+            await session.execute(text(FORGET_CHANGES), about)
+            subject = request_subject(contact_id)
+            await session.execute(text(FORGET_ALERTS), {**about, "subject": subject, "now": now})
             doubted = await session.scalars(text(LEAVE_DOUBTS), {**about, "now": now})
             await resolve_doubts(session, set(doubted), now)
             for statement in FORGET if traces else (DELETE,):
@@ -116,7 +137,9 @@ def is_deleted(phone: str) -> bool:
     return phone.startswith("deleted:")
 
 
-async def _cancel(session: Session, actor: Actor, contact_id: int) -> None:
+async def _end(session: Session, actor: Actor, contact_id: int, now: datetime) -> None:
+    runs = await inbox_store.lock_open_enrolments(session, actor.workspace_id, contact_id)
+    await inbox_store.exit_enrolments(session, actor.workspace_id, [run.id for run in runs], reason=CODE, at=now)
     await inbox_store.cancel_pending(session, actor.workspace_id, contact_id, code=CODE, replies=True)
 
 

@@ -76,7 +76,7 @@ class UndoPreview:
     removed: int
     put_back: int  # who were in the book before; what was changed again since stays
     kept: Mapping[KeptReason, int]
-    list_kept: bool  # a campaign is for it
+    list_kept: bool  # a campaign is for it, or a segment asks for it
 
 
 def progress_of(row: ContactImport, list_name: str | None) -> ImportProgress:

@@ -40,6 +40,7 @@ _MOST_ATTRIBUTES, _LONGEST_KEY, _LONGEST_VALUE = 20, 60, 1000
 _RESERVED = {"name", "phone", "niche"}  # what templates know of everybody
 _BEGUN = "This import has begun; only before can it be changed."
 _NO_FILE = "The file of this import is not kept any more. Send it again."
+_NO_LIST = "The list of this import was deleted. Send the file again: whoever is in the book already is known."
 
 
 class Unset(Enum):
@@ -215,8 +216,12 @@ class ContactImports:
                 return
             if row.status not in {ImportStatus.CANCELLED, ImportStatus.FAILED}:
                 raise ConflictError("Only an import that was cancelled or has failed can go on.")
-            if not row.undo and await session.scalar(_has_no_file(import_id)):
-                raise ConflictError(_NO_FILE)
+            if not row.undo:
+                if await session.scalar(_has_no_file(import_id)):
+                    raise ConflictError(_NO_FILE)
+                there = select(ContactList.id).where(_is_list_of(row)).with_for_update(read=True, key_share=True)
+                if await session.scalar(there) is None:  # nor can it go until this is committed
+                    raise ConflictError(_NO_LIST)
             _begin(row, ImportStatus.UNDOING if row.undo else ImportStatus.RUNNING)
             actor.record(session, now, "contacts.go_on_importing", import_id, rows_done=row.rows_done)
 
@@ -257,7 +262,10 @@ class ContactImports:
 
 
 async def forget_files(database: Database, now: datetime) -> int:
-    """Drop the files of imports that are over, and what was only looked at, after a month; how many."""
+    """Drop the files of imports that are over, and what was only looked at, after a month; how many.
+
+    With a file go the names and numbers that were shown of it.
+    """
     old = {"before": now - KEEP_FILES}
     async with database.transaction() as session:
         unused: Any = await session.execute(text(FORGET_UNUSED), old)
@@ -267,7 +275,7 @@ async def forget_files(database: Database, now: datetime) -> int:
 
 FORGET_UNUSED = "DELETE FROM imports WHERE status = 'reviewed' AND created_at < :before"
 FORGET_FILES = """
-UPDATE imports SET content = NULL
+UPDATE imports SET content = NULL, review = review || '{"samples": [], "reasons": []}'
  WHERE content IS NOT NULL AND status NOT IN ('reviewed', 'running', 'undoing') AND created_at < :before
 """
 

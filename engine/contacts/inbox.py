@@ -7,7 +7,7 @@ from typing import Any
 from engine.alerts import tell
 from engine.clock import Clock
 from engine.contacts import inbox_store, stop_request_store
-from engine.contacts.click_to_chat import codes_in
+from engine.contacts.click_to_chat import codes_in, without_codes
 from engine.contacts.opting_out import opt_out
 from engine.contacts.refusals import asks_to_stop
 from engine.contacts.stop_requests import OPTED_OUT_ANSWER, as_alert
@@ -33,6 +33,7 @@ class _Heard:
     phone: str
     text: str
     at: datetime
+    refuses: bool  # it is no stop word, but seems to ask to stop
 
 
 class Inbox:
@@ -55,8 +56,12 @@ class Inbox:
             )
             if kept is None:
                 return
-            heard = _Heard(kept.id, kept.workspace_id, kept.contact_id, device_id, inbound.phone, body, now)
-            if is_stop(body, kept.stop_words):
+            stops = is_stop(body, kept.stop_words)
+            refuses = not stops and asks_to_stop(without_codes(body), kept.stop_words)
+            heard = _Heard(
+                kept.id, kept.workspace_id, kept.contact_id, device_id, inbound.phone, body, now, refuses
+            )
+            if stops:
                 await inbox_store.mark_opted_out(session, kept.id)
                 await _opt_out(session, heard)
             elif (link := await _way_in(session, heard)) is not None:
@@ -67,7 +72,7 @@ class Inbox:
 
 async def _way_in(session: Session, heard: _Heard) -> Any | None:
     """Find the link by which they write in. Who asks to stop, and quotes its words, does not come in by it."""
-    if asks_to_stop(heard.text):
+    if heard.refuses:
         return None
     return await find_link(session, heard.workspace_id, codes_in(heard.text))
 
@@ -89,10 +94,13 @@ async def _opt_out(session: Session, heard: _Heard) -> None:
 async def _opt_in_again(session: Session, heard: _Heard) -> bool:
     """Return whether there was an opt-out to lift."""
     lifted = await inbox_store.lift_suppression(session, heard.workspace_id, heard.phone)
-    if lifted and heard.contact_id is not None:
+    if heard.contact_id is None:
+        return lifted
+    if lifted or await inbox_store.is_opted_out(session, heard.workspace_id, heard.contact_id):
         await _record(session, heard, heard.contact_id, ConsentState.OPTED_IN, ConsentSource.START_WORD)
         await _answer(session, heard, heard.contact_id, OPTED_IN_ANSWER)
-    return lifted
+        return True
+    return False
 
 
 async def _reply(session: Session, heard: _Heard) -> None:
@@ -101,8 +109,7 @@ async def _reply(session: Session, heard: _Heard) -> None:
     workspace_id, contact_id = heard.workspace_id, heard.contact_id
     if await inbox_store.last_lane(session, workspace_id, contact_id) == Lane.TEST:
         return  # an operator tries out what answering does; the sequences that they are in themselves go on
-    refuses = asks_to_stop(heard.text)
-    holding = {OnReply.PAUSE, OnReply.CONTINUE} if refuses else {OnReply.PAUSE}
+    holding = {OnReply.PAUSE, OnReply.CONTINUE} if heard.refuses else {OnReply.PAUSE}
     open_ones = await inbox_store.lock_open_enrolments(session, workspace_id, contact_id)
     paused = [enrolment.id for enrolment in open_ones if enrolment.on_reply in holding]
     ended = [enrolment.id for enrolment in open_ones if enrolment.on_reply == OnReply.EXIT]
@@ -111,7 +118,7 @@ async def _reply(session: Session, heard: _Heard) -> None:
     if ended:
         await inbox_store.cancel_pending(session, workspace_id, contact_id, code="replied", enrolments=ended)
         await inbox_store.exit_enrolments(session, workspace_id, ended, reason="replied", at=heard.at)
-    if refuses:
+    if heard.refuses:
         await _ask_operators(session, heard, contact_id)
 
 

@@ -67,6 +67,15 @@ async def lift_suppression(session: Session, workspace_id: int, phone: str) -> b
     return (await session.execute(statement, values)).one_or_none() is not None
 
 
+async def is_opted_out(session: Session, workspace_id: int, contact_id: int) -> bool:
+    """Whether the contact's consent says so, as it may without a suppression: an import took them in meanwhile."""
+    statement = text("""
+        SELECT EXISTS (SELECT FROM contacts
+                        WHERE workspace_id = :workspace AND id = :contact AND consent = 'opted_out')
+    """)
+    return bool(await session.scalar(statement, {"workspace": workspace_id, "contact": contact_id}))
+
+
 async def record_consent(
     session: Session,
     workspace_id: int,

@@ -52,8 +52,8 @@ class Leads:
         if cleaned is None:
             raise InvalidInputError("Please type an interest.")
         async with self._database.transaction() as session:
-            await _check(session, actor, contact_id)
             sequences = await open_to_new_leads(session, actor.workspace_id)
+            await _check(session, actor, contact_id, hold=True)
             if not await add_lead(session, actor.workspace_id, contact_id, cleaned, now):
                 return ()
             actor.record(session, now, "contact.interest", contact_id, niche=cleaned)
@@ -93,6 +93,7 @@ class Leads:
                 session, actor.workspace_id, contact_id, code=CUSTOMER, enrolments=ended
             )
             await inbox_store.exit_enrolments(session, actor.workspace_id, ended, reason=CUSTOMER, at=now)
+            await _check(session, actor, contact_id, hold=True)
             if niche is None:
                 await session.execute(text(CUSTOMER_OF_ALL), about)
             else:
@@ -107,9 +108,10 @@ async def add_lead(session: Session, workspace_id: int, contact_id: int, niche: 
     return await session.scalar(text(ADD), values) is not None
 
 
-async def _check(session: Session, actor: Actor, contact_id: int) -> None:
+async def _check(session: Session, actor: Actor, contact_id: int, *, hold: bool = False) -> None:
+    """Raise NotFoundError. `hold`: nobody deletes them until this is done, as no foreign key would see to it."""
     known = select(Contact.id).where(
         Contact.id == contact_id, Contact.workspace_id == actor.workspace_id, Contact.unlisted.is_(False)
     )
-    if await session.scalar(known) is None:
+    if await session.scalar(known.with_for_update(read=True, key_share=True) if hold else known) is None:
         raise NotFoundError("This person is not in the contact book any more.")

@@ -37,16 +37,19 @@ LOCK = "SELECT name FROM lists WHERE id = :list AND workspace_id = :workspace FO
 RENAME = "UPDATE lists SET name = :name WHERE id = :list AND workspace_id = :workspace"
 # A campaign that is under way goes to whom it was made for; the audience of one that is not, or is over, is then
 # nobody's: without a list it must not be everybody.
+LOCK_CAMPAIGNS = """
+SELECT id FROM campaigns WHERE workspace_id = :workspace AND list_id = :list ORDER BY id FOR NO KEY UPDATE
+"""
 CAMPAIGNS = """
 SELECT name FROM campaigns
  WHERE workspace_id = :workspace AND list_id = :list AND status IN ('scheduled', 'running', 'paused')
  ORDER BY id LIMIT 1
 """
-SEGMENTS = """
-SELECT name FROM segments
- WHERE workspace_id = :workspace
-   AND conditions @> jsonb_build_array(jsonb_build_object('kind', 'list', 'list_id', CAST(:list AS bigint)))
- ORDER BY id LIMIT 1
+ASKS_FOR_LIST = (  # of a segment
+    "conditions @> jsonb_build_array(jsonb_build_object('kind', 'list', 'list_id', CAST(:list AS bigint)))"
+)
+SEGMENTS = f"""
+SELECT name FROM segments WHERE workspace_id = :workspace AND {ASKS_FOR_LIST} ORDER BY id LIMIT 1
 """
 IMPORTS = """
 SELECT file_name FROM imports
@@ -108,6 +111,7 @@ class ContactLists:
         about = {"workspace": actor.workspace_id, "list": list_id}
         async with self._database.transaction() as session:
             name = await _lock(session, about)
+            await session.execute(text(LOCK_CAMPAIGNS), about)  # one that is just being launched has been by then
             for query, what in (
                 (IMPORTS, "“{}” is still being imported into it, or taken out of it."),
                 (CAMPAIGNS, "The campaign “{}” goes to this list. Cancel it first, or let it end."),

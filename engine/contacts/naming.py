@@ -7,6 +7,7 @@ from engine.contacts.phones import Phone, read_phones
 from engine.errors import InvalidInputError
 
 LONGEST_NAME = 200
+LONGEST_NICHE = 100
 LONGEST_KEY = 60
 LONGEST_VALUE = 500
 OWN_FIELDS = ("name", "phone", "niche")  # no attribute is called so

@@ -11,7 +11,6 @@ from engine.actor import Actor
 from engine.clock import Clock
 from engine.contacts import opt_out_list_store as list_store
 from engine.contacts import store
-from engine.contacts.book import OptedOut, Suppressed
 from engine.contacts.reading import SAME_NUMBER, open_contacts
 from engine.contacts.rejects import csv_file
 from engine.database import Database
@@ -25,6 +24,21 @@ FEWEST_DIGITS = 3  # a shorter part of a number matches nearly everybody
 LONGEST_EVIDENCE = 200
 
 Told = Callable[[int], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    phone: str
+    name: str  # empty when nobody of that phone is in the book
+    source: ConsentSource
+    evidence: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OptedOut:
+    count: int
+    latest: tuple[Suppressed, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +131,12 @@ class OptOutLists:
         return ListTaken(new, len(file.phones) - new, file.unreadable, runs, cancelled)
 
     async def export(self, actor: Actor) -> bytes:
-        """All of it as CSV: phone, since (local), source, evidence."""
+        """All of it as CSV: phone, since (local), source, evidence. It is in the audit log who took it."""
+        actor.must_be(Role.OPERATOR)
         async with self._database.transaction() as session:
             zone = ZoneInfo((await store.workspace(session, actor.workspace_id)).time_zone)
             rows = await list_store.everything(session, actor.workspace_id)
+            actor.record(session, self._clock.now(), "opt_outs.export", None, numbers=len(rows))
 
         def written() -> bytes:
             lines = ((row.phone, _local(row.since, zone), row.source, row.evidence) for row in rows)

@@ -13,6 +13,7 @@ from engine.contacts.choices import Choices
 from engine.contacts.columns import Columns, find_columns, likelihood
 from engine.contacts.delimited import DelimitedText
 from engine.contacts.dialling import dialler
+from engine.contacts.naming import LONGEST_NAME, LONGEST_NICHE
 from engine.contacts.phones import Phone, UnreadablePhone, read_phones
 from engine.contacts.signatures import kind_of
 from engine.contacts.tables import MAX_COLUMNS, Table, is_blank
@@ -23,7 +24,6 @@ __all__ = ["SAME_NUMBER", "Batch", "Choices", "ContactFile", "ReadContact", "Rej
 
 SAME_NUMBER = "same number as row"  # why a row is rejected whose number came before
 
-_LONGEST_NAME = 200
 _LONGEST_VALUE = 1000
 _SAMPLES = 5
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -178,10 +178,10 @@ class _RowReader:
     def _person(self, cells: list[str]) -> tuple[str, str | None, dict[str, str]]:
         """Name, niche and attributes."""
         columns, width = self._columns, len(cells)
-        name = " ".join(filter(None, [_value(cells[at]) for at in columns.names if at < width]))[:_LONGEST_NAME]
+        name = " ".join(filter(None, [_value(cells[at]) for at in columns.names if at < width]))[:LONGEST_NAME]
         niche = None
         if columns.niche is not None and columns.niche < width:
-            niche = _value(cells[columns.niche]) or None
+            niche = _value(cells[columns.niche])[:LONGEST_NICHE].rstrip() or None
         attributes = {key: value for at, key in self._attributes if at < width and (value := _value(cells[at]))}
         for at in range(len(columns.labels), width):  # a row wider than the header
             if value := _value(cells[at]):

@@ -1,11 +1,15 @@
 """Whether somebody asks, in words of their own, not to be written to any more. Pure.
 
 It only makes an operator look: what it misses is read as any reply, and what it takes by mistake is kept with one
-tap. A whole message that is a stop word is not its business (`engine.contacts.stopwords`).
+tap. A whole message that is a stop word is not its business (`engine.contacts.stopwords`); a stop word among other
+sentences is.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterable
+
+from engine.contacts.stopwords import is_stop
 
 _LONGEST = 2000  # characters that are looked at
 
@@ -143,10 +147,14 @@ _CLAUSE_END = re.compile(r"[.,;:!?\n\r()…—。，；：！？、]+|\s[-–]+\
 _UNSEEN = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe00-\ufe0f\u00ad]")
 
 
-def asks_to_stop(text: str) -> bool:
-    """Whether it seems that whoever wrote this wants no more messages (English, Malay, Indonesian, Chinese)."""
+def asks_to_stop(text: str, own_words: Iterable[str] = ()) -> bool:
+    """Whether it seems that whoever wrote this wants no more messages (English, Malay, Indonesian, Chinese).
+
+    `own_words`: the stop words of the workspace.
+    """
     plain = unicodedata.normalize("NFKC", _UNSEEN.sub("", text[:_LONGEST])).casefold()
-    return any(_refuses(clause) for clause in _CLAUSE_END.split(plain))
+    own_words = tuple(own_words)
+    return any(_refuses(clause) or is_stop(clause, own_words) for clause in _CLAUSE_END.split(plain))
 
 
 def _refuses(clause: str) -> bool:

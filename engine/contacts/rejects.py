@@ -3,7 +3,7 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from engine.contacts.reading import RejectedRow
 
@@ -12,12 +12,18 @@ BOM = codecs.BOM_UTF8
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # spreadsheets take the wide ones too
 
 
-def rejects_csv(labels: Sequence[str], rejected: Sequence[RejectedRow]) -> bytes:
-    """The rows as they were in the file, under the labels of its columns, each with its number and the reason."""
-    width = max((len(row.cells) for row in rejected), default=0)
+def rejects_csv(labels: Sequence[str], batches: Callable[[], Iterable[Sequence[RejectedRow]]]) -> Iterator[bytes]:
+    """The rows as they were in the file, under the labels of its columns, each with its number and the reason.
+
+    Part by part; `batches` gives the rows anew each time: they are looked at once for the widest of them, so that
+    not all of them need to be kept.
+    """
+    width = max((len(row.cells) for rejected in batches() for row in rejected), default=0)
     labels = (*labels, *(f"Column {at + 1}" for at in range(len(labels), width)))
-    rows = ((str(row.row), *row.cells, *[""] * (len(labels) - len(row.cells)), row.reason) for row in rejected)
-    return csv_file([("Row", *labels, "Reason"), *rows])
+    yield csv_file([("Row", *labels, "Reason")])
+    for rejected in batches():
+        rows = ((str(row.row), *row.cells, *[""] * (len(labels) - len(row.cells)), row.reason) for row in rejected)
+        yield csv_lines(rows)
 
 
 def csv_file(rows: Iterable[Sequence[str]]) -> bytes:
@@ -34,4 +40,4 @@ def csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if cell.startswith(_FORMULA) or cell.lstrip().startswith(_FORMULA) else cell

@@ -1,6 +1,7 @@
 """Segments in SQL: what each condition asks of a contact, and what is there to ask for."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,6 +65,10 @@ SELECT c.value, count(*) AS contacts
 """
 
 # A campaign that is over keeps its numbers, but not whom it was for; it says so (`audience_set`).
+LOCK_USERS = """
+SELECT id FROM campaigns WHERE workspace_id = :workspace_id AND segment_id = :segment_id
+ ORDER BY id FOR NO KEY UPDATE
+"""
 USED_BY = """
 SELECT name FROM campaigns
  WHERE workspace_id = :workspace_id AND segment_id = :segment_id
@@ -71,12 +76,12 @@ SELECT name FROM campaigns
  ORDER BY id LIMIT 1
 """
 LET_GO = """
-UPDATE campaigns SET segment_id = NULL, audience_set = false
+UPDATE campaigns SET segment_id = NULL, audience_set = false, revision = revision + 1
  WHERE workspace_id = :workspace_id AND segment_id = :segment_id
 """
 
-_NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,9})?")
-_IS_A_NUMBER = r"'^[+-]?\d{1,15}(\.\d{1,9})?$'"
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{1,9})?")  # what PostgreSQL reads as one: not ١٠
+_IS_A_NUMBER = r"'^[+-]?[0-9]{1,15}(\.[0-9]{1,9})?$'"
 _COMPARED = {Comparison.AT_LEAST: ">=", Comparison.AT_MOST: "<="}
 
 
@@ -149,11 +154,12 @@ def _attribute(condition: HasAttribute, value: Callable[[object], str]) -> str:
             return f"coalesce(strpos(lower({held}), lower(CAST(:{value(given)} AS text))) > 0, false)"
         case Comparison.AT_LEAST | Comparison.AT_MOST as comparison:
             sign = _COMPARED[comparison]
-            if _NUMBER.fullmatch(given) is None:
+            number_given = unicodedata.normalize("NFKC", given)  # １０, as Chinese keyboards write it
+            if _NUMBER.fullmatch(number_given) is None:
                 return f'({known} AND {held} COLLATE "C" {sign} CAST(:{value(given)} AS text))'
             # The test comes first: what is no number must not be read as one.
             number = f"CASE WHEN {held} ~ {_IS_A_NUMBER} THEN CAST({held} AS numeric) END"
-            return f"coalesce({number} {sign} CAST(CAST(:{value(given)} AS text) AS numeric), false)"
+            return f"coalesce({number} {sign} CAST(CAST(:{value(number_given)} AS text) AS numeric), false)"
 
 
 async def own(session: Session, sql: str, workspace_id: int, ids: Sequence[int]) -> dict[int, str]:

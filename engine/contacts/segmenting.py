@@ -120,6 +120,9 @@ class Segments:
         about = {"workspace_id": actor.workspace_id, "segment_id": segment_id}
         async with self._database.transaction() as session:
             segment = await _find(session, actor, segment_id, lock=True)
+            await session.execute(
+                text(segment_store.LOCK_USERS), about
+            )  # one that is just being launched has been
             user = await session.scalar(text(segment_store.USED_BY), about)
             if user is not None:
                 raise ConflictError(f"The campaign “{user}” is for this segment; wait for its end, or cancel it.")

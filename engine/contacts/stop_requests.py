@@ -66,7 +66,7 @@ class StopRequests:
                     session, actor.workspace_id, contact_id,
                     device_id=request.device_id, body=OPTED_OUT_ANSWER, at=now,
                 )  # fmt: skip
-                actor.record(session, now, "contact.opt_out", contact_id, words=request.body[:LONGEST_WORDS])
+                actor.record(session, now, "contact.opt_out", contact_id)
         return True
 
     async def keep(self, actor: Actor, contact_id: int) -> bool:
@@ -81,7 +81,7 @@ class StopRequests:
             who = await stop_request_store.name_of(session, actor.operator_id)
             await stop_request_store.go_on(session, actor.workspace_id, contact_id)
             await _resolve(session, actor, contact_id, f"Kept by {who}: no wish to stop.", now)
-            actor.record(session, now, "contact.keep", contact_id, words=request.body[:LONGEST_WORDS])
+            actor.record(session, now, "contact.keep", contact_id)
         return True
 
     async def _must_be_here(self, actor: Actor, contact_id: int, now: datetime) -> None:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from engine.errors import InvalidInputError
 
@@ -26,7 +27,7 @@ _ENCLOSED_LETTER = re.compile("[\u24b6-\u24e9\U0001f110-\U0001f149]")
 def is_stop(text: str, own_words: Iterable[str] = ()) -> bool:
     """Whether the whole message is a stop word, of the product or of the workspace."""
     bare = _bare(text)
-    return bool(bare) and (bare in _STOP or any(bare == _bare(word) for word in own_words))
+    return bool(bare) and (bare in _STOP or any(bare == _bare_word(word) for word in own_words))
 
 
 def is_start(text: str) -> bool:
@@ -69,6 +70,12 @@ def _bare(text: str) -> str:
         for character in _INVISIBLE.sub("", folded)
         if unicodedata.category(character)[0] in "LMN" and unicodedata.category(character) != "Me"
     )
+
+
+@lru_cache(maxsize=1024)
+def _bare_word(word: str) -> str:
+    """A team's own words are asked for with every sentence that anybody writes."""
+    return _bare(word)
 
 
 def _unless_emoji(character: str) -> str:

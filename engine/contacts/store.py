@@ -62,19 +62,3 @@ async def niches(session: Session, workspace_id: int) -> Sequence[RowMapping]:
          GROUP BY lower(niche) ORDER BY count(*) DESC, lower(niche)
     """)
     return (await session.execute(statement, {"workspace": workspace_id})).mappings().all()
-
-
-async def count_suppressions(session: Session, workspace_id: int) -> int:
-    statement = text("SELECT count(*) FROM suppressions WHERE workspace_id = :workspace")
-    return int((await session.execute(statement, {"workspace": workspace_id})).scalar_one())
-
-
-async def suppressions(session: Session, workspace_id: int, limit: int) -> Sequence[RowMapping]:
-    """Return (phone, name, source, evidence, since), newest first."""
-    statement = text("""
-        SELECT s.phone, coalesce(c.name, '') AS name, s.source, s.evidence, s.created_at AS since
-          FROM suppressions s
-          LEFT JOIN contacts c ON c.workspace_id = s.workspace_id AND c.phone = s.phone
-         WHERE s.workspace_id = :workspace ORDER BY s.created_at DESC, s.id DESC LIMIT :limit
-    """)
-    return (await session.execute(statement, {"workspace": workspace_id, "limit": limit})).mappings().all()

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from engine.contacts.lists import ASKS_FOR_LIST
 from engine.transactions import Session
 
 ROWS = 2_000  # people in a transaction
@@ -32,6 +33,8 @@ KEPT = """
                          AND k.import_id IS DISTINCT FROM c.import_id)
            OR EXISTS (SELECT FROM leads l WHERE l.contact_id = c.id
                          AND (l.import_id IS DISTINCT FROM c.import_id OR l.status <> 'prospect'))
+           OR c.id IN (SELECT a.subject_id FROM audit_log a
+                        WHERE a.workspace_id = :workspace AND a.at >= :since AND a.action LIKE 'contact.%')
          THEN 'elsewhere' END
 """
 CREATED = """
@@ -77,7 +80,11 @@ PUT_BACK = text("""
                AND NOT EXISTS (SELECT FROM consents k
                                 WHERE k.contact_id = c.id AND k.state = 'opted_in'
                                   AND k.import_id IS DISTINCT FROM :import) AS only_witness,
-               EXISTS (SELECT FROM messages m WHERE m.contact_id = c.id AND m.claimed_at >= :since) AS written_to,
+               EXISTS (SELECT FROM messages m
+                        WHERE m.contact_id = c.id
+                          AND (m.claimed_at >= :since
+                               OR (m.outcome IS NULL  -- on its way
+                                   AND NOT EXISTS (SELECT FROM queue q WHERE q.message_id = m.id)))) AS written_to,
                g.unlisted
                AND NOT EXISTS (SELECT FROM list_members l WHERE l.contact_id = c.id AND l.list_id <> :list)
                AND NOT EXISTS (SELECT FROM sequence_contacts e WHERE e.contact_id = c.id) AS unlist
@@ -108,13 +115,13 @@ PUT_BACK = text("""
     SELECT count(*) AS people FROM change
 """)
 
-# A list that a campaign is for stays, with whoever is still in it.
-LIST_IN_USE = text("SELECT EXISTS (SELECT FROM campaigns WHERE workspace_id = :workspace AND list_id = :list)")
-DROP_LIST = text("""
-    DELETE FROM lists l
-     WHERE l.workspace_id = :workspace AND l.id = :list
-       AND NOT EXISTS (SELECT FROM campaigns c WHERE c.list_id = l.id)
-""")
+# A list that a campaign is for, or that a segment asks for, stays, with whoever is still in it.
+IN_USE = f"""
+    EXISTS (SELECT FROM campaigns WHERE workspace_id = :workspace AND list_id = :list)
+    OR EXISTS (SELECT FROM segments WHERE workspace_id = :workspace AND {ASKS_FOR_LIST})
+"""
+LIST_IN_USE = text(f"SELECT {IN_USE}")
+DROP_LIST = text(f"DELETE FROM lists WHERE workspace_id = :workspace AND id = :list AND NOT ({IN_USE})")
 UNDONE = text("""
     UPDATE imports SET status = 'undone', ended_at = :at, failure = NULL, taken_until = NULL
      WHERE id = :import AND taken_until = :taken_until AND status = 'undoing'

@@ -7,7 +7,7 @@ from engine.transactions import Session
 NEWEST = """
 SELECT c.name, c.phone, c.attributes
   FROM sequence_contacts e JOIN contacts c ON c.id = e.contact_id
- WHERE e.workspace_id = :workspace_id AND e.sequence_id = :sequence_id
+ WHERE e.workspace_id = :workspace_id AND e.sequence_id = :sequence_id AND NOT c.unlisted
  ORDER BY e.contact_id DESC
  LIMIT 1
 """

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from engine.actor import Actor
 from engine.clock import Clock
+from engine.contacts.naming import LONGEST_NICHE
 from engine.contacts.time_zones import known_zones
 from engine.database import Database
 from engine.errors import ConflictError, InvalidInputError
@@ -19,7 +20,6 @@ from engine.transactions import Session
 from models import Sequence as SequenceRow
 from models.enums import MissedPolicy, OnReply, ReentryPolicy, SequenceStatus
 
-LONGEST_NICHE = 100
 LONGEST_LATE_WINDOW = 7 * 1440  # minutes
 LONGEST_COOLDOWN = 3650  # days
 

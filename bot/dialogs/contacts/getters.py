@@ -7,6 +7,7 @@ from dishka.integrations.aiogram_dialog import inject
 from engine.actor import Actor
 from engine.contacts.book import ContactBook, ContactSummary
 from engine.contacts.naming import has_number
+from engine.contacts.opt_out_lists import OptOutLists
 from engine.sequences.catalogue import SequenceCatalogue
 from models.enums import ConsentState, SequenceStatus
 
@@ -17,10 +18,12 @@ OPEN_TO_ALL = (SequenceStatus.ACTIVE, SequenceStatus.DRAFT, SequenceStatus.PAUSE
 
 
 @inject
-async def get_main(actor: Actor, book: FromDishka[ContactBook], **_: Any) -> dict[str, Any]:
+async def get_main(
+    actor: Actor, book: FromDishka[ContactBook], opted_out: FromDishka[OptOutLists], **_: Any
+) -> dict[str, Any]:
     return {
         "contacts": await book.count(actor),
-        "opted_out": (await book.opted_out(actor, limit=0)).count,
+        "opted_out": (await opted_out.find(actor, limit=0)).count,
         "lists": (await book.lists(actor))[:SHOWN_LISTS],
     }
 

@@ -163,7 +163,7 @@ def undo_words(before: UndoPreview) -> list[str]:
         why = ", ".join(f"{count:,} {KEPT[reason]}" for reason, count in kept.items())
         lines.append(f"{people(sum(kept.values()))} {'stays' if sum(kept.values()) == 1 else 'stay'}: {why}.")
     if before.list_kept:
-        lines.append("Its list stays: a campaign is for it.")
+        lines.append("Its list stays: a campaign or a segment is made of it.")
     return lines
 
 

@@ -8,8 +8,7 @@ from bot.dialogs.navigation import when
 from bot.dialogs.person.wording import SOURCES, short
 from engine.actor import Actor
 from engine.clock import Clock
-from engine.contacts.book import Suppressed
-from engine.contacts.opt_out_lists import OptOutLists
+from engine.contacts.opt_out_lists import OptOutLists, Suppressed
 from engine.workspaces import Workspaces
 from models.enums import ConsentSource
 

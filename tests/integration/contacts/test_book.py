@@ -67,20 +67,11 @@ async def test_niches_are_counted_whatever_their_case(book, owner):
     assert (await book.niches(owner))[1] == NicheSummary("Boxing", 1)
 
 
-async def test_the_opted_out_are_listed_with_the_evidence(book, owner, clock):
-    opted_out = await book.opted_out(owner)
-    assert opted_out.count == 1
-    [siti] = opted_out.latest
-    assert (siti.phone, siti.name, siti.evidence) == ("+60123456789", "Siti Nurhaliza", "Stop!")
-    assert (siti.source, siti.since) == (ConsentSource.STOP_WORD, clock.now())
-
-
 async def test_a_stranger_sees_nothing(book, stranger):
     assert await book.count(stranger) == 0
     assert await book.lists(stranger) == []
     assert await book.find(stranger, "Siti") == []
     assert await book.niches(stranger) == []
-    assert (await book.opted_out(stranger)).count == 0
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from engine.contacts import arrivals, importer
+from engine.contacts.lists import ContactLists
 from engine.errors import ConflictError
 from models.enums import ConsentSource, ImportStatus
 from tests.imports import bring_in
@@ -182,6 +183,18 @@ class TestCancelling:
         await run(Interrupted(imports))
         assert (await imports.progress(owner, import_id)).status is ImportStatus.DONE
         await people.assert_all_there_once(1, 100)
+
+    async def test_it_does_not_go_on_into_a_list_that_was_deleted(self, begin, run, imports, owner, people):
+        import_id = await begin()
+        await run(Interrupted(imports, after=2, then=lambda: imports.cancel(owner, import_id)))
+        lists = ContactLists(imports._database, imports._clock)
+        ((list_id,),) = await people.rows("SELECT id FROM lists")
+        await lists.delete(owner, list_id)
+        with pytest.raises(ConflictError, match="list of this import was deleted"):
+            await imports.go_on(owner, import_id)
+        await imports.undo(owner, import_id)
+        await run(Interrupted(imports))
+        assert await people.count("contacts") == await people.count("list_members") == 0
 
     async def test_what_is_through_cannot_be_cancelled(self, begin, run, imports, owner):
         import_id = await begin()

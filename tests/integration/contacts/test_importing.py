@@ -350,6 +350,18 @@ class TestRejects:
             await imports.go_on(owner, cancelled)
         assert (await imports.rejects(owner, young.import_id))[1]
         assert (await imports.progress(owner, old.import_id)).created == 3
+        shown = await rows(database, "SELECT review ->> 'samples', review ->> 'reasons' FROM imports ORDER BY id")
+        assert shown[:-1] == [("[]", "[]"), ("[]", "[]")]  # who was in it
+        assert (await imports.review(owner, old.import_id)).contacts == 3
+        assert "Siti" in shown[-1][0]
+
+
+async def test_the_longest_interest_can_be_kept(imports, database, owner):
+    """One that no index could hold would otherwise end the import."""
+    niche = "".join(chr(0x4E00 + n * 7) for n in range(1000))
+    done = await bring_in(imports, owner, f"Phone,Interest\n0123456789,{niche}\n".encode())
+    assert done.status is ImportStatus.DONE
+    assert await rows(database, "SELECT niche FROM leads") == [(niche[:100],)]
 
 
 async def test_names_are_taken_as_they_are(imports, database, owner):

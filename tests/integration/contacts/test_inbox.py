@@ -231,6 +231,15 @@ async def test_start_without_an_opt_out_is_a_reply_like_any_other(scene):
     assert [status for status, _, _ in await scene.enrolments()] == ["paused"]
 
 
+async def test_start_brings_back_whom_an_import_has_marked_while_their_opt_out_was_lifted(scene):
+    """It was in an import's transaction that they became a contact, so the START before this one met none."""
+    await scene.rows("UPDATE contacts SET consent = 'opted_out' RETURNING id")
+    await scene.says("START")
+    assert await scene.consent() == "opted_in"
+    assert await scene.consents() == [("opted_in", "start_word", "START")]
+    assert await scene.answers() == [OPTED_IN_ANSWER]
+
+
 async def test_each_sequence_hears_a_reply_in_its_own_way(scene):
     for on_reply in (OnReply.PAUSE, OnReply.EXIT, OnReply.CONTINUE):
         await scene.enrol(on_reply)

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,9 +11,9 @@ import pytest
 from engine.contacts import opt_out_lists
 from engine.contacts.opt_out_lists import OptOutLists
 from engine.contacts.reading import open_contacts
-from engine.errors import InvalidInputError
+from engine.errors import InvalidInputError, NotAllowedError
 from engine.transports.contract import Inbound
-from models.enums import ConsentSource
+from models.enums import ConsentSource, Role
 from tests.integration.engine.world import World
 
 FILE = b"Name,Phone\nSiti,012-000 0001\nAli,+60120000002\nNobody,+447700900123\nSiti again,0120000001\nBroken,12\n"
@@ -166,6 +167,14 @@ async def test_the_export_is_safe_in_a_spreadsheet_and_can_be_imported(world, li
     with open_contacts(data, "opted out.csv", "SG") as file:
         (batch,) = file.batches(100)
     assert {contact.phone for contact in batch.contacts} == {"+60120000001", "+447700900123"}
+
+
+async def test_it_is_known_who_took_the_list_along(world, lists):
+    await lists.take(world.actor, FILE, "old.csv")
+    with pytest.raises(NotAllowedError):
+        await lists.export(replace(world.actor, role=Role.VIEWER))
+    await lists.export(world.actor)
+    assert await world.rows("SELECT detail FROM audit_log WHERE action = 'opt_outs.export'") == [({"numbers": 3},)]
 
 
 @pytest.mark.parametrize("data", [b"", b"name\nSiti\n", b"\x00\x01\x02", b"phone\n12\n"])

@@ -1,10 +1,17 @@
 """An import is taken back, as far as nothing has happened since."""
 
+from datetime import timedelta
+
 import pytest
 
+from engine.contacts.book import ContactBook
+from engine.contacts.editing import ContactEditor
+from engine.contacts.entering import NewContacts
 from engine.contacts.import_reports import KeptReason, UndoPreview
 from engine.contacts.leads import Leads
 from engine.contacts.opting_out import OptOuts
+from engine.contacts.segmenting import Segments
+from engine.contacts.segments import OnList
 from engine.errors import ConflictError
 from models.enums import ConsentSource, ImportStatus
 from tests.imports import bring_in, work
@@ -82,6 +89,15 @@ class TestPermission:
         await undo(done.import_id)
         assert await people.rows("SELECT consent, evidence FROM contacts, consents") == [("opted_in", "expo.csv")]
 
+    async def test_what_something_is_just_going_out_on_stays_too(self, imports, owner, people, undo):
+        await bring_in(imports, owner, self.FILE, source=None)
+        done = await bring_in(imports, owner, self.FILE, "expo.csv")
+        await send(people, imports)
+        await people.rows("UPDATE messages SET outcome = NULL, claimed_at = NULL, sent_at = NULL")
+        await people.rows("DELETE FROM queue")
+        await undo(done.import_id)
+        assert await people.rows("SELECT consent, evidence FROM contacts, consents") == [("opted_in", "expo.csv")]
+
     async def test_an_opt_out_since_stays(self, imports, owner, people, undo):
         await bring_in(imports, owner, self.FILE, source=None)
         done = await bring_in(imports, owner, self.FILE, "expo.csv")
@@ -135,6 +151,24 @@ class TestKept:
         assert await people.rows("SELECT consent FROM contacts WHERE phone = :phone", phone=phone_of(2)) == [
             ("opted_out",)
         ]
+
+    async def test_whoever_was_changed_by_hand(self, imports, owner, people, undo):
+        database, clock = imports._database, imports._clock
+        await ContactEditor(database, clock).rename(owner, await self.somebody(imports, owner), "Before it")
+        clock.advance(timedelta(seconds=1))
+        done = await bring_in(imports, owner, file_of(1, 4))
+        renamed, noted, placed, _ = sorted(found for (found,) in await people.rows("SELECT id FROM contacts"))[1:]
+        await ContactEditor(database, clock).rename(owner, renamed, "Siti")
+        await ContactEditor(database, clock).set_attribute(owner, noted, "city = Perth")
+        await ContactBook(database, clock).set_time_zone(owner, placed, "Jakarta")
+        preview = await imports.before_undo(owner, done.import_id)
+        assert (preview.removed, preview.kept) == (1, {KeptReason.ELSEWHERE: 3})
+        await undo(done.import_id)
+        assert len(await people.rows("SELECT id FROM contacts")) == 4
+
+    async def somebody(self, imports, owner) -> int:
+        added = await NewContacts(imports._database, imports._clock).add(owner, "+60190000000", source=None)
+        return added.contact_id
 
     async def test_whoever_is_in_a_sequence(self, imports, owner, people, undo):
         done = await bring_in(imports, owner, file_of(1, 2))
@@ -193,6 +227,18 @@ async def test_a_list_that_a_campaign_is_for_stays(imports, owner, people, undo)
     await undo(done.import_id)
     assert await people.count("lists") == 1
     assert await people.count("list_members") == 0
+
+
+async def test_a_list_that_a_segment_asks_for_stays(imports, owner, people, undo):
+    done = await bring_in(imports, owner, file_of(1, 3))
+    segments = Segments(imports._database, imports._clock)
+    segment = await segments.save(owner, "Not bought", [OnList(done.list_id, holds=False)])
+    assert (await imports.before_undo(owner, done.import_id)).list_kept
+    await undo(done.import_id)
+    assert await people.count("lists") == 1
+    await segments.delete(owner, segment)
+    again = await bring_in(imports, owner, file_of(1, 3))
+    assert not (await imports.before_undo(owner, again.import_id)).list_kept
 
 
 class TestInBatches:

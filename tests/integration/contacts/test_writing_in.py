@@ -98,6 +98,27 @@ async def test_a_refusal_that_quotes_the_code_is_no_way_in(world, links, link, d
     assert await world.rows("SELECT phone FROM suppressions") == [(PHONE,)]
 
 
+@pytest.mark.parametrize("words", ["BERHENTI. {}", "Tak nak, {}", "CANCEL ({code})", "STOP {code}", "Pergi! {}"])
+async def test_a_stop_word_with_the_words_of_the_link_behind_it_is_no_way_in(world, links, link, device, words):
+    await world.run("UPDATE workspaces SET stop_words = '{pergi}'")
+    greeting = (await links.get(world.actor, link)).greeting
+    await writes(world, device, greeting)
+    await writes(world, device, "STOP")
+    await writes(world, device, words.format(greeting, code=greeting[-7:-1]))
+    assert await world.one("SELECT consent FROM contacts") == "opted_out"
+    assert await world.rows("SELECT phone FROM suppressions") == [(PHONE,)]
+
+
+async def test_whoever_is_in_and_writes_a_stop_word_with_the_code_is_shown_to_the_operators(
+    world, links, link, device
+):
+    greeting = (await links.get(world.actor, link)).greeting
+    await writes(world, device, greeting)
+    await writes(world, device, f"STOP {greeting[-7:-1]}")
+    assert [kind for kind, *_ in await world.alerts()] == ["asks_to_stop"]
+    assert await world.rows("SELECT status FROM sequence_contacts") == [("paused",)]
+
+
 async def test_by_a_closed_link_nobody_joins(world, links, link, device):
     words = (await links.get(world.actor, link)).greeting
     await links.close(world.actor, link)

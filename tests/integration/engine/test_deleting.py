@@ -1,13 +1,18 @@
 """Deleting somebody: no trace of who they were, and the books balance."""
 
+import asyncio
+
 import pytest
+from sqlalchemy import text
 
 from engine.broadcast.books import Books
 from engine.contacts.inbox import Inbox
+from engine.contacts.stop_requests import StopRequests
 from engine.errors import NotFoundError
+from engine.sequences.samples import find_sample
 from engine.transports.contract import Inbound
 from models.enums import ConsentSource
-from tests.integration.engine.world import at
+from tests.integration.engine.world import at, until
 
 WHO = "SELECT name, phone, attributes, consent, device_id, time_zone, unlisted, import_id FROM contacts WHERE id = :id"
 
@@ -98,6 +103,75 @@ async def test_what_is_on_its_way_arrives_and_is_counted(world, ann):
     assert await world.one("SELECT unlisted FROM contacts") is True
     await engine.sent(device, claimed)
     assert await world.statuses() == ["sent"]
+    assert await world.one("SELECT body FROM messages") == ""  # it said “Hi Ann”
+
+
+async def test_what_they_wrote_is_in_no_alert_and_in_no_log(world, ann):
+    phone, device = await phone_of(world, ann), await world.device()
+    inbox, requests = Inbox(world.database, world.clock), StopRequests(world.database, world.clock)
+    await inbox.receive(device, Inbound("m1", phone, "I am Ann of Ipoh, leave me alone"))
+    assert await requests.keep(world.actor, ann)
+    await inbox.receive(device, Inbound("m2", phone, "I am Ann of Ipoh, remove me"))
+    told = await world.rows("SELECT status, revision, posted_revision FROM alerts ORDER BY id")
+    await world.run("UPDATE alerts SET posted_revision = revision")
+    await world.deletion.delete(world.actor, ann)
+    assert [status for status, *_ in told] == ["resolved", "firing"]
+    assert await world.rows("SELECT DISTINCT status, revision > posted_revision FROM alerts") == [
+        ("resolved", True)
+    ]
+    for table in ("alerts", "audit_log"):
+        kept = " ".join(row for (row,) in await world.rows(f"SELECT CAST(t AS text) FROM {table} t"))
+        assert "Ipoh" not in kept
+        assert phone not in kept
+
+
+async def test_a_run_that_begins_meanwhile_ends_too(world, ann):
+    """Somebody joins them to a sequence while the deletion waits for their row."""
+    device = await in_a_sequence(world, ann)
+    engine = await world.engine()
+    await world.move_to(at(5, 11))
+    await engine.send_all(device)
+    await world.sequence([device], (3, 11, "Hi"), name="Another")
+    async with world.database.transaction() as session:
+        await session.execute(text("SELECT FROM contacts FOR NO KEY UPDATE"))
+        deleting = asyncio.create_task(world.deletion.delete(world.actor, ann))
+        await until(world.somebody_waits)
+        await session.execute(
+            text(
+                "INSERT INTO sequence_contacts (workspace_id, sequence_id, contact_id, run_no, joined_at, anchor_date,"
+                " time_zone, device_id) SELECT workspace_id, max(id), :ann, 1, now(), now(), 'UTC', :device"
+                " FROM sequences GROUP BY workspace_id"
+            ),
+            {"ann": ann, "device": device},
+        )
+    await deleting
+    assert await world.rows("SELECT DISTINCT status FROM sequence_contacts") == [("exited",)]
+
+
+@pytest.mark.parametrize("note", ["add", "become_customer"])
+async def test_an_interest_that_is_noted_meanwhile_is_nobodys(world, ann, note):
+    async def noted_or_waits() -> bool:
+        return noting.done() or await world.somebody_waits()
+
+    async with world.database.transaction() as session:
+        await session.execute(text("DELETE FROM contacts WHERE id = :ann"), {"ann": ann})
+        noting = asyncio.create_task(getattr(world.leads, note)(world.actor, ann, "Boxing"))
+        await until(noted_or_waits)
+    with pytest.raises(NotFoundError):
+        await noting
+    assert await world.rows("SELECT niche FROM leads") == []
+
+
+async def test_nobody_is_shown_a_message_as_a_deleted_person_would_have_got_it(world, ann):
+    device = await in_a_sequence(world, ann)
+    sequence = await world.one("SELECT id FROM sequences")
+    engine = await world.engine()
+    await world.move_to(at(5, 11))
+    await engine.send_all(device)
+    await world.deletion.delete(world.actor, ann)
+    async with world.database.transaction() as session:
+        sample = await find_sample(session, world.actor.workspace_id, sequence)
+    assert "deleted" not in sample.called
 
 
 async def test_what_is_unsure_is_nobodys_question_any_more(world, ann):

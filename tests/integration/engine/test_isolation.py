@@ -135,7 +135,7 @@ USE_CASES = (
 READERS = {
     "CampaignCatalogue.page", "CampaignCatalogue.card", "CampaignControl.stopped",
     "Enrolments.preview", "SequenceRules.get", "ContactBook.count", "ContactBook.lists", "ContactBook.find",
-    "ContactBook.niches", "ContactBook.opted_out", "ContactDeletion.before", "ContactLists.card",
+    "ContactBook.niches", "ContactDeletion.before", "ContactLists.card",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
     "SequenceCatalogue.sample", "SequenceEditor.changes", "Launches.review", "Results.get", "Results.export",
     "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
@@ -151,7 +151,7 @@ READERS = {
 }  # fmt: skip
 WITHOUT_AN_ID = {
     "CampaignEditor.create", "CampaignCatalogue.page",
-    "ContactBook.count", "ContactBook.lists", "ContactBook.find", "ContactBook.niches", "ContactBook.opted_out",
+    "ContactBook.count", "ContactBook.lists", "ContactBook.find", "ContactBook.niches",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
     "SequenceEditor.additions",
     "Pastes.find",  # by a chat's message, which says nothing of a team

@@ -1,10 +1,13 @@
 """A list's card, its name, and its end."""
 
+import asyncio
 import json
 
 import pytest
+from sqlalchemy import text
 
 from engine.errors import ConflictError, InvalidInputError
+from tests.integration.engine.world import until
 
 
 @pytest.fixture
@@ -71,6 +74,17 @@ async def test_a_draft_for_it_has_no_audience_then_and_not_everybody(world, peop
     await used(world, "campaigns", "name, audience_set, list_id", "'Sale', true, :l", l=people)
     await world.lists.delete(world.actor, people)
     assert await world.one("SELECT audience_set, list_id FROM campaigns") == (False, None)
+
+
+async def test_a_campaign_that_is_launched_at_this_moment_does_not_go_to_everybody(world, people):
+    await used(world, "campaigns", "name, audience_set, list_id", "'Sale', true, :l", l=people)
+    async with world.database.transaction() as session:
+        await session.execute(text("UPDATE campaigns SET status = 'scheduled', scheduled_at = now()"))
+        deleting = asyncio.create_task(world.lists.delete(world.actor, people))
+        await until(world.somebody_waits)
+    with pytest.raises(ConflictError, match="The campaign “Sale” goes to this list"):
+        await deleting
+    assert await world.one("SELECT audience_set, list_id FROM campaigns") == (True, people)
 
 
 async def test_it_stays_while_a_segment_asks_for_it(world, people):

@@ -1,5 +1,7 @@
 """Segments on a real PostgreSQL: whom each condition chooses."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import text
 
@@ -18,7 +20,7 @@ from engine.sequences.enrolment import Who
 from engine.transports.contract import Inbound
 from models import Campaign, ContactList, Lead, ListMember
 from models.enums import CampaignStatus, LeadStatus
-from tests.integration.engine.world import World, at
+from tests.integration.engine.world import World, at, until
 
 CUSTOMER, PROSPECT = LeadStatus.CUSTOMER, LeadStatus.PROSPECT
 
@@ -70,6 +72,8 @@ async def chosen(world: World, *conditions: Condition) -> set[str]:
         (HasAttribute("city", Comparison.UNKNOWN), {"Devi"}),
         (HasAttribute("age", Comparison.AT_LEAST, "10"), {"Aisyah"}),
         (HasAttribute("age", Comparison.AT_MOST, "10"), {"Bala"}),
+        (HasAttribute("age", Comparison.AT_LEAST, "１０"), {"Aisyah"}),
+        (HasAttribute("age", Comparison.AT_LEAST, "١٠"), set()),
         (HasAttribute("joined", Comparison.AT_LEAST, "2026-01-01"), {"Bala"}),
         (HasAttribute("joined", Comparison.AT_MOST, "2026-01-01"), {"Aisyah"}),
         (HasAttribute("age'; --", Comparison.IS, "'"), set()),
@@ -179,6 +183,21 @@ async def test_a_campaign_that_is_to_go_out_keeps_its_segment(world, people):
         await session.execute(text("UPDATE campaigns SET status = 'finished'"))
     await world.segments.delete(world.actor, segment)
     assert await world.rows("SELECT segment_id, audience_set FROM campaigns") == [(None, False)]
+
+
+async def test_a_campaign_that_is_launched_at_this_moment_does_not_go_to_everybody(world, people):
+    segment = await world.segments.save(world.actor, "One", [Replied()])
+    async with world.database.transaction() as session:
+        session.add(
+            Campaign(workspace_id=world.actor.workspace_id, name="Sale", segment_id=segment, audience_set=True)
+        )
+    async with world.database.transaction() as session:
+        await session.execute(text("UPDATE campaigns SET status = 'scheduled', scheduled_at = now()"))
+        deleting = asyncio.create_task(world.segments.delete(world.actor, segment))
+        await until(world.somebody_waits)
+    with pytest.raises(ConflictError, match="“Sale”"):
+        await deleting
+    assert await world.rows("SELECT segment_id, audience_set FROM campaigns") == [(segment, True)]
 
 
 async def test_what_there_is_to_ask_for_is_offered(world, people):

@@ -247,6 +247,10 @@ class World:
         (row,) = await self.rows(statement, **values)
         return row[0] if len(row) == 1 else row
 
+    async def somebody_waits(self) -> bool:
+        """Whether anybody waits for a lock that somebody else has."""
+        return await self.one("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+
     async def statuses(self) -> list[str]:
         return [status for (status,) in await self.rows("SELECT status FROM broadcast_messages ORDER BY id")]
 

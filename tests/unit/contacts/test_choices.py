@@ -109,7 +109,10 @@ def test_a_file_can_be_of_another_country_than_the_workspace():
     ("choices", "says"),
     [
         ({"phone": 9}, "no column 10"),
+        ({"phone": -1}, "no column 0"),
         ({"names": (0, 99)}, "no column 100"),
+        ({"names": (-1,)}, "no column 0"),
+        ({"niche": -2}, "no column -1"),
         ({"niche": 4}, "no column 5"),
         ({"header_row": 99}, "Row 99"),
         ({"separator": "x"}, "separated by"),
@@ -120,6 +123,12 @@ def test_a_file_can_be_of_another_country_than_the_workspace():
 def test_a_choice_that_the_file_does_not_allow_is_answered_in_words(choices, says):
     with pytest.raises(InvalidInputError, match=says):
         open_contacts(FILE.encode(), "a.csv", "MY", Choices(**choices))
+
+
+def test_a_column_beyond_the_usual_width_can_be_chosen():
+    file = read("Name,Phone\nSiti,0123456789\nAli,0198765432,Yoga\n", names=(2,))
+    assert [contact.name for contact in file.contacts] == ["", "Yoga"]
+    assert file.labels == ("Name", "Phone", "Column 3")
 
 
 @settings(max_examples=300, deadline=None)

@@ -66,7 +66,7 @@ def test_an_encoding_that_is_not_offered_is_refused():
         read("Name,Phone\nSiti,0123456789\n", encoding="utf-7")
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=300), st.sampled_from([None, *ENCODINGS]))
 def test_any_bytes_have_an_encoding(data, chosen):
     encoding, start = find_encoding(data, chosen)

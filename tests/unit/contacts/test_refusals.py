@@ -133,6 +133,10 @@ berhenti langganan
 再发就举报
 不想收到你们的信息
 不想再收到了
+Tak nak, terima kasih
+Berhenti. Saya dah bosan.
+STOP! Who gave you this number?
+Cancel, thanks
 """.strip().splitlines()
 
 DOES_NOT = """
@@ -260,6 +264,12 @@ def test_how_it_is_typed_does_not_matter(text: str) -> None:
     assert asks_to_stop(text)
 
 
+def test_a_teams_own_stop_word_is_heard_among_others() -> None:
+    assert asks_to_stop("Pergi! Siapa ni?", ["pergi"])
+    assert not asks_to_stop("Pergi! Siapa ni?")
+    assert not asks_to_stop("dia dah pergi", ["pergi"])
+
+
 @given(st.text())
 def test_any_text_gets_an_answer(text: str) -> None:
     assert asks_to_stop(text) in {True, False}
@@ -282,4 +292,5 @@ def test_no_heap_of_such_words_breaks_it(words: list[str]) -> None:
 def test_a_long_message_is_read_in_no_time(part: str) -> None:
     began = time.perf_counter()
     asks_to_stop(part * 10_000)
+    asks_to_stop(f"{part}! " * 10_000, [f"own word {number}" for number in range(50)])
     assert time.perf_counter() - began < 1
