@@ -27,8 +27,8 @@ CARD = """\
 {% if everything_stopped %}
 ⛔ Everything is stopped; resume at Home.
 {% endif %}
-{% if seen and card.pause_reason == "breaker" %}
-⚠️ {{ seen }}
+{% if card.pause_reason == "breaker" %}
+⚠️ {{ seen or "It has paused itself." }}
 {% endif %}
 {% for line in state %}
 {{ line }}

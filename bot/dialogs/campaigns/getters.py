@@ -85,7 +85,7 @@ async def get_card(
         "sending": may_change and card.status is CampaignStatus.RUNNING and not starting,
         "paused": may_change and card.status is CampaignStatus.PAUSED,
         "begun": begun,
-        "mendable": may_change and got and (is_stopped or card.status is CampaignStatus.CANCELLED),
+        "mendable": may_change and got and card.status in {CampaignStatus.PAUSED, CampaignStatus.CANCELLED},
         "retriable": may_change and failed > 0 and card.status is not CampaignStatus.CANCELLED,
         "retry_label": f"↻ Try the {failed:,} that failed again",
         "undo_label": wording.undo_label(card),

@@ -16,7 +16,6 @@ from bot.dialogs.campaigns.wording import first_missing
 from bot.dialogs.chat_links.context import links_of_campaign
 from bot.dialogs.chat_links.states import ChatLinks
 from bot.dialogs.context import actor_of
-from bot.dialogs.formatting import people
 from bot.dialogs.new_campaign.states import NewCampaign
 from engine.campaigns.catalogue import CampaignCatalogue, Missing
 from engine.campaigns.control import CampaignControl
@@ -91,8 +90,9 @@ async def fix_text(_callback: CallbackQuery, _button: Button, manager: DialogMan
 async def cancel_rest(
     callback: CallbackQuery, _button: Button, manager: DialogManager, control: FromDishka[CampaignControl]
 ) -> None:
-    cancelled = await control.cancel_rest(actor_of(manager), campaign_of(manager))
-    await callback.answer(f"Cancelled for {people(cancelled)}.")
+    await control.cancel_rest(actor_of(manager), campaign_of(manager))
+    # No figure: a message that the queue holds at this moment is ended a little later. The card counts them.
+    await callback.answer("Cancelled: nobody else gets it.")
     await manager.switch_to(Campaigns.card)
 
 

@@ -121,7 +121,7 @@ def state_lines(card: CampaignCard, *, stopped: Stopped | None = None) -> list[s
         case CampaignPause.FIRST_ONES:
             return [first_words(card), *progress]
         case CampaignPause.BREAKER:
-            return ["It has paused itself: more failed than usual.", *progress]
+            return progress  # the card says above it what was seen
         case _:
             by = f" by {card.paused_by}" if card.paused_by else ""
             at = f", {when(card.paused_at, card.now, card.time_zone)}" if card.paused_at else ""
@@ -153,7 +153,8 @@ def cancel_words(card: CampaignCard) -> str:
 def progress_lines(card: CampaignCard) -> list[str]:
     """Tell how far it is: a bar, who has it, who has not and why, how fast it goes."""
     found, over = card.progress, card.finished_at is not None
-    lines = [] if over else [f"{bar(found.ended, found.planned)} {found.ended:,} of {found.planned:,}"]
+    asks = card.pause_reason is CampaignPause.FIRST_ONES and not card.fanned  # the others are not counted yet
+    lines = [] if over or asks else [f"{bar(found.ended, found.planned)} {found.ended:,} of {found.planned:,}"]
     lines.append(reached(found))
     waiting = [f"{found.pending:,} not yet"] if found.pending else []
     waiting += (
@@ -242,7 +243,7 @@ def first_missing(card: CampaignCard) -> Missing | None:
 
 
 def undo_label(card: CampaignCard) -> str:
-    return "↩️ Undo" if _is_for_now(card) else "↩️ Back to draft"
+    return "↩️ Undo" if _is_for_now(card) else "↩️ Unschedule"
 
 
 def go_on_label(card: CampaignCard) -> str:

@@ -57,7 +57,7 @@ async def test_it_can_be_for_later(chat, card, typed, told):
     await chat.press("📣 Campaigns")
     await chat.press("Scheduled (1)")
     await chat.press(f"🗓 Welcome · {told}")
-    await chat.press("↩️ Back to draft")
+    await chat.press("↩️ Unschedule")
     assert "📝 Draft" in chat.text
     assert (await card()).status is CampaignStatus.DRAFT
 

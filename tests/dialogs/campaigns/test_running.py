@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from bot.live import LiveCards
+from engine.alerts import Problem, tell
 from engine.broadcast.claims import Claimed
+from engine.campaigns.control import alert_subject
 from engine.campaigns.launch import CampaignLaunches
 from engine.transports.contract import Rejected
-from models.enums import CampaignStatus, Role
+from models.enums import AlertKind, CampaignStatus, Role
 from tests.integration.engine.world import until
 
 
@@ -128,6 +130,7 @@ async def test_cancelling_the_rest_asks_and_ends_it(look, launched, send, card):
     await chat.press("✖️ Cancel the rest")
     await chat.press_times("✖️ Cancel them", 2)
     assert "✖️ Cancelled" in chat.text
+    assert chat.toast.text == "Cancelled: nobody else gets it."
     assert await send() == []
     found = await card(campaign_id)
     assert (found.status, found.progress.cancelled) == (CampaignStatus.CANCELLED, 5)
@@ -144,6 +147,7 @@ async def test_after_the_first_ones_it_asks(look, launched, send, trigger):
     chat = await look()
     assert "The first 2 are through. The others wait for your word." in chat.text
     assert {"▶️ Go on", "✏️ Fix text", "✖️ Cancel the rest"} <= set(chat.buttons)
+    assert {"🗑 Delete for those who got it", "✉️ Send a correction to those who got it"} <= set(chat.buttons)
     assert await send() == []
     await chat.press("✏️ Fix text")
     await chat.say("Hello {{ name }}")
@@ -154,6 +158,23 @@ async def test_after_the_first_ones_it_asks(look, launched, send, trigger):
     texts = await send()
     assert len(texts) == 5
     assert all(text.startswith("Hello") for text in texts)
+
+
+async def test_one_that_paused_itself_says_what_was_seen_once(look, launched, send, world):
+    campaign_id = await launched()
+    chat = await look()
+    await send(2)
+    await world.run("UPDATE campaigns SET status = 'paused', pause_reason = 'breaker'")
+    await chat.press("⟳ Refresh")
+    assert "⚠️ It has paused itself." in chat.text
+    seen = "“Sunday” has paused itself. 3 of the last 25 people asked to stop."
+    problem = Problem(AlertKind.CAMPAIGN_PAUSED, alert_subject(campaign_id), seen)
+    async with world.database.transaction() as session:
+        await tell(session, world.actor.workspace_id, problem, world.clock.now())
+    await chat.press("⟳ Refresh")
+    assert f"⚠️ {seen}" in chat.text
+    assert chat.text.count("paused itself") == 1
+    assert "🗑 Delete for those who got it" in chat.buttons
 
 
 async def test_when_all_have_it_it_is_done_with_its_results(look, launched, send, trigger, team):

@@ -81,7 +81,7 @@ def test_after_the_launch_the_second_of_the_start_is_told_with_the_way_back():
     assert wording.undo_label(soon) == "↩️ Undo"
     later = card(status=CampaignStatus.SCHEDULED, scheduled_at=NOW + timedelta(hours=20))
     assert wording.state_lines(later) == ["Starts tomorrow 10:03. Nothing goes out before."]
-    assert wording.undo_label(later) == "↩️ Back to draft"
+    assert wording.undo_label(later) == "↩️ Unschedule"
 
 
 def paused(reason: CampaignPause, **facts) -> CampaignCard:
@@ -106,7 +106,13 @@ def test_each_pause_says_why():
     assert wording.state_lines(first)[0] == "The first 10 are through. 4,856 people wait for your word."
     unknown = replace(first, fanned=False)
     assert wording.state_lines(unknown)[0] == "The first 10 are through. The others wait for your word."
-    assert wording.state_lines(paused(CampaignPause.BREAKER))[0].startswith("It has paused itself")
+
+
+def test_the_first_ones_are_not_all_so_no_bar_is_full_after_them():
+    found = CampaignProgress(planned=10, sent=10)
+    first = paused(CampaignPause.FIRST_ONES, first_ones=10, fanned=False, progress=found)
+    assert not any("10 of 10" in line for line in wording.state_lines(first))
+    assert any("10 of 10" in line for line in wording.state_lines(replace(first, fanned=True)))
 
 
 def test_cancelling_says_who_keeps_it_and_who_will_not_get_it():
