@@ -36,7 +36,7 @@ class StopRequest:
 def as_alert(contact_id: int, name: str, phone: str, words: str) -> Problem:
     who = f"{_cut(name, LONGEST_NAME)} ({phone})" if name.strip() else phone
     waits = "Their sequences are paused and campaigns wait until you decide."
-    told = f"{who} wrote: “{_cut(words, LONGEST_WORDS)}” {waits}"
+    told = f"{who} wrote: “{_cut(words, LONGEST_WORDS)}”. {waits}"
     return Problem(AlertKind.ASKS_TO_STOP, request_subject(contact_id), told)
 
 

@@ -3,7 +3,7 @@
 from aiogram_dialog import Dialog, Window
 from aiogram_dialog.widgets.input import TextInput
 from aiogram_dialog.widgets.kbd import Button, Row, Start, SwitchTo
-from aiogram_dialog.widgets.text import Const, Jinja
+from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.contacts import getters, handlers, texts
 from bot.dialogs.contacts.states import AddToSequence, Contacts
@@ -35,7 +35,7 @@ book = Dialog(
     Window(
         Jinja(texts.FIND),
         choices("person", items="labels", on_click=handlers.open_person),
-        Button(Const("➕ Add them"), id="add_found", on_click=handlers.add_found, when="addable"),
+        Button(Format("{add_label}"), id="add_found", on_click=handlers.add_found, when="addable"),
         TextInput(id="query", on_success=handlers.find),
         back_and_home(Contacts.main),
         state=Contacts.find,

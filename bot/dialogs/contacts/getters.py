@@ -14,6 +14,7 @@ from models.enums import ConsentState, SequenceStatus
 SHOWN_LISTS = 3
 LONGEST_SHOWN = 60  # characters of somebody's name or words
 
+SHOWN_FOUND = 8  # as many as there are buttons on a page
 OPEN_TO_ALL = (SequenceStatus.ACTIVE, SequenceStatus.DRAFT, SequenceStatus.PAUSED)
 
 
@@ -33,10 +34,13 @@ async def get_found(
     dialog_manager: DialogManager, actor: Actor, book: FromDishka[ContactBook], **_: Any
 ) -> dict[str, Any]:
     query = dialog_manager.dialog_data.get("query", "")
-    found = await book.find(actor, query)
+    found = await book.find(actor, query, limit=SHOWN_FOUND + 1)
+    more, found = len(found) > SHOWN_FOUND, found[:SHOWN_FOUND]
     return {
         "query": query,
-        "addable": not found and has_number(query),
+        "shown": SHOWN_FOUND if more else 0,
+        "addable": has_number(query),
+        "add_label": "➕ Add this number" if found else "➕ Add them",
         "labels": [(f"👤 {contact.name[:LONGEST_SHOWN] or contact.phone}", contact.id) for contact in found],
         "found": [
             {

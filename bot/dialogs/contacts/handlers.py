@@ -17,6 +17,7 @@ from bot.dialogs.new_person.handlers import open_typed
 from bot.dialogs.person.context import about_person
 from bot.dialogs.person.states import Person
 from bot.dialogs.sequences.context import about
+from engine.contacts.book import ContactBook
 from engine.contacts.entering import NewContacts
 from engine.contacts.exporting import ContactExports
 from engine.contacts.naming import has_number
@@ -43,13 +44,23 @@ async def open_list(_callback: CallbackQuery, _select: Any, manager: DialogManag
 
 @inject
 async def take_words(
-    _message: Message, _input: Any, manager: DialogManager, text: str, people: FromDishka[NewContacts]
+    _message: Message,
+    _input: Any,
+    manager: DialogManager,
+    text: str,
+    people: FromDishka[NewContacts],
+    book: FromDishka[ContactBook],
 ) -> None:
-    """A whole number is somebody to be added, or to be opened if they are known; anything else is looked for."""
+    """A whole number is somebody to be opened if they are known, else to be added; anything else is looked for.
+
+    So is a number that is a part of a known one: the end of a mobile number may be a landline.
+    """
     if has_number(text):
         with suppress(InvalidInputError):
-            await open_typed(manager, await people.read(actor_of(manager), text))
-            return
+            person = await people.read(actor_of(manager), text)
+            if person.contact_id is not None or not await book.find(actor_of(manager), text, limit=1):
+                await open_typed(manager, person)
+                return
     manager.dialog_data["query"] = _query(text)
     await manager.switch_to(Contacts.find)
 

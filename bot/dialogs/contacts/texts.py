@@ -24,6 +24,10 @@ FIND = """\
 <b>Find</b>
 
 {% if query %}
+{% if shown %}
+These are the first {{ shown }}: type more of it to see the others.
+
+{% endif %}
 {% for contact in found %}
 <b>{{ contact.name or "no name" }}</b> {{ contact.phone }}
 {{ contact.permission }}{% if contact.niches %} · 🏷 {{ contact.niches }}{% endif %}

@@ -114,7 +114,7 @@ CARD = """\
 <b>{{ state }}</b>
 {% if bar %}
 {{ bar }}
-{{ "{:,}".format(progress.rows_done) }} of {{ "{:,}".format(progress.rows_total) }} rows
+row {{ "{:,}".format(progress.rows_done) }} of {{ "{:,}".format(progress.rows_total) }}
 {% endif %}
 {{ numbers }}
 {% if progress.list_name %}

@@ -18,7 +18,7 @@ MAIN = """\
 No number with “{{ query }}” in it is opted out.
 {% else %}
 Nobody. Who answers STOP (or another stop word) is listed here, and is not written to again \
-unless they write START.
+unless they write START, or write in by a link of yours.
 {% endif %}
 {% endfor %}
 {% if more %}
@@ -27,7 +27,8 @@ unless they write START.
 {% endif %}
 {% if count %}
 
-Type at least three digits to look for a number. Only START, written by themselves, brings somebody back.
+Type at least three digits to look for a number. \
+Only they themselves come back: by START, or by writing in by a link of yours.
 {% endif %}"""
 
 FILE = """\

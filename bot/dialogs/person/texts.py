@@ -1,7 +1,8 @@
 """What the windows say, as Jinja templates."""
 
 CARD = """\
-<b>{{ name }}</b> · {{ card.phone }}
+<b>{{ name }}</b>{% if name != card.phone %} · {{ card.phone }}{% endif %}
+
 {{ permission }}
 {% if request %}
 ❗ {{ request }}

@@ -1,14 +1,16 @@
 """What the windows say, as Jinja templates."""
 
 MAIN = """\
-<b>{{ name }}</b> · {{ card.phone }}
+<b>{{ name }}</b>{% if name != card.phone %} · {{ card.phone }}{% endif %}
+
 {{ permission }}
 
 🏷 {{ interests or "no interest" }}
 📝 {{ attributes or "no attributes" }}"""
 
 NAME = """\
-<b>{{ name }}</b> · {{ card.phone }}
+<b>{{ name }}</b>{% if name != card.phone %} · {{ card.phone }}{% endif %}
+
 
 Type their name. Messages greet them by it."""
 

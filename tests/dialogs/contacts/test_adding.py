@@ -155,3 +155,13 @@ async def test_a_viewer_adds_nobody(newcomer, container, owner):
     await viewer.press("Event")
     assert "you are a viewer" in viewer.toast.text
     assert await (await container.get(ContactBook)).count(owner) == 0
+
+
+async def test_who_has_no_name_is_called_by_the_number_once(contacts):
+    await contacts.say("012-345 6789")
+    await contacts.press("Event")
+    assert contacts.text.startswith("+60123456789\n✅ can be sent to")
+    await contacts.press("✏️ Edit")
+    assert contacts.text.startswith("+60123456789\n✅ can be sent to")
+    await contacts.press("✏️ Name")
+    assert contacts.text.startswith("+60123456789\n\n")

@@ -186,3 +186,24 @@ class TestLists:
         await viewer.press("✏️ Rename")
         await viewer.say("Mine")
         assert "you are a viewer" in viewer.answer
+
+
+async def test_of_many_found_it_is_said_that_there_are_more(contacts, container, owner):
+    rows = "".join(f"Visitor {number},01234500{number:02}\n" for number in range(9))
+    await bring_in(await container.get(ContactImports), owner, f"Name,Phone\n{rows}".encode(), "v.csv")
+    await contacts.say("visitor")
+    assert "Visitor 7 " in contacts.text
+    assert "Visitor 8 " not in contacts.text
+    assert "These are the first 8: type more of it to see the others." in contacts.text
+    assert [button for button in contacts.buttons if button.startswith("👤")] == [
+        f"👤 Visitor {number}" for number in range(8)
+    ]
+    await contacts.say("visitor 8")
+    assert "type more of it" not in contacts.text
+
+
+async def test_a_part_of_a_known_number_finds_them_though_it_may_be_a_number_itself(people, contacts, owner):
+    await contacts.say("12345678")
+    assert contacts.text.startswith("Find\n\n<i>Siti</i> & co +60123456789")
+    await contacts.press("➕ Add this number")
+    assert "+6012345678\nNot in your contacts yet." in contacts.text

@@ -30,10 +30,10 @@ async def do(database):
 class TestTheLiveCard:
     async def test_the_bar_moves_by_itself_until_it_is_done(self, dropped, work, a_second_passes, do):
         await dropped.press("Event")
-        assert "░░░░░░░░░░░░░░░░ 0 %\n0 of 6 rows" in dropped.text
+        assert "░░░░░░░░░░░░░░░░ 0 %\nrow 0 of 6" in dropped.text
         await do("UPDATE imports SET rows_done = 3, created = 2")
         await a_second_passes()
-        assert "▓▓▓▓▓▓▓▓░░░░░░░░ 50 %\n3 of 6 rows" in dropped.text
+        assert "▓▓▓▓▓▓▓▓░░░░░░░░ 50 %\nrow 3 of 6" in dropped.text
         await do("UPDATE imports SET rows_done = 0, created = 0")
         await work()
         await a_second_passes()
@@ -92,9 +92,9 @@ class TestTheLiveCard:
         assert dropped.text.endswith("as of 10:00")
         await do("UPDATE imports SET rows_done = 3")
         await a_second_passes()
-        assert "0 of 6 rows" in dropped.text
+        assert "row 0 of 6" in dropped.text
         await dropped.press("⟳ Refresh")
-        assert "3 of 6 rows" in dropped.text
+        assert "row 3 of 6" in dropped.text
         assert "as of" not in dropped.text
 
     async def test_after_a_restart_it_can_be_refreshed(self, dropped, container, work):

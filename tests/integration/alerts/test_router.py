@@ -92,7 +92,7 @@ async def asked_to_stop(team: Team) -> tuple[World, int]:
     (shown,) = await team.shown()
     assert shown["text"].splitlines()[:2] == [
         "🟡 Seems to ask to stop",
-        "Person 1 (+60120000001) wrote: “jangan hantar lagi <b>” Their sequences are paused and campaigns wait until you decide.",
+        "Person 1 (+60120000001) wrote: “jangan hantar lagi <b>”. Their sequences are paused and campaigns wait until you decide.",
     ]
     assert [button["label"] for row in shown["buttons"] for button in row] == ["🚫 Opt out", "Keep"]
     return world, int(shown["message_id"])

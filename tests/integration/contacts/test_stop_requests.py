@@ -53,7 +53,7 @@ async def test_a_refusal_pauses_their_runs_whatever_the_sequence_does_on_a_reply
     assert await alert(world) == (
         "firing",
         f"contact:{person}",
-        f"Person 1 (+60120000001) wrote: “{ASKS}” Their sequences are paused and campaigns wait until you decide.",
+        f"Person 1 (+60120000001) wrote: “{ASKS}”. Their sequences are paused and campaigns wait until you decide.",
         1,
         None,
     )
