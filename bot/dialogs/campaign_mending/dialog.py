@@ -18,7 +18,9 @@ REVOKE = """\
 {{ before }}
 {% endif %}
 {% if progress %}
+{% if before %}
 
+{% endif %}
 <b>{{ progress }}</b>
 {% endif %}"""
 

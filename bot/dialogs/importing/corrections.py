@@ -28,6 +28,8 @@ def with_header(choices: Choices, row: int) -> Choices:
 def with_phone(choices: Choices, column: int) -> Choices:
     """A column is one thing only: what it was before is let go."""
     names = tuple(one for one in choices.names or () if one != column)
+    if choices.names == (column,) and choices.phone is not None:
+        names = (choices.phone,)  # they change places, so that another tap mends a wrong one
     return replace(choices, phone=column, names=names, niche=_unless(choices.niche, (column,)))
 
 

@@ -8,7 +8,6 @@ REVIEW = """\
 {% if review.landlines %}
 ☎️ {{ review.landlines|counted("landline") }}: WhatsApp may not reach \
 {{ "it" if review.landlines == 1 else "them" }}
-
 {% endif %}
 {% for reason in review.reasons %}
 {% if loop.first %}

@@ -103,7 +103,7 @@ def layout_words(review: ImportReview) -> list[str]:
     columns.append(f"interest “{short(column(review, choices.niche), 40)}”" if has_niche else "no interest")
     lines = [" · ".join(table), " · ".join(columns)]
     if review.keys:
-        shown = ", ".join(short(key, 24) for key in review.keys[:6])
+        shown = ", ".join(f"“{short(key, 24)}”" for key in review.keys[:6])
         lines.append(f"Attributes: {shown}{f' and {len(review.keys) - 6:,} more' if len(review.keys) > 6 else ''}")
     return lines
 

@@ -95,7 +95,12 @@ async def test_rows_with_two_numbers_make_the_count_add_up(chat):
 
 async def test_landlines_are_pointed_out(chat):
     await chat.drop("two.csv", b"Name,Phone\nSiti,0123456789\nOffice,03-2161 1234\n")
-    assert "☎️ 1 landline: WhatsApp may not reach it" in chat.text
+    assert "☎️ 1 landline: WhatsApp may not reach it\n\nColumns by" in chat.text
+
+
+async def test_a_column_called_no_does_not_read_as_none(chat):
+    await chat.drop("list.csv", b"No.,Name,Phone\n7,Siti,0123456789\n")
+    assert "Attributes: “no”" in chat.text
 
 
 async def test_who_is_known_is_updated_or_left_as_they_are(dropped, imports, owner, work, book):

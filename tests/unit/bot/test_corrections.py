@@ -32,3 +32,9 @@ def test_a_column_is_one_thing_only():
 def test_country_and_encoding_leave_the_rest_as_it_was():
     assert corrections.with_country(READ, "SG") == replace(READ, country="SG")
     assert corrections.with_encoding(READ, "big5") == replace(READ, encoding="big5")
+
+
+def test_phone_and_name_change_places_so_that_a_wrong_tap_is_mended_by_another():
+    read = replace(READ, names=(0,))
+    assert corrections.with_phone(read, 0) == replace(read, phone=0, names=(2,))
+    assert corrections.with_phone(corrections.with_phone(read, 0), 2) == read
