@@ -47,7 +47,10 @@ def _running(figures: Figures) -> str:
         for count, one in ((figures.sequences, "sequence"), (figures.campaigns, "campaign"))
         if count
     ]
-    return f"{' and '.join(running)} running" if running else "Nothing is running"
+    words = f"{' and '.join(running)} running" if running else "Nothing is running"
+    return (
+        f"{words}, {counted(figures.campaigns_paused, 'campaign')} paused" if figures.campaigns_paused else words
+    )
 
 
 def _tomorrow(figures: Figures) -> str:

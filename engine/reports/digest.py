@@ -49,6 +49,7 @@ class Figures:
     campaigns: int
     due_tomorrow: int  # messages of sequences
     campaigns_tomorrow: tuple[Coming, ...]
+    campaigns_paused: int = 0  # digests that were kept before this was counted lack it
 
     @property
     def happened(self) -> bool:
@@ -57,7 +58,14 @@ class Figures:
     @property
     def is_empty(self) -> bool:
         """Nothing happened, nothing runs, and nobody waits for anything."""
-        stands = (self.asking, self.unsure, self.sequences, self.campaigns, self.due_tomorrow)
+        stands = (
+            self.asking,
+            self.unsure,
+            self.sequences,
+            self.campaigns,
+            self.campaigns_paused,
+            self.due_tomorrow,
+        )
         return not (self.happened or any(stands) or self.campaigns_tomorrow)
 
     @classmethod
@@ -120,6 +128,7 @@ async def _figures(
         unsure=people.unsure,
         sequences=people.sequences,
         campaigns=people.campaigns,
+        campaigns_paused=people.campaigns_paused,
         due_tomorrow=await digest_store.due_messages(session, workspace_id, start, end),
         campaigns_tomorrow=tuple(
             Coming(row.name[:LONGEST_WORDS], f"{row.scheduled_at.astimezone(zone):%H:%M}")

@@ -48,7 +48,9 @@ SELECT (SELECT count(DISTINCT i.contact_id) FROM inbound_messages i
        (SELECT count(*) FROM doubts u JOIN messages m ON m.id = u.message_id AND m.outcome = 'unknown'
          WHERE u.workspace_id = :workspace AND u.left_at IS NULL) AS unsure,
        (SELECT count(*) FROM sequences s WHERE s.workspace_id = :workspace AND s.status = 'active') AS sequences,
-       (SELECT count(*) FROM campaigns c WHERE c.workspace_id = :workspace AND c.status = 'running') AS campaigns
+       (SELECT count(*) FROM campaigns c WHERE c.workspace_id = :workspace AND c.status = 'running') AS campaigns,
+       (SELECT count(*) FROM campaigns c WHERE c.workspace_id = :workspace AND c.status = 'paused')
+           AS campaigns_paused
 """
 
 # Of sequences, what is planned for that day or waits in the queue for it; whoever is paused gets nothing.

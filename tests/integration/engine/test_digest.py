@@ -175,6 +175,18 @@ async def test_campaigns_of_tomorrow_are_named_with_their_times(world, digests):
     assert [(one.name, one.at) for one in told.campaigns_tomorrow] == [("Sale", "10:00")]
 
 
+async def test_campaigns_that_run_and_that_are_paused_are_counted(world, digests):
+    for status, reason in (("running", None), ("paused", "by_hand"), ("paused", "breaker"), ("finished", None)):
+        await world.run(
+            "INSERT INTO campaigns (workspace_id, name, status, pause_reason, scheduled_at)"
+            " VALUES (:id, 'Sale', :status, :reason, :at)",
+            id=world.actor.workspace_id, status=status, reason=reason, at=at(5, 9),
+        )  # fmt: skip
+    await digests.run_once(at(5, 18))
+    (told,) = await figures(world)
+    assert (told.campaigns, told.campaigns_paused) == (1, 2)
+
+
 async def test_a_stop_is_announced_to_nobody(world):
     device = await a_day(world)
     before = await world.alerts()

@@ -75,3 +75,10 @@ def test_whatever_it_is_called_it_fits_and_is_not_read_as_markup(reasons, names,
         campaigns_tomorrow=tuple(Coming(name, "10:00") for name in names),
     )
     assert len(shown(day, team)) < MAX_TEXT
+
+
+def test_a_campaign_that_is_paused_is_not_forgotten():
+    paused = replace(NOTHING, campaigns_paused=2)
+    assert "▶️ Nothing is running, 2 campaigns paused\n" in shown(paused)
+    assert "▶️ 1 campaign running, 1 campaign paused\n" in shown(replace(paused, campaigns=1, campaigns_paused=1))
+    assert not paused.is_empty
