@@ -24,7 +24,7 @@ Send the new one: text, or a photo, video or file with its caption.\
 {% if has_file %} A text alone is the new caption.{% endif %}
 
 {% else %}
-<b>New campaign</b>{% if list_name %} · 📋 {{ list_name }}{% endif %}
+<b>New campaign</b>{% if whom_name %} · {{ whom_name }}{% endif %}
 
 
 Send the message: text, or a photo, video or file with its caption.

@@ -49,7 +49,7 @@ async def get_message(
         "name": card.name if card else "",
         "now": message_words(card) if card else "",
         "has_file": card is not None and card.file_name is not None,
-        "list_name": given.get("list_name") if isinstance(given, dict) else None,
+        "whom_name": given.get("whom_name") if isinstance(given, dict) else None,
     }
 
 

@@ -38,7 +38,12 @@ async def open_new(_callback: CallbackQuery, _button: Button, manager: DialogMan
 async def open_new_for(manager: DialogManager, list_id: int, list_name: str) -> None:
     """From a list, or from the end of an import: the people are chosen already."""
     actor_of(manager).must_be(Role.OPERATOR)
-    await manager.start(NewCampaign.message, data={"list_id": list_id, "list_name": list_name})
+    await manager.start(NewCampaign.message, data={"whom": {"list_id": list_id}, "whom_name": f"📋 {list_name}"})
+
+
+async def open_new_for_segment(manager: DialogManager, segment_id: int, name: str) -> None:
+    actor_of(manager).must_be(Role.OPERATOR)
+    await manager.start(NewCampaign.message, data={"whom": {"segment_id": segment_id}, "whom_name": f"🧩 {name}"})
 
 
 @inject
@@ -98,8 +103,8 @@ async def take_message(
         await editor.set_content(actor, campaign_id, content)
     if is_alone(manager):
         await manager.done()
-    elif "list_id" in given(manager):
-        await _take_audience(manager, editor, devices, Audience(list_id=given(manager)["list_id"]))
+    elif "whom" in given(manager):
+        await _take_audience(manager, editor, devices, Audience(**given(manager)["whom"]))
     else:
         await manager.switch_to(NewCampaign.audience)
 

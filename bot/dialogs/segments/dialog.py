@@ -22,7 +22,6 @@ message for 30 days, for example.
 BUILD = """\
 <b>{{ name or "New segment" }}</b>
 
-
 {% if lines %}
 Everybody of whom this is true:
 {% for line in lines %}
@@ -76,6 +75,7 @@ dialog = Dialog(
         Jinja(BUILD),
         choices("less", items="removals", on_click=handlers.take_away, label="✕ {item[0]}"),
         SwitchTo(Const("+ Condition"), id="more", state=Segments.kind, when="may_change"),
+        Button(Const("📣 Campaign"), id="campaign", on_click=handlers.new_campaign, when="is_usable"),
         Button(Const("💾 Save"), id="save", on_click=handlers.save, when="may_save"),
         Row(
             SwitchTo(Const("✏️ Rename"), id="rename", state=Segments.name),

@@ -47,7 +47,7 @@ async def get_built(
         "may_change": may_change,
         "may_save": may_change and bool(built) and (changed or not saved),
         "is_saved": saved,
-        "is_usable": saved and not changed,
+        "is_usable": saved and not changed and may_change,
         "may_delete": saved and may_change,
     }
 

@@ -8,6 +8,7 @@ from dishka import FromDishka
 from dishka.integrations.aiogram_dialog import inject
 
 from bot.dialogs.context import actor_of
+from bot.dialogs.new_campaign.handlers import open_new_for_segment
 from bot.dialogs.segments import context
 from bot.dialogs.segments.states import Segments as Windows
 from engine.contacts.book import ContactBook
@@ -46,6 +47,12 @@ async def open_saved(
 ) -> None:
     context.begin(manager, await segments.get(actor_of(manager), segment_id))
     await manager.switch_to(Windows.build)
+
+
+async def new_campaign(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    segment_id = context.segment_of(manager)
+    if segment_id is not None:
+        await open_new_for_segment(manager, segment_id, manager.dialog_data[context.NAME])
 
 
 async def take_away(_callback: CallbackQuery, _select: Any, manager: DialogManager, place: int) -> None:

@@ -122,6 +122,23 @@ async def test_from_a_list_its_people_are_not_asked_for(chat, card):
     assert "📋 yoga · 5 Jan 2026" in chat.text
 
 
+async def test_from_a_saved_segment_as_well(chat, card):
+    await chat.press("👥 Contacts")
+    await chat.press("🧩 Segments")
+    await chat.press("+ New segment")
+    await chat.press("+ Condition")
+    await chat.press("💬 Replied")
+    await chat.press("Never")
+    assert "📣 Campaign" not in chat.buttons
+    await chat.press("💾 Save")
+    await chat.say("Silent ones")
+    await chat.press("📣 Campaign")
+    assert "New campaign · 🧩 Silent ones" in chat.text
+    await chat.say("Welcome")
+    assert "Which devices send it?" in chat.text
+    assert (await card()).audience_words == "segment Silent ones"
+
+
 async def test_from_the_end_of_an_import_as_well(chat, container, card):
     await chat.drop("new.csv", b"phone,name\n+15550102001,Ann\n")
     await chat.press("Web form")
