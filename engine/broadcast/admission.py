@@ -81,9 +81,13 @@ class StepFacts:
 
 @dataclass(frozen=True, slots=True)
 class CampaignFacts:
-    """What a message of a campaign is, and where its contact lives. `delays`: its own, in seconds."""
+    """What a message of a campaign is, and where its contact lives. `delays`: its own, in seconds.
+
+    `source_id`: what it counts as for the frequency cap. A correction counts as what it corrects.
+    """
 
     status: CampaignStatus
+    source_id: int
     name: str
     kind: ContentKind
     body: str

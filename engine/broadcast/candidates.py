@@ -81,7 +81,7 @@ SELECT m.id AS message_id, {STEP_FACTS},
 
 LOCK_CAMPAIGNS = """
 SELECT k.id, k.status, k.name, k.kind, k.body, k.media_id, k.window_start, k.window_end, k.min_delay_seconds,
-       k.max_delay_seconds
+       k.max_delay_seconds, coalesce(k.follows_id, k.id) AS source_id
   FROM campaigns k WHERE k.id = ANY(:ids)
    FOR SHARE SKIP LOCKED
 """
@@ -129,7 +129,7 @@ def _asking(
         if row.frequency_cap is None or row.by_hand:
             continue
         if (campaign := campaigns.get(row.id)) is not None:
-            source, zone = (True, row.campaign_id), campaign.zone
+            source, zone = (True, campaign.source_id), campaign.zone
         elif (place := places.get(row.id)) is not None:
             source, zone = (False, place[0]), place[1].run.zone
         else:
@@ -182,6 +182,7 @@ def campaign_facts_of(row: Any, contact: Any, now: datetime) -> CampaignFacts:
     delays = (row.min_delay_seconds, row.max_delay_seconds)
     return CampaignFacts(
         status=CampaignStatus(row.status),
+        source_id=row.source_id,
         name=row.name,
         kind=ContentKind(row.kind),
         body=row.body,

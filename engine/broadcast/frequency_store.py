@@ -30,8 +30,8 @@ SELECT v.message_id, o.of_campaign, o.source_id, o.name
   FROM unnest(CAST(:message_ids AS bigint[]), CAST(:contact_ids AS bigint[]), CAST(:since AS timestamptz[]))
        AS v(message_id, contact_id, since)
  CROSS JOIN LATERAL (
-       SELECT DISTINCT m.campaign_id IS NOT NULL AS of_campaign, coalesce(m.campaign_id, s.id) AS source_id,
-              coalesce(c.name, s.name) AS name
+       SELECT DISTINCT m.campaign_id IS NOT NULL AS of_campaign,
+              coalesce(c.follows_id, m.campaign_id, s.id) AS source_id, coalesce(c.name, s.name) AS name
          FROM messages m
          LEFT JOIN campaigns c ON c.id = m.campaign_id
          LEFT JOIN sequence_contacts e ON e.id = m.enrolment_id
@@ -71,15 +71,15 @@ async def read_reached(transaction: Transaction, asked: Sequence[Asked], now: da
         "contact_ids": [one.contact_id for one in asked],
         "since": [days[one.zone][1] for one in asked],
     }
-    found: dict[int, list[tuple[bool, int, str]]] = {one.key: [] for one in asked}
+    found: dict[int, dict[tuple[bool, int], str]] = {one.key: {} for one in asked}
     for row in await transaction.rows(REACHED, about) if asked else ():
-        found[row.message_id].append((row.of_campaign, row.source_id, row.name))
+        found[row.message_id].setdefault((row.of_campaign, row.source_id), row.name)
     return {
         one.key: Reached(
             one.cap,
             days[one.zone][0],
-            tuple(name for *source, name in found[one.key] if tuple(source) != one.source),
-            any(tuple(source) == one.source for *source, _ in found[one.key]),
+            tuple(name for source, name in found[one.key].items() if source != one.source),
+            one.source in found[one.key],
         )
         for one in asked
     }

@@ -88,6 +88,8 @@ class People:
 async def people_of(session: Session, campaign: Campaign, now: datetime) -> People:
     """Write the query. `now`: what a segment's "within so many days" counts back from."""
     conditions, values = await _segment(session, campaign, now)
+    if not campaign.audience_set:  # never everybody because nobody has said who
+        conditions.append("false")
     source, order = EVERYBODY, "c.id"
     for column, of in (("niche", OF_NICHE), ("list_id", OF_LIST), ("follows_id", OF_FOLLOWED)):
         if (chosen_by := getattr(campaign, column)) is not None:

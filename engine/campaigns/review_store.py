@@ -38,7 +38,8 @@ SELECT o.device_id, o.time_zone, o.prefix, count(*) AS people
           LEFT JOIN sequence_contacts e ON e.id = m.enrolment_id
          WHERE p.left_out IS NULL AND {HAS_REACHED.format(since="CAST(:since AS timestamptz)")}
          GROUP BY p.id, p.own_device_id, p.time_zone, p.phone
-        HAVING count(DISTINCT (m.campaign_id, e.sequence_id)) >= :frequency_cap) o
+        HAVING count(DISTINCT (m.campaign_id, e.sequence_id)) >= :frequency_cap
+               AND NOT coalesce(bool_or(m.campaign_id = CAST(:corrected AS bigint)), false)) o
  GROUP BY o.device_id, o.time_zone, o.prefix
 """
 
@@ -116,9 +117,14 @@ async def crowds_behind(session: Session, people: People, contact_id: int) -> Se
     return await session.rows(CROWDS.format(people=people.behind(contact_id), lacking=""), people.values)
 
 
-async def capped(session: Session, people: People, since: datetime, cap: int) -> Mapping[Any, int]:
-    """How many have had enough for a day since then, by (device, zone, prefix)."""
-    values = {**people.values, "since": since, "frequency_cap": cap}
+async def capped(
+    session: Session, people: People, since: datetime, cap: int, *, corrected: int | None
+) -> Mapping[Any, int]:
+    """How many have had enough for a day since then, by (device, zone, prefix).
+
+    `corrected`: the campaign that this one corrects; whom that has reached is not kept waiting for the correction.
+    """
+    values = {**people.values, "since": since, "frequency_cap": cap, "corrected": corrected}
     rows = await session.rows(CAPPED.format(people=people.everybody), values)
     return {(row.device_id, row.time_zone, row.prefix): row.people for row in rows}
 

@@ -62,7 +62,7 @@ class Surveyor:
         session = self._session
         rows = await review_store.crowds(session, people, needs) if people else ()
         getting = [row for row in rows if row.left_out is None]
-        capped = await self._capped(people, starts_at) if people else {}
+        capped = await self._capped(campaign, people, starts_at) if people else {}
         devices = await review_store.devices(session, campaign)
         others = await self._others(campaign, [row.id for row in devices])
         stations = {row.id: self._station(row, others[row.id]) for row in devices}
@@ -111,12 +111,14 @@ class Surveyor:
             row.paused_at is None and DeviceState(row.state) in AT_WORK,
         )
 
-    async def _capped(self, people: People, starts_at: datetime) -> Mapping[Any, int]:
+    async def _capped(self, campaign: Campaign, people: People, starts_at: datetime) -> Mapping[Any, int]:
         """Who has had enough for today, if it is to start today; days as the workspace has them."""
         cap, today = self._workspace.frequency_cap, self._now.astimezone(self._zone).date()
         if cap is None or starts_at.astimezone(self._zone).date() != today:
             return {}
-        return await review_store.capped(self._session, people, at_local_time(today, time(0), self._zone), cap)
+        since = at_local_time(today, time(0), self._zone)
+        corrected = campaign.follows_id
+        return await review_store.capped(self._session, people, since, cap, corrected=corrected)
 
     def _crowds(self, rows: Sequence[Any], capped: Mapping[Any, int]) -> list[Crowd]:
         """`rows` of those who get it; those of one zone together."""

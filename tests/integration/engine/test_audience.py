@@ -37,6 +37,12 @@ async def device(world: World) -> int:
     return await world.device()
 
 
+async def test_an_audience_that_nobody_has_chosen_is_nobody(world: World, device: int) -> None:
+    await world.contacts(2)
+    assert len(await chosen(world, await draft(world, [device]))) == 2
+    assert await chosen(world, await draft(world, [device], audience_set=False)) == {}
+
+
 async def test_a_niche_is_matched_whole_and_in_any_case(world: World, device: int) -> None:
     exact, other_case, longer, shorter = await world.contacts(4)
     await interested(world, "Solar", [exact])

@@ -30,6 +30,17 @@ async def test_a_second_campaign_comes_on_the_next_day(world: World) -> None:
     assert await engine.send_all(second) == ["two", "two"]
 
 
+async def test_a_correction_does_not_wait_for_tomorrow(world: World) -> None:
+    device = await world.device()
+    people = await world.contacts(2)
+    wrong = await world.campaign([device], people, "the price is 2")
+    engine = await world.engine()
+    await engine.send_all(device)
+    await world.campaign([device], people, "the price is 20", name="Correction: Sale", follows_id=wrong)
+    await world.campaign([device], people, "another", name="Another")
+    assert await engine.send_all(device) == ["the price is 20", "the price is 20"]
+
+
 @pytest.mark.parametrize("unclear", [False, True])
 async def test_what_is_on_its_way_or_unknown_has_reached_them(world: World, *, unclear: bool) -> None:
     first, second = await world.device("Sales-1"), await world.device("Sales-2")

@@ -147,6 +147,7 @@ def _candidate(waiting: _Waiting, sender: Sender, tally: Tally) -> Candidate:
         step=None,
         campaign=CampaignFacts(
             CampaignStatus.RUNNING,
+            1,
             "Sale",
             ContentKind.TEXT,
             "Hi",

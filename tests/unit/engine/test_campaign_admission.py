@@ -50,6 +50,7 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
 NOW = at(5, 9)
 SALE = CampaignFacts(
     status=CampaignStatus.RUNNING,
+    source_id=1,
     name="Sale",
     kind=ContentKind.TEXT,
     body="Sale for {{ name }}",
