@@ -155,7 +155,7 @@ class ContactCards:
             name=contact.name,
             phone=contact.phone,
             time_zone=contact.time_zone,
-            guessed_zone=guess_time_zone(contact.phone, now),
+            guessed_zone=guess_time_zone(contact.phone, now, preferred=contact.team_zone),
             team_zone=contact.team_zone,
             consent=ConsentState(contact.consent) if contact.consent else None,
             permission=permissions[0] if permissions else None,

@@ -45,10 +45,11 @@ def plain(text: str) -> str:
     return " ".join("".join(letter for letter in decomposed if not unicodedata.combining(letter)).split())
 
 
-def guess_time_zone(phone: str, at: datetime) -> str | None:
+def guess_time_zone(phone: str, at: datetime, preferred: str | None = None) -> str | None:
     """Guess from an E.164 number; None where it may be one of several times of day.
 
-    Several zones are as good as one if they have the same offsets now and half a year later.
+    Several zones are as good as one if they have the same offsets now and half a year later; the preferred
+    one is named where it is as good and of the number's country (Malaysia's are all Kuching to the metadata).
     """
     try:
         number = phonenumbers.parse(phone)
@@ -57,6 +58,11 @@ def guess_time_zone(phone: str, at: datetime) -> str | None:
     zones = time_zones_for_number(number)
     if not known_zones().issuperset(zones) or len({_offsets(zone, at.date().toordinal()) for zone in zones}) != 1:
         return None
+    if preferred is not None:
+        of_country = pytz.country_timezones.get(phonenumbers.region_code_for_number(number) or "", ())
+        ordinal = at.date().toordinal()
+        if preferred in of_country and _offsets(preferred, ordinal) == _offsets(zones[0], ordinal):
+            return preferred
     return str(zones[0])
 
 

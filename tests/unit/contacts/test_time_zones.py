@@ -64,3 +64,10 @@ def test_a_city_or_a_zone(typed, zone):
 def test_what_is_no_zone(typed):
     with pytest.raises(InvalidInputError, match="Type the largest city near you"):
         read_zone(typed, "MY")
+
+
+def test_of_zones_that_are_as_good_the_preferred_one_is_named():
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    assert guess_time_zone("+60123456789", at, preferred="Asia/Kuala_Lumpur") == "Asia/Kuala_Lumpur"
+    assert guess_time_zone("+6591234567", at, preferred="Asia/Kuala_Lumpur") == "Asia/Singapore"
+    assert guess_time_zone("+12025550123", at, preferred="America/New_York") == guess_time_zone("+12025550123", at)
