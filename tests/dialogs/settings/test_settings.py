@@ -15,7 +15,8 @@ async def workspaces(container) -> Workspaces:
 
 
 @pytest.fixture
-async def at_settings(chat):
+async def at_settings(chat, workspaces, owner):
+    await workspaces.set_frequency_cap(owner, 1)  # as it is for a new team
     await chat.press("⚙️ Settings")
     return chat
 

@@ -21,6 +21,7 @@ async def chosen(world: World, campaign_id: int) -> dict[int, str | None]:
         campaign = await session.get_one(Campaign, campaign_id)
         people = await audience_store.people_of(session, campaign, world.clock.now())
         rows = await session.rows(people.next_behind(0), {**people.values, "chunk": 1000})
+        rows = sorted(rows, key=lambda row: row.id)  # the fan-out numbers them so
         whole = await session.rows(people.everybody, people.values)
         assert sorted((row.id, row.left_out) for row in whole) == [(row.id, row.left_out) for row in rows]
     return {row.id: row.left_out for row in rows}
