@@ -32,7 +32,7 @@ class CampaignProgress:
     failed: Mapping[str, int] = field(default_factory=dict)  # by reason
     skipped: Mapping[str, int] = field(default_factory=dict)
     cancelled: int = 0
-    rate_per_hour: float = 0  # over the last hour, or since it began
+    rate_per_hour: float = 0  # over the last hour, or since it began or went on
     ends_at: datetime | None = None  # if it goes on at this rate
 
     @property
@@ -43,7 +43,7 @@ class CampaignProgress:
 def progress_of(rows: Iterable[Any], answers: Any, *, since: datetime | None, now: datetime) -> CampaignProgress:
     """Add up the rows of progress_store.
 
-    `since`: when its messages began to be sent (None: they have not).
+    `since`: when its messages began to be sent, or went on after a pause (None: they have not).
     """
     counts: Counter[str] = Counter()
     failed: Counter[str] = Counter()

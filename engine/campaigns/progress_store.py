@@ -13,7 +13,7 @@ from models import Campaign
 OUTCOMES = f"""
 SELECT coalesce(m.outcome, CASE WHEN d.id IS NULL THEN 'pending' ELSE 'processing' END) AS outcome,
        {REASON} AS reason, count(*) AS messages, count(r.delivered_at) AS delivered, count(r.read_at) AS read,
-       count(*) FILTER (WHERE m.sent_at > :lately) AS lately
+       count(*) FILTER (WHERE m.sent_at >= :lately) AS lately
   FROM messages m
   LEFT JOIN user_devices d ON d.in_flight_message_id = m.id AND d.id = m.device_id
   LEFT JOIN deliveries r ON r.message_id = m.id
@@ -41,9 +41,17 @@ SELECT (SELECT count(DISTINCT i.answers_message_id) FROM inbound_messages i
 
 
 async def read_progress(session: Session, campaign: Campaign, now: datetime) -> CampaignProgress:
-    about = {"campaign_id": campaign.id, "workspace_id": campaign.workspace_id, "lately": lately(now)}
+    since = _going_since(campaign)
+    counted_from = lately(now) if since is None else max(lately(now), since)
+    about = {"campaign_id": campaign.id, "workspace_id": campaign.workspace_id, "lately": counted_from}
     rows = (await session.execute(text(OUTCOMES), about)).all()
     answers = (await session.execute(text(ANSWERS), about)).one()
-    begun = None if campaign.started_at is None else campaign.scheduled_at
-    since = begun if campaign.started_at is None or begun is None else max(begun, campaign.started_at)
     return progress_of(rows, answers, since=since, now=now)
+
+
+def _going_since(campaign: Campaign) -> datetime | None:
+    """From when on its pace can be told: since it began, or went on after a pause."""
+    if campaign.started_at is None or campaign.scheduled_at is None:
+        return None
+    begun = max(campaign.scheduled_at, campaign.started_at)
+    return begun if campaign.watched_from is None else max(begun, campaign.watched_from)

@@ -49,7 +49,7 @@ REVIEW = """\
 
 {% if review.numbers %}
 <b>Opt them all out?</b> Those of them in your contacts leave their sequences, and what waits for them is \
-cancelled. Only START, written by themselves, undoes it.
+cancelled. Only they undo it, by START or a link's words.
 {% else %}
 There is nothing to opt out in it. Mend the file and drop it here again.
 {% endif %}"""

@@ -75,7 +75,7 @@ PERMISSION = """\
 
 {{ permission }}
 {% if listed %}
-🚫 {{ card.phone }} is in the opted-out list: only START, written by them, brings it back.
+🚫 {{ card.phone }} is in the opted-out list: only they bring it back, by START or a link's words.
 {% endif %}
 
 {% for line in lines %}

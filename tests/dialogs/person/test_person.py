@@ -286,4 +286,7 @@ async def test_the_permission_is_shown_with_its_evidence_and_its_history(ann, da
     await inbox.receive(1, Inbound("in-3", "+15550100001", "stop"))
     await ann.press("‹ Back")
     await ann.press("🧾 Permission")
-    assert "🚫 +15550100001 is in the opted-out list: only START, written by them, brings it back." in ann.text
+    assert (
+        "🚫 +15550100001 is in the opted-out list: only they bring it back, by START or a link's words."
+        in ann.text
+    )

@@ -276,6 +276,24 @@ async def test_progress_counts_everything_once(world: World, device: int) -> Non
     assert done.ends_at == at(5, 11, 30)  # … so two in another hour
 
 
+async def test_a_pause_is_no_part_of_the_pace(world: World, device: int) -> None:
+    campaign = await world.campaign([device], await world.contacts(10))
+    engine = await world.engine()
+    for _ in range(2):
+        claimed = await engine.claim(device)
+        assert isinstance(claimed, Claimed)
+        await engine.sent(device, claimed)
+    await world.campaign_control.pause(world.actor, campaign)
+    world.clock.set(at(5, 10, 40))
+    await world.campaign_control.resume(world.actor, campaign)
+    world.clock.set(at(5, 10, 45))
+    claimed = await engine.claim(device)
+    assert isinstance(claimed, Claimed)
+    await engine.sent(device, claimed)
+    world.clock.set(at(5, 10, 50))
+    assert (await world.progress(campaign)).rate_per_hour == 6  # one in the ten minutes since
+
+
 async def test_what_waits_of_a_message_that_is_gone_is_gone(world: World, device: int) -> None:
     await world.campaign([device], await world.contacts(1))
     engine = await world.engine()
