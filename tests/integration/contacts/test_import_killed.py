@@ -15,6 +15,8 @@ from tests.imports import bring_in
 from tests.integration.contacts.people import file_of
 from tests.processes import ROOT, clean_environment
 
+pytestmark = pytest.mark.long  # tests/simulation/test_kills.py kills whole engines in every run of the tests
+
 KILLS = int(os.environ.get("IMPORT_KILLS", "5"))
 PEOPLE = 10_000
 

@@ -4,8 +4,12 @@ import asyncio
 import sys
 from random import Random
 
+import pytest
+
 from tests.integration.engine.campaigning import draft, launched
 from tests.integration.engine.world import World
+
+pytestmark = pytest.mark.long  # tests/simulation/test_kills.py kills whole engines in every run of the tests
 
 KILLS = 5
 PEOPLE, CHUNK = 6_000, 100
