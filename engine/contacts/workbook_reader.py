@@ -74,7 +74,7 @@ def _unpacks_to_too_much(data: bytes) -> bool:
     try:
         parts = zipfile.ZipFile(io.BytesIO(data)).infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        return False  # damaged: the reader says so
+        return False  # damaged, or packed in a way that zipfile does not know: the reader says so
     return len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED
 
 
