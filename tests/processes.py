@@ -1,6 +1,7 @@
 """What every test needs that starts the product as a process of its own."""
 
 import os
+import random
 import socket
 from pathlib import Path
 
@@ -13,7 +14,18 @@ def clean_environment(**variables: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), **variables}
 
 
+# Below every system's ephemeral ports (Linux begins at 32768): what a test picked for a process that starts a
+# moment later must not become the near end of somebody's outgoing connection meanwhile.
+PICKED_FROM = range(20_000, 32_000)
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nobody listens on, and that nobody is given by chance."""
+    for port in random.SystemRandom().sample(PICKED_FROM, len(PICKED_FROM)):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no port of {PICKED_FROM} is free")
