@@ -73,6 +73,11 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
 
+    whatsapp: bool | None = None
+    session_key: SecretStr = SecretStr("")
+    whatsapp_proxy: OptionalHttpUrl = ""
+    devices_per_host: Annotated[int, Field(ge=1, le=50)] = 40
+
     max_workers: Annotated[int, Field(ge=1)] = 100
     default_country: CountryCode = "MY"
     default_time_zone: TimeZoneName = "Asia/Kuala_Lumpur"
@@ -143,6 +148,12 @@ class Settings(BaseSettings):
     def sandbox(self) -> bool:
         """Without a real token the product runs against its own Bot API server and simulated phones."""
         return not self.has_telegram_token
+
+    @property
+    def real_whatsapp(self) -> bool:
+        """Whether real numbers can be paired here: not in the sandbox unless asked for, never in quick time."""
+        wanted = not self.sandbox if self.whatsapp is None else self.whatsapp
+        return wanted and self.clock_speed == 1
 
     @property
     def simulated_phones(self) -> bool:

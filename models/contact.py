@@ -13,10 +13,17 @@ from models.metadata import BigId, CreatedAt, InWorkspace, Model, choice
 
 class Contact(InWorkspace, Model):
     __tablename__ = "contacts"
-    __table_args__ = (UniqueConstraint("workspace_id", "phone"),)
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "phone"),
+        Index(
+            "uq_contacts_workspace_id_lid", "workspace_id", "lid", unique=True,
+            postgresql_where=text("lid IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[BigId]
     phone: Mapped[str]  # E.164
+    lid: Mapped[str | None]  # the name that WhatsApp gives them where it hides the number
     name: Mapped[str] = mapped_column(server_default="")
     attributes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     time_zone: Mapped[str | None]

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.enums import DeviceEventKind, DeviceState, TransportKind
@@ -72,8 +72,57 @@ class UserDevice(InWorkspace, Model):
     in_flight_since: Mapped[datetime | None]
     in_flight_body: Mapped[str | None]
 
+    paired_at: Mapped[datetime | None]  # machine time; None: never, or simulated
+    phone_seen_at: Mapped[datetime | None]  # machine time; the last sign of life of its own phone
+
     created_at: Mapped[CreatedAt]
     removed_at: Mapped[datetime | None]
+
+
+class DeviceSession(InWorkspace, Model):
+    """What makes a device the one that was paired, encrypted, so that any engine can go on with it.
+
+    `home` names the disk that has the living store; any other disk's is out of date, and restored from here.
+    """
+
+    __tablename__ = "device_sessions"
+
+    device_id: Mapped[int] = mapped_column(
+        ForeignKey("user_devices.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    content: Mapped[bytes]
+    home: Mapped[str]
+    saved_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class DeviceHost(Model):
+    """A child process of an engine, with the lines of some devices. It is rewritten every half a minute."""
+
+    __tablename__ = "device_hosts"
+    __table_args__ = (UniqueConstraint("engine_id", "number"),)
+
+    id: Mapped[BigId]
+    engine_id: Mapped[int] = mapped_column(ForeignKey("engines.id", ondelete="CASCADE"))
+    number: Mapped[int]  # within its engine
+    pid: Mapped[int]
+    devices: Mapped[int]
+    memory_bytes: Mapped[int]
+    crashes: Mapped[int]  # of this number, since the engine started
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class NumberCheck(Model):
+    """Whether a number was on WhatsApp when it was last asked for."""
+
+    __tablename__ = "number_checks"
+
+    workspace_id: Mapped[int] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    phone: Mapped[str] = mapped_column(primary_key=True)  # E.164
+    on_whatsapp: Mapped[bool]
+    checked_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
 
 class DeviceEvent(InWorkspace, Model):

@@ -46,6 +46,11 @@ class DeviceState(StrEnum):
         }
 
     @property
+    def wants_pairing(self) -> bool:
+        """It has no session yet, or is just getting one: there is nothing that a worker could do."""
+        return self in {DeviceState.UNPAIRED, DeviceState.PAIRING, DeviceState.PASSKEY_REQUIRED}
+
+    @property
     def is_lost(self) -> bool:
         """It does not come back without being paired anew: its people move to other devices."""
         return self in {DeviceState.LOGGED_OUT, DeviceState.TEMP_BANNED}
@@ -67,6 +72,8 @@ class DeviceEventKind(StrEnum):
     RESUMED = "resumed"
     PACED = "paced"  # delays, caps or warm-up were set
     RESTART_ASKED = "restart_asked"
+    PAIRED = "paired"
+    UNLINKED = "unlinked"  # logged out from here
 
 
 class LeadStatus(StrEnum):
@@ -204,8 +211,10 @@ class MessageStatus(StrEnum):
 
 
 class ReceiptKind(StrEnum):
+    SENT = "sent"  # the provider has it, it has not reached the phone yet
     DELIVERED = "delivered"
     READ = "read"
+    FAILED = "failed"  # the phone could not show it
 
 
 class AlertKind(StrEnum):
@@ -222,6 +231,7 @@ class AlertKind(StrEnum):
     ASKS_TO_STOP = "asks_to_stop"  # in words of their own
     CAMPAIGN_PAUSED = "campaign_paused"  # by itself
     CAMPAIGN_LATE = "campaign_late"  # it was due while nothing ran
+    CLIENT_OUTDATED = "client_outdated"  # WhatsApp accepts this version of dripdesk no more: one for all devices
 
 
 class AlertStatus(StrEnum):

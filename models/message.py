@@ -65,6 +65,8 @@ class Message(Model):
     # It was unknown until an operator decided: it arrived (then it has no delivery), or it is sent once more (then
     # its run, which has moved on with the unknown, does not move again).
     by_hand: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Somebody typed it on the device's own phone: it is told to us after the fact, and counts as an answer.
+    typed_on_phone: Mapped[bool] = mapped_column(server_default=text("false"))
     sent_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 
@@ -141,6 +143,7 @@ class Delivery(InWorkspace, Model):
     provider_message_id: Mapped[str]
     delivered_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]  # the phone could not show it
 
 
 class InboundMessage(InWorkspace, Model):
@@ -156,12 +159,19 @@ class InboundMessage(InWorkspace, Model):
     id: Mapped[BigId]
     device_id: Mapped[int] = mapped_column(ForeignKey("user_devices.id"))
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), index=True)
-    phone: Mapped[str]
+    phone: Mapped[str | None]
+    lid: Mapped[str | None]  # the name that WhatsApp gives the person where it hides the number
     provider_message_id: Mapped[str]
     body: Mapped[str]
+    attached: Mapped[str] = mapped_column(server_default="")  # what it is besides text, in words
     received_at: Mapped[datetime]
     answers_message_id: Mapped[int | None] = mapped_column(  # the last that this contact had got
         ForeignKey("messages.id", ondelete="SET NULL")
     )
+    answered_at: Mapped[datetime | None]  # by somebody of the team, from Telegram or on the device's own phone
     opted_out: Mapped[bool] = mapped_column(server_default=text("false"))  # it asked to stop
+    # Posted to the alerts chat, where answering the post answers the person; claimed before it is posted.
+    posting_at: Mapped[datetime | None]
+    posted_to: Mapped[int | None]  # the Telegram chat
+    telegram_message_id: Mapped[int | None]
     asks_to_stop: Mapped[bool] = mapped_column(server_default=text("false"))  # so it seems; somebody is to decide

@@ -33,6 +33,7 @@ class Workspace(Model):
     alerts_chat_id: Mapped[int | None]
     digest_at: Mapped[time | None] = mapped_column(server_default=text("'18:00'"))  # local; None: no daily digest
     digest_on: Mapped[date | None]  # the day of the last one
+    replies_posted: Mapped[bool] = mapped_column(server_default=text("true"))  # to the alerts chat
     stopped_at: Mapped[datetime | None]  # "Stop everything"
     created_at: Mapped[CreatedAt]
 

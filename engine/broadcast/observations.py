@@ -92,7 +92,7 @@ class ReceiptNote:
     device_id: int
     provider_message_id: str
     kind: ReceiptKind
-    phone: str  # E.164, of whom it is
+    phone: str | None  # E.164, of whom it is, if that is known
     at: datetime  # when it arrived here
 
     @property
@@ -100,7 +100,7 @@ class ReceiptNote:
         return self.device_id, self.provider_message_id
 
     @property
-    def person(self) -> tuple[int, str]:
+    def person(self) -> tuple[int, str | None]:
         return self.device_id, self.phone
 
 
@@ -147,10 +147,11 @@ class Observations:
 
     async def _around(
         self, transaction: Transaction, notes: Sequence[ReceiptNote]
-    ) -> tuple[set[tuple[int, str]], set[tuple[int, str]]]:
+    ) -> tuple[set[tuple[int, str | None]], set[tuple[int, str | None]]]:
         columns = _columns(notes)
         rows = await transaction.rows(AROUND, {"device_ids": columns["device_ids"], "phones": columns["phones"]})
-        on_its_way, in_doubt = set(), set()
+        on_its_way: set[tuple[int, str | None]] = set()
+        in_doubt: set[tuple[int, str | None]] = set()
         for row in rows:
             if row.on_its_way:
                 on_its_way.add((row.device_id, row.phone))

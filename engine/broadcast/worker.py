@@ -25,6 +25,7 @@ from engine.transports.contract import (
     Outcome,
     Receipt,
     Rejected,
+    RevocationOutcome,
     Sent,
     StateChanged,
     Transport,
@@ -189,11 +190,11 @@ class DeviceWorker:
         if not self._to_revoke or time.monotonic() < self._revoke_at:
             return
         revocation = self._to_revoke.pop(0)
-        revoked = await self._transport.revoke(revocation.provider_message_id, revocation.phone)
-        if not revoked and not self._state.may_send:
-            return  # the line broke: it is read again, and asked for again, when it is back
-        await self._desk.revoked.submit(RevocationEnd(revocation.message_id, revoked))
+        outcome = await self._transport.revoke(revocation.provider_message_id, revocation.phone)
         self._revoke_at = time.monotonic() + REVOKE_EVERY
+        if outcome is not RevocationOutcome.UNCLEAR:  # else it is read again, and asked for again
+            revoked = outcome is RevocationOutcome.REVOKED
+            await self._desk.revoked.submit(RevocationEnd(revocation.message_id, revoked))
         if not self._to_revoke:
             self._read_again_at = 0.0  # there may be more than was read
 

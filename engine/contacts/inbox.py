@@ -50,7 +50,7 @@ class Inbox:
                 session,
                 device_id=device_id,
                 message_id=inbound.message_id,
-                phone=inbound.phone,
+                phone=inbound.phone or "",
                 body=body,
                 at=now,
             )
@@ -59,7 +59,7 @@ class Inbox:
             stops = is_stop(body, kept.stop_words)
             refuses = not stops and asks_to_stop(without_codes(body), kept.stop_words)
             heard = _Heard(
-                kept.id, kept.workspace_id, kept.contact_id, device_id, inbound.phone, body, now, refuses
+                kept.id, kept.workspace_id, kept.contact_id, device_id, inbound.phone or "", body, now, refuses
             )
             if stops:
                 await inbox_store.mark_opted_out(session, kept.id)

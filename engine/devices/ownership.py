@@ -13,9 +13,9 @@ its outcome. It is counted on a clock that goes on while the machine sleeps. An 
 lease gets it back together with the news of what it still owns: what was claimed before and taken over since is
 not sent.
 
-A device that only a person can bring back (logged out, banned, parked …) does not want a worker: it has no line on
-which anything could arrive, and it would keep a place from one that can send. It gets a worker again when the
-operators restart it. A paused device wants one: replies, receipts and stop words still come in.
+A device that only a person can bring back (logged out, banned, not paired …) does not want a worker: it has no
+line on which anything could arrive, and it would keep a place from one that can send. It gets a worker again when
+the operators restart it. A paused device wants one: replies, receipts and stop words still come in.
 """
 
 import os
@@ -44,9 +44,9 @@ BEAT_WITHIN = 4.0  # a connection that hangs costs one heartbeat, not the engine
 PASS_WITHIN = 10.0
 RESTS_AFTER = timedelta(seconds=30)  # a worker stays so long with a lost device, to tell the operators of it
 
-TERMINAL = "(" + ", ".join(f"'{state}'" for state in DeviceState if state.is_terminal) + ")"
+RESTING = "(" + ", ".join(f"'{state}'" for state in DeviceState if state.is_terminal or state.wants_pairing) + ")"
 # What is still in flight on a lost device must be settled, so it is taken once more.
-WANTS_A_WORKER = f"d.removed_at IS NULL AND (d.state NOT IN {TERMINAL} OR d.in_flight_message_id IS NOT NULL)"
+WANTS_A_WORKER = f"d.removed_at IS NULL AND (d.state NOT IN {RESTING} OR d.in_flight_message_id IS NOT NULL)"
 
 REGISTER = "INSERT INTO engines (host, pid, capacity) VALUES (:host, :pid, :capacity) RETURNING id"
 
@@ -100,7 +100,7 @@ UPDATE user_devices d
  WHERE d.id = ANY(:ids)
 """
 
-RESTS = f"d.state IN {TERMINAL} AND d.state_since < clock_timestamp() - CAST(:rests_after AS interval)"
+RESTS = f"d.state IN {RESTING} AND d.state_since < clock_timestamp() - CAST(:rests_after AS interval)"
 OWNED = f"""
 SELECT d.id, d.workspace_id, d.name, d.transport, d.epoch, {RESTS} AS rests
   FROM user_devices d WHERE d.owner = :engine_id AND d.removed_at IS NULL

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from models.enums import ContentKind, DeviceState, ReceiptKind
@@ -71,17 +72,38 @@ class Receipt:
 
     message_id: str
     kind: ReceiptKind
-    phone: str
+    phone: str | None  # E.164; None: the provider names the person in a way that nobody here knows
 
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
+    """A message from a person to the device, or one that somebody typed on the device's own phone."""
+
     message_id: str
-    phone: str
-    text: str
+    phone: str | None  # E.164, of the person; None: only `lid` is known
+    text: str  # of a file: its caption
+    attached: str = ""  # what it is besides text, in words: "photo", "voice message of 12 s"
+    lid: str | None = None  # the name that WhatsApp gives the person where it hides the number
+    quotes: str | None = None  # the provider's id of the message that it answers
+    typed_on_phone: bool = False  # from the device's own phone to the person
 
 
-TransportEvent = StateChanged | Receipt | Inbound
+@dataclass(frozen=True, slots=True)
+class PhoneSeen:
+    """A sign of life of the device's own phone, which must be online now and then."""
+
+    at: datetime  # real time
+
+
+TransportEvent = StateChanged | Receipt | Inbound | PhoneSeen
+
+
+class RevocationOutcome(StrEnum):
+    """What became of deleting a message for everyone. To ask for it twice does no harm."""
+
+    REVOKED = "revoked"
+    REFUSED = "refused"
+    UNCLEAR = "unclear"  # the line broke: ask again when it is back
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +113,8 @@ class Capabilities:
     `stuck_after` is how long one send may be in flight before the health check calls it hung (machine time).
     """
 
-    pairing: bool
     revoke: bool
     stuck_after: timedelta
-
-
-class PairingNotSupportedError(Exception):
-    """Raised by a transport that has nothing to pair."""
 
 
 class Transport(Protocol):
@@ -113,16 +130,71 @@ class Transport(Protocol):
 
     async def connect(self) -> None: ...
 
-    def pair_by_qr(self) -> AsyncIterator[str]: ...
-
-    async def pair_by_code(self, phone: str) -> str: ...
-
     async def send(self, message: OutgoingMessage) -> Outcome: ...
 
-    async def revoke(self, message_id: str, phone: str) -> bool: ...
+    async def revoke(self, message_id: str, phone: str) -> RevocationOutcome: ...
 
     async def check_numbers(self, phones: list[str]) -> dict[str, bool]: ...
 
     def events(self) -> AsyncIterator[TransportEvent]: ...
 
     async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class QrShown:
+    """A new code to scan; it takes the place of the one before."""
+
+    text: str  # what the picture says
+    until: datetime  # real time
+
+
+@dataclass(frozen=True, slots=True)
+class CodeShown:
+    """Eight characters to type on the phone: WhatsApp, Linked devices, Link with phone number."""
+
+    code: str  # such as ABCD-1234
+    until: datetime  # real time
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyAsked:
+    """WhatsApp wants the pairing confirmed by a passkey, which only the phone can do."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """The end of a pairing that went well: whose device it is, and its session, in the clear."""
+
+    phone: str  # E.164
+    lid: str | None
+    session: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PairingRefused:
+    """The end of a pairing that did not."""
+
+    code: str
+    text: str  # fit to show to the operator
+
+
+PairingStep = QrShown | CodeShown | PasskeyAsked | Paired | PairingRefused
+
+
+class Linker(Protocol):
+    """Links devices to accounts and unlinks them, apart from the lines of the devices that work.
+
+    A pairing ends with Paired or PairingRefused. It is given up by closing the iterator (`aclose`), which leaves
+    no process behind.
+    """
+
+    def pair_by_qr(self) -> AsyncIterator[PairingStep]: ...
+
+    def pair_by_code(self, phone: str) -> AsyncIterator[PairingStep]: ...
+
+    async def unlink(self, session: bytes) -> bool:
+        """Log out from here, so that the phone does not list it any more; whether WhatsApp has confirmed it."""
+        ...

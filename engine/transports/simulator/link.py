@@ -8,8 +8,9 @@ from urllib.parse import quote
 
 import aiohttp
 
-from engine.transports.contract import Inbound, MediaFile, Receipt, StateChanged
-from engine.transports.simulator.wire import Frame, Outbox, frames, read_event, read_state
+from engine.transports.contract import Inbound, MediaFile, PhoneSeen, Receipt, StateChanged
+from engine.transports.forms import Frame, read_event, read_state
+from engine.transports.simulator.wire import Outbox, frames
 from models.enums import DeviceState
 
 _HTTP_TIMEOUT = aiohttp.ClientTimeout(total=20)
@@ -26,7 +27,7 @@ class LineLostError(ConnectionError):
 class LineListener(Protocol):
     def state_changed(self, change: StateChanged) -> None: ...
 
-    def received(self, event_id: int, event: Receipt | Inbound) -> None: ...
+    def received(self, event_id: int, event: Receipt | Inbound | PhoneSeen) -> None: ...
 
 
 class DeviceLine:

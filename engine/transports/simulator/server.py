@@ -10,17 +10,10 @@ from fastapi_offline import FastAPIOffline
 
 from engine.serving import HttpServer
 from engine.transports.contract import Inbound, Receipt, Rejected, Sent, StateChanged
+from engine.transports.forms import Frame, event_frame, outcome_frame, state_frame
 from engine.transports.simulator.network import SimulatedNetwork
 from engine.transports.simulator.routes import control_routes
-from engine.transports.simulator.wire import (
-    Frame,
-    Outbox,
-    event_frame,
-    frames,
-    outcome_frame,
-    read_submission,
-    state_frame,
-)
+from engine.transports.simulator.wire import Outbox, frames, read_submission
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,16 +10,18 @@ from engine.transports.contract import (
     Inbound,
     Outcome,
     OutgoingMessage,
-    PairingNotSupportedError,
+    PhoneSeen,
     Receipt,
     Rejected,
+    RevocationOutcome,
     StateChanged,
     TransportEvent,
     Unknown,
 )
+from engine.transports.forms import read_outcome
 from engine.transports.simulator.inbox import Inbox
 from engine.transports.simulator.link import DeviceLine, LineLostError, NoLineError, SimulatorLink
-from engine.transports.simulator.wire import read_outcome, submission_frame
+from engine.transports.simulator.wire import submission_frame
 
 
 class SimulatorTransport:
@@ -33,17 +35,11 @@ class SimulatorTransport:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(pairing=False, revoke=True, stuck_after=timedelta(seconds=30))
+        return Capabilities(revoke=True, stuck_after=timedelta(seconds=30))
 
     async def connect(self) -> None:
         """Ask for the line and return; what comes of it is told through `events`."""
         self._line.connect()
-
-    def pair_by_qr(self) -> AsyncIterator[str]:
-        raise PairingNotSupportedError("A simulated device has nothing to pair.")
-
-    async def pair_by_code(self, phone: str) -> str:
-        raise PairingNotSupportedError(f"A simulated device has nothing to pair with {phone}.")
 
     async def send(self, message: OutgoingMessage) -> Outcome:
         try:
@@ -58,12 +54,12 @@ class SimulatorTransport:
         except (aiohttp.ClientError, TimeoutError) as error:
             return Rejected("media_upload_failed", str(error), permanent=False)
 
-    async def revoke(self, message_id: str, phone: str) -> bool:
+    async def revoke(self, message_id: str, phone: str) -> RevocationOutcome:
         try:
             answer = await self._line.request({"type": "revoke", "message_id": message_id, "phone": phone})
         except (NoLineError, LineLostError):
-            return False
-        return bool(answer["revoked"])
+            return RevocationOutcome.UNCLEAR
+        return RevocationOutcome.REVOKED if answer["revoked"] else RevocationOutcome.REFUSED
 
     async def check_numbers(self, phones: list[str]) -> dict[str, bool]:
         """Raises ConnectionError when there is no line to ask on."""
@@ -85,7 +81,7 @@ class SimulatorTransport:
     def state_changed(self, change: StateChanged) -> None:
         self._inbox.put(change)
 
-    def received(self, event_id: int, event: Receipt | Inbound) -> None:
+    def received(self, event_id: int, event: Receipt | Inbound | PhoneSeen) -> None:
         # A line that comes back tells the whole mailbox again.
         if event_id not in self._unacknowledged:
             self._unacknowledged.add(event_id)

@@ -4,21 +4,11 @@ import asyncio
 import json
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
-from engine.transports.contract import (
-    Inbound,
-    MediaFile,
-    OutgoingMessage,
-    Receipt,
-    Rejected,
-    Sent,
-    StateChanged,
-)
+from engine.transports.contract import MediaFile, OutgoingMessage
+from engine.transports.forms import Frame
 from engine.transports.simulator.phones import PhoneMedia, Submission
-from models.enums import ContentKind, DeviceState, ReceiptKind
-
-Frame = dict[str, Any]
+from models.enums import ContentKind
 
 
 class Outbox:
@@ -82,40 +72,3 @@ def read_submission(frame: Frame) -> Submission:
         media=PhoneMedia(**frame["media"]) if frame["media"] else None,
         business_at=datetime.fromisoformat(frame["business_at"]),
     )
-
-
-def outcome_frame(outcome: Sent | Rejected) -> Frame:
-    if isinstance(outcome, Sent):
-        return {"message_id": outcome.message_id}
-    return {"code": outcome.code, "text": outcome.text, "permanent": outcome.permanent}
-
-
-def read_outcome(frame: Frame) -> Sent | Rejected:
-    return Sent(**frame) if "message_id" in frame else Rejected(**frame)
-
-
-def state_frame(change: StateChanged) -> Frame:
-    return {
-        "state": change.state,
-        "reason": change.reason,
-        "until": change.until.isoformat() if change.until else None,
-    }
-
-
-def read_state(frame: Frame) -> StateChanged:
-    until = frame["until"]
-    return StateChanged(
-        DeviceState(frame["state"]), frame["reason"], datetime.fromisoformat(until) if until else None
-    )
-
-
-def event_frame(event: Receipt | Inbound) -> Frame:
-    if isinstance(event, Receipt):
-        return {"message_id": event.message_id, "phone": event.phone, "receipt": event.kind}
-    return {"message_id": event.message_id, "phone": event.phone, "text": event.text}
-
-
-def read_event(frame: Frame) -> Receipt | Inbound:
-    if "receipt" in frame:
-        return Receipt(frame["message_id"], ReceiptKind(frame["receipt"]), frame["phone"])
-    return Inbound(**frame)

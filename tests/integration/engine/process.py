@@ -29,7 +29,7 @@ class LedgerTransport:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(pairing=False, revoke=False, stuck_after=timedelta(seconds=30))
+        return Capabilities(revoke=False, stuck_after=timedelta(seconds=30))
 
     async def connect(self) -> None:
         return

@@ -17,6 +17,7 @@ from engine.transports.contract import (
     Capabilities,
     Outcome,
     OutgoingMessage,
+    RevocationOutcome,
     Sent,
     StateChanged,
     TransportEvent,
@@ -57,7 +58,7 @@ class ScriptedTransport:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(pairing=False, revoke=True, stuck_after=self._script.stuck_after)
+        return Capabilities(revoke=True, stuck_after=self._script.stuck_after)
 
     async def connect(self) -> None:
         self.say(self._script.first_state)
@@ -73,9 +74,10 @@ class ScriptedTransport:
             raise outcome
         return outcome
 
-    async def revoke(self, message_id: str, phone: str) -> bool:
+    async def revoke(self, message_id: str, phone: str) -> RevocationOutcome:
         self._script.revoked.append((message_id, phone))
-        return message_id not in self._script.not_revocable
+        refused = message_id in self._script.not_revocable
+        return RevocationOutcome.REFUSED if refused else RevocationOutcome.REVOKED
 
     async def events(self) -> AsyncIterator[TransportEvent]:
         while (event := await self._events.get()) is not None:

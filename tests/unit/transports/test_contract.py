@@ -9,8 +9,8 @@ import pytest
 
 from engine.transports.contract import (
     Inbound,
-    PairingNotSupportedError,
     Rejected,
+    RevocationOutcome,
     Sent,
     StateChanged,
     Transport,
@@ -323,26 +323,16 @@ async def test_only_an_own_message_can_be_revoked(harness, online):
     transport, _ = await online(1)
     stranger, _ = await online(2)
     outcome = await transport.send(text())
-    assert not await stranger.revoke(outcome.message_id, PHONE)
-    assert not await transport.revoke(outcome.message_id, "+60111111111")
-    assert await transport.revoke(outcome.message_id, PHONE)
+    assert await stranger.revoke(outcome.message_id, PHONE) is RevocationOutcome.REFUSED
+    assert await transport.revoke(outcome.message_id, "+60111111111") is RevocationOutcome.REFUSED
+    assert await transport.revoke(outcome.message_id, PHONE) is RevocationOutcome.REVOKED
 
 
 async def test_nothing_can_be_asked_without_a_line(harness):
     transport = harness.transport(1)
-    assert not await transport.revoke("3EB0", PHONE)
+    assert await transport.revoke("3EB0", PHONE) is RevocationOutcome.UNCLEAR
     with pytest.raises(ConnectionError):
         await transport.check_numbers([PHONE])
-
-
-async def test_pairing_is_refused_where_there_is_nothing_to_pair(harness):
-    transport = harness.transport(1)
-    if transport.capabilities.pairing:
-        pytest.skip("this transport pairs")
-    with pytest.raises(PairingNotSupportedError):
-        transport.pair_by_qr()
-    with pytest.raises(PairingNotSupportedError):
-        await transport.pair_by_code(PHONE)
 
 
 async def test_closing_ends_the_events_and_the_send_in_flight(harness, online):

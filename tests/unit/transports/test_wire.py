@@ -9,29 +9,37 @@ from engine.transports.contract import (
     Inbound,
     MediaFile,
     OutgoingMessage,
+    PhoneSeen,
     Receipt,
     Rejected,
     Sent,
     StateChanged,
+    Unknown,
 )
-from engine.transports.simulator.phones import PhoneMedia
-from engine.transports.simulator.wire import (
-    Outbox,
+from engine.transports.forms import (
     event_frame,
-    frames,
     outcome_frame,
     read_event,
     read_outcome,
     read_state,
-    read_submission,
     state_frame,
+)
+from engine.transports.simulator.phones import PhoneMedia
+from engine.transports.simulator.wire import (
+    Outbox,
+    frames,
+    read_submission,
     submission_frame,
 )
 
 # Everything but lone surrogates, which no chat can send.
 words = st.text(st.characters(exclude_categories=["Cs"]))
-events = st.builds(Inbound, words, words, words) | st.builds(Receipt, words, phone=words)
-outcomes = st.builds(Sent, words) | st.builds(Rejected, words, words, st.booleans())
+events = (
+    st.builds(Inbound, words, words | st.none(), words)
+    | st.builds(Receipt, words, phone=words)
+    | st.builds(PhoneSeen, st.datetimes(timezones=st.just(UTC)))
+)
+outcomes = st.builds(Unknown, words) | st.builds(Sent, words) | st.builds(Rejected, words, words, st.booleans())
 states = st.builds(StateChanged, reason=words, until=st.none() | st.datetimes(timezones=st.just(UTC)))
 messages = st.builds(
     OutgoingMessage,
