@@ -5,17 +5,20 @@ So that a store can be written for a device in one process, and its login be acc
 
 import time
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tests.whatsapp_loopback import protobuf
+from tests.whatsapp_loopback.signal_wire import CURVE
 from tests.whatsapp_loopback.xeddsa import KeyPair
 
-CURVE = b"\x05"
-"""Stands before a public key wherever it is signed."""
 ACCOUNT_SIGNS, DEVICE_SIGNS = b"\x06\x00", b"\x06\x01"
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceKeys:
+    NUMBER: ClassVar[int] = 1
+    """Which device of its account it is."""
+
     registration_id: int
     noise: KeyPair
     identity: KeyPair
