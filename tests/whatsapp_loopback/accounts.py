@@ -124,7 +124,8 @@ class Accounts:
             signed_prekey_signature=keys.signed_prekey_signature,
         )
         account = self.get(phone)
-        account.device = Device(DeviceKeys.NUMBER, keys.noise.public, registration)
+        prekeys = {number: key.public for number, key in keys.prekeys.items()}
+        account.device = Device(DeviceKeys.NUMBER, keys.noise.public, registration, prekeys)
         account.linked = max(account.linked, DeviceKeys.NUMBER)
         return account
 

@@ -18,6 +18,8 @@ ACCOUNT_SIGNS, DEVICE_SIGNS = b"\x06\x00", b"\x06\x01"
 class DeviceKeys:
     NUMBER: ClassVar[int] = 1
     """Which device of its account it is."""
+    PREKEYS: ClassVar[int] = 10
+    """One-time keys left at the server. With fewer than 5 the library first makes 812, which takes it seconds."""
 
     registration_id: int
     noise: KeyPair
@@ -26,6 +28,8 @@ class DeviceKeys:
     signed_prekey: KeyPair
     signed_prekey_signature: bytes
     adv_secret: bytes
+    prekeys: dict[int, KeyPair]
+    """By id."""
 
     @classmethod
     def of(cls, phone: str) -> "DeviceKeys":
@@ -39,6 +43,10 @@ class DeviceKeys:
             signed_prekey=signed_prekey,
             signed_prekey_signature=identity.sign(CURVE + signed_prekey.public),
             adv_secret=KeyPair.from_seed(f"device of {phone}: adv").private,
+            prekeys={
+                number: KeyPair.from_seed(f"device of {phone}: prekey {number}")
+                for number in range(1, cls.PREKEYS + 1)
+            },
         )
 
 

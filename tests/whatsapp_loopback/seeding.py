@@ -36,15 +36,20 @@ def write_store(path: Path, phone: str, template: Path) -> str:
     The server lets it in after `seed(phone)`.
     """
     shutil.copyfile(template, path)
-    row = _device_row(phone)
+    keys = DeviceKeys.of(phone)
+    row = _device_row(phone, keys)
     columns, places = ", ".join(row), ", ".join("?" * len(row))
+    prekeys = [(row["jid"], number, key.private) for number, key in keys.prekeys.items()]
     with closing(sqlite3.connect(path)) as store, store:
         store.execute(f"INSERT INTO whatsmeow_device ({columns}) VALUES ({places})", tuple(row.values()))
+        store.executemany(
+            "INSERT INTO whatsmeow_pre_keys (jid, key_id, key, uploaded) VALUES (?, ?, ?, true)", prekeys
+        )
     return str(row["jid"])
 
 
-def _device_row(phone: str) -> dict[str, str | int | bytes]:
-    keys, account = DeviceKeys.of(phone), Peer(phone).identity
+def _device_row(phone: str, keys: DeviceKeys) -> dict[str, str | int | bytes]:
+    account = Peer(phone).identity
     signed = SignedIdentity.sign(account, keys.identity.public, DeviceKeys.NUMBER)
     return {
         "jid": str(pn_jid(phone, DeviceKeys.NUMBER)),
