@@ -69,6 +69,8 @@ class Account:
     rules: MessageRules = field(default_factory=MessageRules)
     refusal: LoginFailure | None = None
     media_fault: MediaFault | None = None
+    tries: int = 0
+    """Messages that its device sent, accepted or not."""
     uploads: int = 0
     delivers: bool | None = None
     """Whether messages are reported as delivered at once; None: as the server does for all."""

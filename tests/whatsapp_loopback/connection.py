@@ -195,9 +195,10 @@ class Connection:
 
     async def _take_message(self, account: Account, message: Node) -> None:
         rule = self._network.messages.rule(account)
+        account.tries += 1
         if rule.answer.accepts:
             self._network.messages.accept(account, message)
-            self._network.changed()
+        self._network.changed()
         if rule.delay:
             self._network.later(rule.delay, self._after_message(account, message, rule))
         else:

@@ -74,6 +74,11 @@ class Controls:
         account = self._account(phone)
         return await self._network.until(lambda: account.link is None, seconds)
 
+    async def until_acknowledged(self, phone: str, seconds: float = SECONDS) -> bool:
+        """Whether the device has acknowledged everything that it was sent, in time."""
+        account = self._account(phone)
+        return await self._network.until(lambda: len(account.outbox) == 0, seconds)
+
     # Connections
 
     async def set_proxy(self, proxy: Proxy) -> None:
@@ -124,6 +129,11 @@ class Controls:
     async def on_next_messages(self, *rules: OnMessage, phone: str | None = None) -> None:
         """One rule a message, then as before."""
         self._rules(phone).coming.extend(rules)
+
+    async def until_asked(self, phone: str, count: int, seconds: float = SECONDS) -> bool:
+        """Whether the device tried to send so many messages in time, accepted or not."""
+        account = self._account(phone)
+        return await self._network.until(lambda: account.tries >= count, seconds)
 
     async def accepted(self, account: str | None = None, recipient: str | None = None) -> list[Accepted]:
         return list(self._network.messages.ledger.find(account, recipient))

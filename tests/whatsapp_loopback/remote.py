@@ -36,6 +36,11 @@ _ERRORS: dict[str, type[Exception]] = {
 }
 
 
+class _Result(BaseModel):
+    model_config = _JSON
+    value: Any
+
+
 class _Operation:
     """One method of the controls, and how its arguments and its result are written."""
 
