@@ -81,10 +81,11 @@ class Messages:
         self, account: Account, sender: str, content: Content, *, by_lid: bool = False, name: str = ""
     ) -> str:
         """A contact writes to the account. Returns the message's id."""
-        address = lid_jid(sender) if by_lid else pn_jid(sender)
-        attributes: dict[str, Attribute] = {"from": address, "notify": name or sender}
+        attributes: dict[str, Attribute] = {"notify": name or sender}
         if by_lid:
-            attributes |= {"addressing_mode": "lid", "sender_pn": pn_jid(sender)}
+            attributes |= {"from": lid_jid(sender), "addressing_mode": "lid", "sender_pn": pn_jid(sender)}
+        else:
+            attributes |= {"from": pn_jid(sender), "sender_lid": lid_jid(sender)}
         return await self._deliver(account, self.peer(sender), content, attributes)
 
     async def typed_on_phone(self, account: Account, recipient: str, content: Content) -> str:

@@ -62,6 +62,10 @@ class Peer:
         """Whether there is a session, and no bundle is needed to write."""
         return recipient in self._sessions
 
+    def forget(self, other: str) -> None:
+        """As after a restore from an old backup: the next message to them begins a new session."""
+        self._sessions.pop(other, None)
+
     def decrypt(self, sender: str, kind: str, ciphertext: bytes) -> bytes:
         """The plaintext without its padding. Kind is `pkmsg` or `msg`. Raises UndecryptableError."""
         try:

@@ -124,13 +124,10 @@ class Session:
         heard, keys = chain.keys_of(message.counter)
         if not bytes_eq(message.mac, _mac(keys, self.their_identity, self.our_identity, message.body)):
             raise UndecryptableError("the message's MAC is wrong")
-        try:
-            decryptor = Cipher(AES(keys.cipher_key), CBC(keys.iv)).decryptor()
-            unpadder = PKCS7(AES.block_size).unpadder()
-            padded = decryptor.update(message.ciphertext) + decryptor.finalize()
-            plaintext = unpadder.update(padded) + unpadder.finalize()
-        except ValueError as error:
-            raise UndecryptableError("the ciphertext is cut short") from error
+        decryptor = Cipher(AES(keys.cipher_key), CBC(keys.iv)).decryptor()
+        unpadder = PKCS7(AES.block_size).unpadder()
+        padded = decryptor.update(message.ciphertext) + decryptor.finalize()
+        plaintext = unpadder.update(padded) + unpadder.finalize()
         chains = tuple(heard if each is chain else each for each in session.receiving)
         return replace(session, receiving=chains), plaintext
 

@@ -129,6 +129,20 @@ def test_a_key_that_agrees_on_no_secret_is_refused() -> None:
         talk.reads(talk.bob, ("pkmsg", replace(opening, base_key=bytes(32)).encoded()))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [(b"\x33", b"\x23", "version 23"), (b"\x1a\x21\x05", b"\x1a\x21\x06", "another curve"), (b"\x30\x01", b"\x30\x02", "signed prekey 2")],
+)  # fmt: skip
+def test_an_introduction_of_another_make_is_refused(old: bytes, new: bytes, complaint: str) -> None:
+    """Where no MAC proves it."""
+    talk = Conversation()
+    kind, sealed = talk.writes(talk.ann, b"hello")
+    assert old in sealed
+    with pytest.raises(UndecryptableError, match=complaint):
+        talk.reads(talk.bob, (kind, sealed.replace(old, new, 1)))
+    assert talk.reads(talk.bob, (kind, sealed)) == b"hello"
+
+
 def test_nobody_else_can_write_in_anns_name() -> None:
     talk = Conversation()
     opening = PreKeySignalMessage.decoded(talk.writes(Peer("+15550003"), b"I am Ann")[1])
@@ -180,6 +194,15 @@ def test_a_peer_that_forgot_asks_for_a_new_beginning_and_still_has_its_identity(
         forgetful.encrypt(talk.ann.phone, None, b"hello")
     assert forgetful.bundle().identity_key == talk.bob.bundle().identity_key
     assert forgetful.bundle().signed_prekey == talk.bob.bundle().signed_prekey
+
+
+def test_who_forgot_begins_anew_and_the_other_follows() -> None:
+    talk = Conversation().greeted()
+    talk.ann.forget(talk.bob.phone)
+    again = talk.writes(talk.ann, b"hello again")
+    assert again[0] == "pkmsg"
+    assert talk.reads(talk.bob, again) == b"hello again"
+    assert talk.reads(talk.ann, talk.writes(talk.bob, b"yes?")) == b"yes?"
 
 
 def test_a_message_too_far_ahead_is_refused() -> None:
