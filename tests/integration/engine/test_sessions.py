@@ -148,10 +148,22 @@ async def test_who_has_lost_the_device_neither_opens_nor_saves(
         await stale.ready(device, 1)
     store = await heir.ready(device, epoch)
     with pytest.raises(LostError):
-        await stale.save(device, epoch, paired), "its store is not the living one"
+        await stale.save(device, epoch, paired)  # its store is not the living one
     assert await stored(database, device) == before
     await heir.save(device, epoch, durable_copy(store))
     assert await stored(database, device) != before
+
+
+async def test_a_stale_engine_on_the_same_disk_leaves_the_living_store_alone(
+    database: Database, owner: Actor, device: int, disk: Callable[[str], Sessions], paired: bytes
+) -> None:
+    stale, heir = disk("here"), disk("here")
+    await stale.adopt(device, owner.workspace_id, paired)
+    epoch = await take_over(database, device)
+    store = await heir.ready(device, epoch)
+    with pytest.raises(LostError):
+        await stale.ready(device, epoch - 1)
+    await heir.save(device, epoch, durable_copy(store))
 
 
 async def test_pairing_anew_puts_an_end_to_the_store_before(
