@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.whatsapp_loopback import iq, nodes, prekeys, usync
 from tests.whatsapp_loopback.accounts import Account, Registration
-from tests.whatsapp_loopback.behaviour import Answer, LoginFailure, OnMessage
+from tests.whatsapp_loopback.behaviour import Answer, LoginFailure, OnMessage, StreamError
 from tests.whatsapp_loopback.frames import ClosedError, Frames
 from tests.whatsapp_loopback.identity import STATIC, certificate
 from tests.whatsapp_loopback.messages import ReceiptKind
@@ -127,7 +127,7 @@ class Connection:
 
     async def _log_in(self, account: Account) -> None:
         if account.link:
-            await self._network.replace(account)
+            await account.end(StreamError.REPLACED)
         self.account = account
         await self.send(Node("success", {"t": str(int(time.time())), "lid": account.lid, "location": "loopback"}))
         account.link = self
@@ -184,7 +184,8 @@ class Connection:
                     return (network.pairings.ask_for_code(self.waiting, question),)
                 network.pairings.finish_code(self.waiting, question)
             case "md" if self.account and question.child("remove-companion-device"):
-                await network.log_out(self.account)
+                self.account.device = None
+                self.account.outbox.clear()
             case "encrypt" if self.account:
                 return prekeys.answer(self.account, question, network.peer)
             case "usync":

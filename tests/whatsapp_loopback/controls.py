@@ -114,11 +114,11 @@ class Controls:
 
     async def end_stream(self, phone: str, error: StreamError) -> None:
         """LookupError if it is not online."""
-        await self._network.end(self._account(phone), error)
+        await self._account(phone).end(error)
 
     async def remove_device(self, phone: str) -> None:
         """The owner takes it off on the phone: logged out."""
-        await self._network.remove(self._account(phone))
+        await self._account(phone).unlink()
 
     # What devices send
 
