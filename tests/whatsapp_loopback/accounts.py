@@ -16,7 +16,7 @@ class Link(Protocol):
     """A connection that a device is logged in on."""
 
     async def send(self, node: Node) -> None: ...
-    async def close(self) -> None: ...
+    async def farewell(self, last_word: Node) -> None: ...
     def reset(self) -> None: ...
 
 
@@ -92,8 +92,7 @@ class Account:
         link, self.link = self.link, None
         if link is None:
             raise LookupError(f"{self.phone} is not online")
-        await link.send(stream_error(error))
-        await link.close()
+        await link.farewell(stream_error(error))
 
     async def unlink(self) -> None:
         """Its owner takes the device off, on the phone."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 
 from tests.whatsapp_loopback.accounts import Account, Accounts
-from tests.whatsapp_loopback.behaviour import LoginFailure, Proxy
+from tests.whatsapp_loopback.behaviour import Handshake, LoginFailure, Proxy
 from tests.whatsapp_loopback.connection import Connection
 from tests.whatsapp_loopback.media import MediaStore
 from tests.whatsapp_loopback.messages import Messages
@@ -32,6 +32,7 @@ class Network:
     accounts: Accounts = field(default_factory=Accounts)
     numbers: Numbers = field(default_factory=Numbers)
     proxy: Proxy = Proxy.OPEN
+    handshake: Handshake = Handshake.PLAIN
     upgrade_status: int | None = None
     """The HTTP status that websockets are refused with."""
     login_failure: LoginFailure | None = None
@@ -85,9 +86,11 @@ class Network:
             return False
         return True
 
-    def later(self, seconds: float, work: Coroutine[None, None, None]) -> None:
+    def start(self, work: Coroutine[None, None, None], after: float = 0) -> None:
+        """Beside everything else, in so many seconds; it ends with the server at the latest."""
+
         async def wait_and_do() -> None:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(after)
             await work
 
         task = asyncio.create_task(wait_and_do())
