@@ -81,7 +81,9 @@ class Device:
     async def send_video(self, to: str, file: str, caption: str) -> str:
         """As the product does it: without the programs that the library would call."""
         uploaded = await self._uploaded(file, MediaType.MediaVideo)
-        video = VideoMessage(**uploaded, mimetype="video/mp4", caption=caption, seconds=2, JPEGThumbnail=b"thumbnail")
+        video = VideoMessage(
+            **uploaded, mimetype="video/mp4", caption=caption, seconds=2, JPEGThumbnail=b"thumbnail"
+        )
         return (await self._client.send_message(address(to), Message(videoMessage=video))).ID
 
     async def send_voice_note(self, to: str, file: str) -> str:

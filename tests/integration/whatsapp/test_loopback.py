@@ -10,7 +10,15 @@ from PIL import Image
 from tests.integration.whatsapp.conftest import Connect
 from tests.integration.whatsapp.library import Device, Library, LibraryError
 from tests.whatsapp_loopback import seeding
-from tests.whatsapp_loopback.behaviour import Answer, LoginFailure, MediaFault, OnMessage, Proxy, StreamError
+from tests.whatsapp_loopback.behaviour import (
+    Answer,
+    Handshake,
+    LoginFailure,
+    MediaFault,
+    OnMessage,
+    Proxy,
+    StreamError,
+)
 from tests.whatsapp_loopback.contents import Content, Kind
 from tests.whatsapp_loopback.messages import ReceiptKind
 from tests.whatsapp_loopback.server import LoopbackServer
@@ -99,7 +107,7 @@ async def test_what_was_not_acknowledged_comes_again_under_its_id_after_a_reconn
 
     (accepted,) = await whatsapp.accepted(phone)
     assert (accepted.sent.message_id, accepted.times) == (message_id, times)
-    assert not await whatsapp.duplicates()
+    assert not await whatsapp.duplicates(phone)
 
 
 async def test_an_ack_may_come_late(whatsapp: LoopbackServer, device: Device, phone: str) -> None:
@@ -149,6 +157,19 @@ async def test_a_first_connect_that_is_refused_fails_at_once(
         await whatsapp.refuse_upgrades(None)
 
     assert "503" in ended["error"]
+
+
+async def test_a_server_that_speaks_no_noise_is_refused(
+    whatsapp: LoopbackServer, begin: Connect, phone: str
+) -> None:
+    await whatsapp.set_handshake(Handshake.GARBAGE)
+    try:
+        device = await begin(phone)
+        ended = await device.until("ended")
+    finally:
+        await whatsapp.set_handshake(Handshake.PLAIN)
+
+    assert "handshake" in ended["error"]
 
 
 async def test_another_login_as_the_same_device_replaces_it(
