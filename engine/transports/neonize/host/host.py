@@ -96,9 +96,7 @@ class Host:
             stored = read_stored_device(store)
             if any(other.account == stored.user for other in self._lines.values()):
                 return {"state": state_frame(TWICE)}, b""
-            line = Line(
-                device_id, stored, Spool(store.with_name(SPOOL)), self._around, self._conversation.post
-            )
+            line = Line(device_id, stored, Spool(store.with_name(SPOOL)), self._around, self._conversation.post)
             self._lines[device_id] = line
             self._running[device_id] = self._tasks.create_task(line.run())
         return {"state": state_frame(await line.state())}, b""

@@ -4,10 +4,6 @@ It writes to the standard output, and to the root logger, which it configures wh
 """
 
 import logging
-import os
-
-# It marks every private message as one of a bot, unless told not to when its Go part starts.
-os.environ["NEONIZE_BOT_TAG"] = "off"
 
 import pylibmagic  # noqa: F401  # carries the library that neonize looks for when it is imported
 from neonize import __version__ as version

@@ -51,7 +51,7 @@ def _image(content: bytes) -> MediaFacts:
 
 
 def _video(content: bytes) -> MediaFacts:
-    with av.open(io.BytesIO(content)) as file:
+    with av.open(io.BytesIO(content), mode="r") as file:
         stream = file.streams.video[0]
         frame = next(file.decode(stream))
         return MediaFacts(
@@ -63,7 +63,7 @@ def _video(content: bytes) -> MediaFacts:
 
 
 def _audio(content: bytes) -> MediaFacts:
-    with av.open(io.BytesIO(content)) as file:
+    with av.open(io.BytesIO(content), mode="r") as file:
         codec = file.streams.audio[0].codec_context.name
         is_voice = file.format.name == "ogg" and codec in ("opus", "libopus")
         return MediaFacts(seconds=_seconds(file), is_voice=is_voice)

@@ -76,6 +76,4 @@ def media(message: Outgoing, file: File, upload: Upload) -> Any:
 def revocation(phone: str, message_id: str) -> Any:
     """The library's own would ask who we are, which ends the process when the line is just being closed."""
     key = MessageKey(fromMe=True, ID=message_id, remoteJID=f"{phone.removeprefix('+')}@s.whatsapp.net")
-    return content.Message(
-        protocolMessage=content.ProtocolMessage(type=content.ProtocolMessage.REVOKE, key=key)
-    )
+    return content.Message(protocolMessage=content.ProtocolMessage(type=content.ProtocolMessage.REVOKE, key=key))

@@ -15,7 +15,9 @@ class People:
         user = lid.partition("@")[0]
         if user not in self._phones:
             try:
-                found: JID = await self._client.call(lambda library: library.get_pn_from_lid(address(user, HIDDEN)))
+                found: JID = await self._client.call(
+                    lambda library: library.get_pn_from_lid(address(user, HIDDEN))
+                )
             except NeonizeError:
                 return None
             if not found.User:

@@ -57,7 +57,8 @@ def is_gone(store: Path) -> bool:
     try:
         with closing(sqlite3.connect(":memory:")) as copy:
             copy.deserialize(store.read_bytes())
-            return copy.execute("SELECT count(*) FROM whatsmeow_device").fetchone() == (0,)
+            (devices,) = copy.execute("SELECT count(*) FROM whatsmeow_device").fetchone()
+            return bool(devices == 0)
     except FileNotFoundError:
         return True
     except (OSError, sqlite3.Error):  # it was being written to
