@@ -78,10 +78,10 @@ class Ledger:
             raise KeyError(f"{len(found)} messages have the id {message_id}")
         return found[0]
 
-    def duplicates(self) -> list[list[Accepted]]:
-        """What a person got twice: the same words and file under different ids, from whichever account."""
+    def duplicates(self, account: str | None = None, recipient: str | None = None) -> list[list[Accepted]]:
+        """What a person got twice: the same words and file under different ids, from whichever of these accounts."""
         alike: defaultdict[tuple[str, str, str], list[Accepted]] = defaultdict(list)
-        for accepted in self._accepted.values():
+        for accepted in self.find(account, recipient):
             if accepted.sent.plaintext is not None and not accepted.sent.edit:
                 content = accepted.sent.content
                 alike[accepted.sent.recipient, content.text, content.media_sha256].append(accepted)

@@ -57,9 +57,7 @@ class _Operation:
             elif each.name != "self":
                 fields[each.name] = (kind, ... if each.default is inspect.Parameter.empty else each.default)
         self.arguments: type[BaseModel] = create_model(f"{name}_arguments", __config__=_JSON, **fields)
-        self.result: type[BaseModel] = create_model(
-            f"{name}_result", __config__=_JSON, value=(types["return"], ...)
-        )
+        self.result = create_model(f"{name}_result", __base__=_Result, value=(types["return"], ...))
 
     async def call(self, controls: Controls, body: bytes) -> bytes:
         arguments = self.arguments.model_validate_json(body)
