@@ -209,6 +209,10 @@ class Controls:
         """The account's owner writes on the phone itself. The message's id."""
         return await self._network.messages.typed_on_phone(self._account(phone), recipient, content)
 
+    async def lose_session(self, phone: str, contact: str) -> None:
+        """The contact's phone knows nothing of earlier messages with the account: it was restored, say."""
+        self._network.peer(contact).forget(self._account(phone).address())
+
     async def receipts_of_devices(self) -> list[DeviceReceipt]:
         return self._network.receipts
 
