@@ -120,14 +120,16 @@ async def test_what_else_a_contact_may_send(
 
 
 async def test_what_the_owner_types_on_the_phone(whatsapp: LoopbackServer, device: Device, phone: str) -> None:
-    for count, words in enumerate(("I am on my way", "I am there"), 1):
-        message_id = await whatsapp.typed_on_phone(phone, CONTACT, text(words))
+    """In a chat that goes by number, and in one that goes by LID; between what the device sends."""
+    for count, by_lid in enumerate((False, True, False), 1):
+        message_id = await whatsapp.typed_on_phone(phone, CONTACT, text("I am on my way"), by_lid=by_lid)
         message = await heard(device, message_id, count)
-        assert message["Message"] == {"conversation": words}
+        assert message["Message"] == {"conversation": "I am on my way"}
         source = message["Info"]["MessageSource"]
         assert source["IsFromMe"]
-        assert (source["Chat"]["User"], source["Sender"]["User"]) == (CONTACT, phone)
-        await device.text(CONTACT, f"{words}, says the device")
+        people = [await whatsapp.lid(each) if by_lid else each for each in (CONTACT, phone)]
+        assert [source["Chat"]["User"], source["Sender"]["User"]] == people
+        await device.text(CONTACT, "It is on its way")
 
 
 async def test_a_file_that_the_owner_sends_from_the_phone(
