@@ -115,10 +115,18 @@ class Messages:
             attributes |= {"from": pn_jid(sender), "sender_lid": lid_jid(sender)}
         return await self._deliver(account, self.peer(sender), content, attributes)
 
-    async def typed_on_phone(self, account: Account, recipient: str, content: Content) -> str:
+    async def typed_on_phone(
+        self, account: Account, recipient: str, content: Content, *, by_lid: bool = False
+    ) -> str:
         """The account's owner writes to a contact on the phone itself. Returns the message's id."""
-        attributes: dict[str, Attribute] = {"from": pn_jid(account.phone), "recipient": pn_jid(recipient)}
-        copied = replace(content, sent_to=str(pn_jid(recipient)))
+        attributes: dict[str, Attribute]
+        if by_lid:
+            chat = lid_jid(recipient)
+            attributes = {"from": lid_jid(account.phone), "recipient": chat, "peer_recipient_pn": pn_jid(recipient)}
+        else:
+            chat = pn_jid(recipient)
+            attributes = {"from": pn_jid(account.phone), "recipient": chat, "peer_recipient_lid": lid_jid(recipient)}
+        copied = replace(content, sent_to=str(chat))
         return await self._deliver(account, self.peer(account.phone), copied, attributes)
 
     async def _deliver(
