@@ -19,7 +19,6 @@ from models.enums import ContentKind, DeviceState
 from tests.processes import clean_environment
 
 SECONDS = 20.0
-PRODUCT = "engine.transports.neonize.host"
 TRUSTING = "tests.whatsapp_loopback.device_host"
 
 Event = Receipt | Inbound | PhoneSeen

@@ -6,6 +6,7 @@ stopped and connected anew.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from engine.transports.neonize.host.stored_device import is_gone
 from engine.transports.neonize.host.timing import Timing
 from engine.transports.neonize.host.way import Way
 from models.enums import DeviceState
+
+log = logging.getLogger(__name__)
 
 FORGIVEN_PINGS = 1  # unanswered in a row; each takes the library half a minute
 
@@ -48,6 +51,7 @@ class Connection:
         self._closing = False
         self._anew = False
         self._told: StateChanged | None = None
+        self._telling: asyncio.Task[None] | None = None
 
     @property
     def up(self) -> bool:
@@ -87,6 +91,7 @@ class Connection:
                 await self._come_up()
                 await self._holds()
         finally:
+            self._telling = None
             async with self._around.gate.change():
                 await self._client.stop()
 
@@ -115,6 +120,7 @@ class Connection:
 
     async def _try(self) -> bool:
         """False: WhatsApp was reached and does not let the device in for now."""
+        self._telling = None
         await self._client.stop()
         if is_gone(self._store):
             self._become(states.GONE)
@@ -134,6 +140,8 @@ class Connection:
             self._become(StateChanged(DeviceState.CONNECTING, states.NO_ANSWER))
         if self.up or self.ended:
             self._around.way.worked()
+            self._telling = connecting
+            connecting.add_done_callback(self._fell_silent)
             return True
         await self._client.stop()
         return False
@@ -154,6 +162,15 @@ class Connection:
                 if _now() >= until:
                     return
                 await self._news_or(until - _now())
+
+    def _fell_silent(self, telling: "asyncio.Task[None]") -> None:
+        """The library stays connected and tells nothing more, once there was an event that it cannot pass on.
+
+        A receipt that says `server-error` is one (measured; "required field neonize.Receipt.Type not set").
+        """
+        if telling is self._telling:
+            log.warning("the library fell silent about a device, which is connected anew")
+            self.renew()
 
     def _become(self, change: StateChanged) -> None:
         if change is not states.CONNECTING and change == self.state:

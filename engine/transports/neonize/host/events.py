@@ -18,7 +18,7 @@ _KINDS = {
     _Receipt.INACTIVE: ReceiptKind.DELIVERED,  # to a device that nobody looks at
     _Receipt.READ: ReceiptKind.READ,
     _Receipt.PLAYED: ReceiptKind.READ,
-    _Receipt.SERVER_ERROR: ReceiptKind.FAILED,  # the file could not be fetched
+    _Receipt.SERVER_ERROR: ReceiptKind.FAILED,  # the file could not be fetched; the library cannot say it yet
 }
 
 
@@ -67,7 +67,7 @@ def _of_receipt(event: Any) -> list[Seen]:
 
 def _of_message(event: Any) -> list[Seen]:
     source = event.Info.MessageSource
-    signs = _phone_seen(source, event.Info.Timestamp) if source.IsFromMe else []
+    signs = _phone_seen(source, event.Info.Timestamp / 1000) if source.IsFromMe else []
     words = said.read(event.Message)
     if words is None or not _is_person(source.Chat):
         return signs
@@ -89,8 +89,9 @@ def _of_message(event: Any) -> list[Seen]:
     return [*signs, Seen(message, lid)]
 
 
-def _phone_seen(source: Any, timestamp: int) -> list[Seen]:
-    """Number 0 among the account's devices is the phone itself."""
+def _phone_seen(source: Any, timestamp: float) -> list[Seen]:
+    """Number 0 among the account's devices is the phone itself. The library gives a receipt's time in seconds, a
+    message's in milliseconds."""
     if source.Sender.Device or not timestamp:
         return []
     return [Seen(PhoneSeen(datetime.fromtimestamp(timestamp, UTC)))]

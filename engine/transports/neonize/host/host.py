@@ -6,14 +6,15 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from engine.transports.contract import StateChanged
-from engine.transports.forms import Frame, state_frame
+from engine.transports.contract import Rejected, RevocationOutcome, StateChanged, Unknown
+from engine.transports.forms import Frame, outcome_frame, state_frame
 from engine.transports.neonize.host.connection import Surroundings
 from engine.transports.neonize.host.conversation import Conversation
 from engine.transports.neonize.host.gate import Gate
 from engine.transports.neonize.host.library import version
 from engine.transports.neonize.host.line import Line, RefusedError
 from engine.transports.neonize.host.outgoing import read_outgoing
+from engine.transports.neonize.host.refusals import NOT_CONNECTED
 from engine.transports.neonize.host.spool import Spool
 from engine.transports.neonize.host.stored_device import StoreRefusedError, read_stored_device
 from engine.transports.neonize.host.timing import Timing
@@ -66,17 +67,14 @@ class Host:
         await self._conversation.end()
 
     async def _obey(self, packet: Packet) -> None:
+        kind = packet.header["type"]
         try:
-            header, blob = await self._commands[packet.header["type"]](packet)
+            header, blob = await self._commands[kind](packet)
         except (RefusedError, StoreRefusedError) as error:
             header, blob = {"refused": str(error)}, b""
         except Exception as error:  # noqa: BLE001  # it must not take the other devices along
-            place = error.__traceback__
-            while place is not None and place.tb_next is not None:
-                place = place.tb_next
-            where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
-            log.error("a request failed (%s at %s)", type(error).__name__, where)  # noqa: TRY400
-            header, blob = {"refused": "an error inside of the device host, see the log"}, b""
+            log.error("%s failed: %s", kind, _without_values(error))  # noqa: TRY400
+            header, blob = _unclear(kind), b""
         self._conversation.answer(packet, header, blob)
 
     async def _configure(self, packet: Packet) -> Answer:
@@ -119,8 +117,11 @@ class Host:
         await asyncio.gather(*(self._close_line(device_id) for device_id in list(self._lines)))
 
     async def _send(self, packet: Packet) -> Answer:
-        message = read_outgoing(packet.header["message"])
-        return await self._line(packet).send(message, packet.blob), b""
+        try:
+            line = self._line(packet)
+        except RefusedError as error:
+            return {"outcome": outcome_frame(Rejected(NOT_CONNECTED, f"{error}.", permanent=False))}, b""
+        return await line.send(read_outgoing(packet.header["message"]), packet.blob), b""
 
     async def _revoke(self, packet: Packet) -> Answer:
         outcome = await self._line(packet).revoke(packet.header["message_id"], packet.header["phone"])
@@ -142,3 +143,22 @@ class Host:
         if line is None:
             raise RefusedError("the device is not open in this host")
         return line
+
+
+def _unclear(kind: str) -> Frame:
+    words = "an error inside of the device host, see the log"
+    match kind:
+        case "send":
+            return {"outcome": outcome_frame(Unknown(words))}
+        case "revoke":
+            return {"outcome": RevocationOutcome.UNCLEAR}
+    return {"refused": words}
+
+
+def _without_values(error: Exception) -> str:
+    """Which error, and where: its own words can name people, and say what was written to them."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f" in {place.tb_frame.f_code.co_qualname}, line {place.tb_lineno}" if place else ""
+    return f"{type(error).__name__}{where}"
