@@ -76,18 +76,18 @@ async def test_a_text_goes_out_as_it_was_written_and_as_nothing_else(
 
 
 @pytest.mark.parametrize(
-    ("kind", "file", "mime_type", "seconds"),
+    ("kind", "file", "described"),
     [
-        (ContentKind.IMAGE, picture(), "image/png", 0),
-        (ContentKind.VIDEO, clip(), "video/mp4", 2),
-        (ContentKind.DOCUMENT, b"%PDF-1.7", "application/pdf", 0),
+        (ContentKind.IMAGE, picture(), ("image/png", 0)),
+        (ContentKind.VIDEO, clip(), ("video/mp4", 2)),
+        (ContentKind.DOCUMENT, b"%PDF-1.7", ("application/pdf", 0)),
     ],
 )
 async def test_files_arrive_whole_with_caption_length_and_a_small_picture(
-    whatsapp: LoopbackServer, device: HostedDevice, kind: ContentKind, file: bytes, mime_type: str, seconds: int
+    whatsapp: LoopbackServer, device: HostedDevice, kind: ContentKind, file: bytes, described: tuple[str, int]
 ) -> None:
     message_id = await device.sent(
-        CONTACT, "Our prices", kind=kind, file=file, mime_type=mime_type, file_name="prices.pdf"
+        CONTACT, "Our prices", kind=kind, file=file, mime_type=described[0], file_name="prices.pdf"
     )
 
     assert await whatsapp.uploaded_file(message_id) == file
@@ -95,7 +95,7 @@ async def test_files_arrive_whole_with_caption_length_and_a_small_picture(
     content = accepted.sent.content
     assert (content.kind, content.text, accepted.sent.media_type) == (Kind(kind), "Our prices", kind)
     assert content.attachment is not None
-    assert (content.attachment.mime_type, content.attachment.seconds) == (mime_type, seconds)
+    assert (content.attachment.mime_type, content.attachment.seconds) == described
     if kind is ContentKind.DOCUMENT:
         assert content.attachment.file_name == "prices.pdf"
     else:
@@ -164,18 +164,24 @@ async def test_a_message_is_deleted_for_everyone(
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "permanent"),
-    [(463, "reachout_limited", False), (479, "stale_recipient", False), (429, "rate_limited", False),
-     (400, "bad_request", True), (403, "not_allowed", True), (599, "whatsapp_599", False)],
-)  # fmt: skip
+    ("error", "expected"),
+    [
+        (463, ("reachout_limited", False)),
+        (479, ("stale_recipient", False)),
+        (429, ("rate_limited", False)),
+        (400, ("bad_request", True)),
+        (403, ("not_allowed", True)),
+        (599, ("whatsapp_599", False)),
+    ],
+)
 async def test_what_whatsapp_refuses_is_rejected_and_the_next_one_goes_out(
-    whatsapp: LoopbackServer, device: HostedDevice, phone: str, error: int, code: str, permanent: bool
+    whatsapp: LoopbackServer, device: HostedDevice, phone: str, error: int, expected: tuple[str, bool]
 ) -> None:
     await whatsapp.on_next_messages(OnMessage.refuse(error), phone=phone)
     outcome = await device.send(CONTACT, "refused")
 
     assert isinstance(outcome, Rejected)
-    assert (outcome.code, outcome.permanent) == (code, permanent)
+    assert (outcome.code, outcome.permanent) == expected
     await device.sent(CONTACT, "the next one")
     limited = [change.state for change in device.states if change.state is DeviceState.REACHOUT_LIMITED]
     assert bool(limited) == (error == 463)
