@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine.transports.contract import Inbound, PhoneSeen, Receipt, Rejected, Unknown
+from engine.transports.contract import Inbound, PhoneSeen, Receipt, Rejected, StateChanged, Unknown
 from models.enums import ContentKind, DeviceState, ReceiptKind
 from tests.integration.whatsapp.device_host.conftest import SHORT, Make
 from tests.integration.whatsapp.device_host.driver import DeviceHost, HostedDevice
@@ -311,6 +311,32 @@ async def test_what_the_engine_has_not_taken_is_told_again_after_the_host_was_ki
 async def test_a_copy_of_the_session_is_as_it_says(device: HostedDevice) -> None:
     answer = await device.ask("durable")
     assert hashlib.sha256(answer.blob).hexdigest() == answer.header["sha256"]
+
+
+async def test_a_session_that_is_worth_a_new_copy_is_told(
+    whatsapp: LoopbackServer, make: Make, phone: str
+) -> None:
+    device = await make(phone)
+    async with DeviceHost(whatsapp.proxy_url, whatsapp.ca_file, changed_every=0.1) as host:
+        watched = HostedDevice(host, device.id, device.store, phone)
+        await watched.open()
+        for number in range(3):
+            await watched.sent(f"1555123020{number}", "hello")
+        changed = {"type": "changed", "device": device.id}
+        await host.until(lambda: changed in host.heard, "change")
+
+
+async def test_a_host_whose_library_cannot_be_loaded_says_what_is_missing(whatsapp: LoopbackServer) -> None:
+    command = "tests.integration.whatsapp.device_host.host_without_libmagic"
+    async with DeviceHost(whatsapp.proxy_url, whatsapp.ca_file, command=command) as host:
+        assert not host.ready["can_send_media"]
+        assert "libmagic is missing (package pylibmagic)" in host.ready["trouble"]
+        opened = await host.open(1, Path("session.sqlite"))
+        assert opened == StateChanged(DeviceState.PARKED, host.ready["trouble"])
+        answer = await host.ask({"type": "check", "device": 1, "phones": []})
+        assert answer.header["refused"] == host.ready["trouble"]
+        host.tell({"type": "end"})
+        assert await host.ends() == 0
 
 
 async def test_a_host_without_its_engine_ends_at_once(whatsapp: LoopbackServer) -> None:
