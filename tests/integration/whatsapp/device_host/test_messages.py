@@ -339,10 +339,20 @@ async def test_a_host_whose_library_cannot_be_loaded_says_what_is_missing(whatsa
         assert await host.ends() == 0
 
 
-async def test_a_host_without_its_engine_ends_at_once(whatsapp: LoopbackServer) -> None:
+async def test_a_host_without_its_engine_ends_at_once_whatever_it_is_at(
+    whatsapp: LoopbackServer, make: Make, phone: str
+) -> None:
+    device = await make(phone)
     async with DeviceHost(whatsapp.proxy_url, whatsapp.ca_file) as host:
+        orphan = HostedDevice(host, device.id, device.store, phone)
+        await orphan.open()
+        await whatsapp.on_next_messages(OnMessage(Answer.LOSE_ACK), phone=phone)
+        sending = asyncio.create_task(orphan.send(CONTACT, "in flight"))
+        await whatsapp.until_accepted(1, phone)
         host.writer.close()
         assert await host.ends() == 0
+    with pytest.raises(ConnectionError):
+        await sending
 
 
 async def test_a_host_ends_when_it_is_told_to_having_closed_its_lines(
