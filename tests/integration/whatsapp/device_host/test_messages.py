@@ -326,6 +326,28 @@ async def test_a_session_that_is_worth_a_new_copy_is_told(
         await host.until(lambda: changed in host.heard, "change")
 
 
+async def test_nothing_that_names_people_or_says_what_they_were_told_reaches_the_log(
+    whatsapp: LoopbackServer, make: Make, phone: str
+) -> None:
+    device = await make(phone)
+    async with DeviceHost(whatsapp.proxy_url, whatsapp.ca_file, send_within=1) as host:
+        watched = HostedDevice(host, device.id, device.store, phone)
+        await watched.open()
+        await whatsapp.on_next_messages(OnMessage.refuse(463), OnMessage(Answer.LOSE_ACK), phone=phone)
+        for _ in range(3):
+            await watched.send(CONTACT, "for your eyes only")
+        await whatsapp.incoming(phone, CONTACT, Content(kind=Kind.TEXT, text="a secret"))
+        await watched.until_inbound()
+        await whatsapp.drop(phone)
+        await watched.until_state(DeviceState.ONLINE, count=3)
+        await host.ask({"type": "send", "device": device.id, "message": {"phone": CONTACT}})
+        host.tell({"type": "end"})
+        await host.ends()
+    assert "send failed: KeyError" in host.complaints
+    for private in (CONTACT, phone, "for your eyes", "a secret"):
+        assert private not in host.complaints
+
+
 async def test_a_host_whose_library_cannot_be_loaded_says_what_is_missing(whatsapp: LoopbackServer) -> None:
     command = "tests.integration.whatsapp.device_host.host_without_libmagic"
     async with DeviceHost(whatsapp.proxy_url, whatsapp.ca_file, command=command) as host:
