@@ -135,16 +135,14 @@ async def _end(
     """Hang up, upon which it ends, or is ended."""
     writer.close()
     try:
-        async with asyncio.timeout(ENDS_WITHIN):
-            await process.wait()
-    except TimeoutError:
-        pass
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENDS_WITHIN):
+                await process.wait()
     finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    said = await words
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        said = await words
     if process.returncode:
         log.warning("a connection helper broke down", code=process.returncode, said=said)
 
