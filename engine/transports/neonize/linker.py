@@ -18,7 +18,7 @@ from engine.transports.contract import Linker, Paired, PairingRefused, PairingSt
 from engine.transports.neonize.pairing_refusals import Refusal, refused
 from engine.transports.neonize.session_store import StoreError, restore
 from engine.transports.neonize.steps import PAIR, UNLINK, Order, Waits, order_packet, read_step
-from engine.transports.neonize.wire import Packet, WireError, pack, read_packet
+from engine.transports.neonize.wire import WireError, pack, read_packet
 
 log = structlog.get_logger()
 

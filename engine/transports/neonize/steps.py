@@ -1,4 +1,4 @@
-"""What an engine process and an errand, the short-lived process that pairs or unlinks one device, say to each other."""
+"""What an engine process and an errand, the short-lived process that pairs or unlinks, tell each other."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime

@@ -163,16 +163,16 @@ async def test_codes_expire(whatsapp: LoopbackServer, linker: NeonizeLinker) -> 
 
 
 @pytest.mark.parametrize(
-    ("code", "text", "expected"),
+    ("error", "expected"),
     [
-        (429, "rate-overlimit", Refusal.TOO_MANY_ATTEMPTS),
-        (404, "item-not-found", Refusal.NOT_ON_WHATSAPP),
+        ((429, "rate-overlimit"), Refusal.TOO_MANY_ATTEMPTS),
+        ((404, "item-not-found"), Refusal.NOT_ON_WHATSAPP),
     ],
 )
 async def test_whatsapp_may_give_no_code(
-    whatsapp: LoopbackServer, linker: NeonizeLinker, phone: str, code: int, text: str, expected: Refusal
+    whatsapp: LoopbackServer, linker: NeonizeLinker, phone: str, error: tuple[int, str], expected: Refusal
 ) -> None:
-    await whatsapp.refuse_codes(code, text)
+    await whatsapp.refuse_codes(*error)
     try:
         assert (await refusal_of(linker.pair_by_code(f"+{phone}"))).code == expected
     finally:

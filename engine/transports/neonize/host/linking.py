@@ -1,9 +1,9 @@
-"""Links a device to an account, or unlinks one: what an errand does with the library, one thing in its process's life.
+"""Links a device to an account, or unlinks one: what an errand does with the library, one of it in its life.
 
-The library shows the codes by itself, one after the other, and takes no order to stop: who has seen enough ends the
-process. A pairing has gone well when the device has logged in once more, by then as a device of the account. What
-follows within seconds, the keys of the account's settings above all, is waited for; then the line is closed before
-the session is copied, so that nothing is acknowledged that the copy does not have.
+The library shows the codes by itself, one after the other, and takes no order to stop: who has seen enough ends
+the process. A pairing has gone well when the device has logged in once more, by then as a device of the account.
+What follows within seconds, the keys of the account's settings above all, is waited for; then the line is closed
+before the session is copied, so that nothing is acknowledged that the copy does not have.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from engine.transports.neonize.steps import Waits
 
 NAME = "dripdesk"  # among the phone's linked devices
 
-# Seconds for which the library shows a picture (whatsmeow's qrchan.go): the first of WhatsApp's six, and the others.
+# Seconds that the library shows a picture for (whatsmeow's qrchan.go): the first of the six, and the others.
 FIRST_SHOWN_FOR = 60.0
 SHOWN_FOR = 20.0
 CODES_LIVE_FOR = FIRST_SHOWN_FOR + 5 * SHOWN_FOR

@@ -80,9 +80,7 @@ async def test_a_process_that_says_nothing_more_is_given_up(
     assert await steps_of(linker(tmp_path, "stays").pair_by_qr()) == [CRASHED]
 
 
-async def test_giving_up_lets_the_process_end_by_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_giving_up_lets_the_process_end_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linker_module, "ENDS_WITHIN", 60)
     async with asyncio.timeout(30), aclosing(linker(tmp_path, "qr listens").pair_by_qr()) as steps:
         await anext(steps)
