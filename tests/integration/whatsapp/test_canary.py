@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 
 from engine.transports.neonize.session_store import KEPT, LEFT_OUT
+from tests.library import load_library
 from tests.processes import clean_environment, free_port
 
 HOST = "engine/transports/neonize/host"
@@ -56,16 +57,8 @@ ERRORS = {
 
 @pytest.fixture(scope="module")
 def library() -> Any:
-    """Loaded only for these checks: in a test's process nothing is ever connected with it."""
-    import gc
-    import importlib
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # it leaves pipes open, looking where it is
-        module = importlib.import_module(f"{HOST.replace('/', '.')}.library")
-        gc.collect()
-    return module
+    """In a test's process nothing is ever connected with it."""
+    return load_library()
 
 
 def changed(what: str, file: str) -> str:

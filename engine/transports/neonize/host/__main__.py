@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import resource
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,9 @@ def main(descriptor: int, timing: Timing | None = None) -> None:
     # The engine decides about the end, also of one that comes to the whole group of processes: it drains first.
     for sent_to_all in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sent_to_all, signal.SIG_IGN)
+    # The library leaves a file open with every connect.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     code = 1
     try:

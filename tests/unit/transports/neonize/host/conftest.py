@@ -1,10 +1,5 @@
-"""The library is loaded once, here: looking at what machine it is on, it leaves pipes open, which is an error in tests."""
+"""The library is loaded before the tests that import parts of it."""
 
-import gc
-import importlib
-import warnings
+from tests.library import load_library
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", ResourceWarning)
-    importlib.import_module("engine.transports.neonize.host.library")
-    gc.collect()
+load_library()

@@ -49,6 +49,12 @@ def test_words_name_nobody(error):
         ("server returned error 400", "bad_request", True),
         ("no LID found for 1@s.whatsapp.net from server", "not_on_whatsapp", True),
         ("failed to send message node: websocket not connected", "not_connected", False),
+        (
+            "failed to get device list: failed to send usync query: failed to write msg: broken pipe",
+            "not_connected",
+            False,
+        ),
+        ("failed to get device list: failed to send usync query: info query timed out", "not_prepared", False),
     ],
 )
 def test_codes(error, code, permanent):
