@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -44,8 +44,9 @@ def linker(make_linker: MakeLinker) -> NeonizeLinker:
 
 
 @pytest.fixture(autouse=True)
-def _leaves_nothing(tmp_path: Path) -> AsyncIterator[None]:
+def _leaves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
     yield
+    assert "broke down" not in capsys.readouterr().out, "the library crashed"
     assert errands() == []
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 

@@ -1,14 +1,13 @@
 """Links a device to an account, or unlinks one: what an errand does with the library, one of it in its life.
 
-The library shows the codes by itself, one after the other, and takes no order to stop: who has seen enough ends
-the process. A pairing has gone well when the device has logged in once more, by then as a device of the account.
+The library shows the codes by itself, one after the other, and takes no order to stop: told to while it shows
+them it crashes, as nobody's device it is yet. So who has seen enough ends the process. A pairing has gone well when the device has logged in once more, by then as a device of the account.
 What follows within seconds, the keys of the account's settings above all, is waited for; then the line is closed
 before the session is copied, so that nothing is acknowledged that the copy does not have.
 """
 
 import asyncio
 import ctypes
-import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -48,7 +47,6 @@ _STATUSES = {
     "err-scanned-without-multidevice": Refusal.NOT_MULTI_DEVICE,
 }
 _PASSKEY = "passkey-request"
-_SUCCESS = "success"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +102,9 @@ class _Line:
         self._said.put_nowait(event)
 
     def _status(self, _: int, word: int) -> None:
-        """Called in a thread of the library's, which must not go on after a pairing that failed.
-
-        It would look up whose device this is, and crash: it is nobody's.
-        """
+        """Called in a thread of the library's."""
         status = _Status((ctypes.string_at(word) or b"").decode())
         self._loop.call_soon_threadsafe(self._said.put_nowait, status)
-        if status.word != _SUCCESS:
-            threading.Event().wait()
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         error = None if task.cancelled() else task.exception()
