@@ -7,8 +7,8 @@ from engine.database import Database
 from engine.devices.session_keys import SessionKeys
 from engine.doctor.findings import Problem, Result, Warn, attempt
 from engine.doctor.installation import Installation, judge_installation, judge_schema, read_installation
-from engine.doctor.sessions import look_at_sessions
 from engine.doctor.server import judge_server, look_at_listen, read_server
+from engine.doctor.sessions import look_at_sessions
 from engine.errors import NotRunningError
 from engine.settings import Settings
 

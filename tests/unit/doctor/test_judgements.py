@@ -10,7 +10,6 @@ from engine.database import Schema
 from engine.doctor.findings import Finding, Ok, Problem, Warn
 from engine.doctor.installation import judge_clock, judge_devices, judge_engines, judge_schema
 from engine.doctor.machine import judge_disk, judge_open_files, judge_phones, look_at_disk
-from engine.doctor.sessions import StoredSessions, judge_sessions
 from engine.doctor.server import (
     A_PROCESS,
     LongTransaction,
@@ -21,6 +20,7 @@ from engine.doctor.server import (
     judge_transactions,
     judge_version,
 )
+from engine.doctor.sessions import StoredSessions, judge_sessions
 
 HOME = Path("/srv/dripdesk")
 BOT = {"ok": True, "result": {"username": "drip_bot"}}
