@@ -50,6 +50,12 @@ WANTS_A_WORKER = f"d.removed_at IS NULL AND (d.state NOT IN {RESTING} OR d.in_fl
 
 REGISTER = "INSERT INTO engines (host, pid, capacity) VALUES (:host, :pid, :capacity) RETURNING id"
 
+# WhatsApp has refused the version that ran before; whether it takes this one only an attempt can tell.
+TRY_AGAIN = """
+UPDATE user_devices SET state = 'connecting', last_error = NULL, state_since = clock_timestamp()
+ WHERE state = 'outdated' AND removed_at IS NULL
+"""
+
 # Others remove the row of an engine that was asleep for a day; when it wakes up it is there again.
 BEAT = """
 INSERT INTO engines (id, host, pid, capacity) OVERRIDING SYSTEM VALUE
@@ -150,6 +156,7 @@ class Ownership:
     async def register(cls, database: Database, clock: Clock, *, capacity: int) -> "Ownership":
         async with database.transaction() as session:
             row = await session.execute(text(REGISTER), {"capacity": capacity, **_this_process()})
+            await session.execute(text(TRY_AGAIN))
             return cls(database, clock, row.scalar_one(), capacity=capacity)
 
     @property
