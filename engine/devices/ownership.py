@@ -71,8 +71,10 @@ wanting AS (
     SELECT count(*) AS all_of_them, count(*) FILTER (WHERE live.id IS NULL) AS free
       FROM user_devices d LEFT JOIN live ON live.id = d.owner WHERE {WANTS_A_WORKER}),
 owning AS (
-    SELECT owner, count(*) AS devices FROM user_devices WHERE removed_at IS NULL GROUP BY owner)
-SELECT live.id, live.capacity, coalesce(owning.devices, 0) AS owned, wanting.all_of_them, wanting.free
+    SELECT d.owner, count(*) AS devices, count(*) FILTER (WHERE NOT ({WANTS_A_WORKER})) AS resting
+      FROM user_devices d WHERE d.removed_at IS NULL GROUP BY d.owner)
+SELECT live.id, live.capacity, coalesce(owning.devices, 0) AS owned,
+       sum(owning.resting) OVER () AS resting, wanting.all_of_them, wanting.free
   FROM wanting LEFT JOIN live ON true LEFT JOIN owning ON owning.owner = live.id
 """
 
@@ -186,7 +188,7 @@ class Ownership:
         async with self._database.transaction() as session:
             rows = (await session.execute(text(CENSUS), {"dead_after": DEAD_AFTER})).all()
         engines = [Share(row.id, row.capacity, row.owned) for row in rows if row.id is not None]
-        return Census(engines, rows[0].all_of_them, rows[0].free)
+        return Census(engines, rows[0].all_of_them, rows[0].free, int(rows[0].resting or 0))
 
     async def take(self, room: int) -> int:
         """Take up to `room` devices that nobody works; how many. What was in flight there is now unknown."""
