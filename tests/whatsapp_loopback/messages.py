@@ -122,10 +122,18 @@ class Messages:
         attributes: dict[str, Attribute]
         if by_lid:
             chat = lid_jid(recipient)
-            attributes = {"from": lid_jid(account.phone), "recipient": chat, "peer_recipient_pn": pn_jid(recipient)}
+            attributes = {
+                "from": lid_jid(account.phone),
+                "recipient": chat,
+                "peer_recipient_pn": pn_jid(recipient),
+            }
         else:
             chat = pn_jid(recipient)
-            attributes = {"from": pn_jid(account.phone), "recipient": chat, "peer_recipient_lid": lid_jid(recipient)}
+            attributes = {
+                "from": pn_jid(account.phone),
+                "recipient": chat,
+                "peer_recipient_lid": lid_jid(recipient),
+            }
         copied = replace(content, sent_to=str(chat))
         return await self._deliver(account, self.peer(account.phone), copied, attributes)
 

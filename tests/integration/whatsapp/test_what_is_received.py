@@ -32,9 +32,7 @@ async def heard(device: Device, message_id: str, count: int = 1) -> dict[str, An
 
 
 @pytest.mark.parametrize("by_lid", [False, True], ids=["by number", "by LID"])
-async def test_an_answer_with_a_quote(
-    whatsapp: LoopbackServer, device: Device, phone: str, by_lid: bool
-) -> None:
+async def test_an_answer_with_a_quote(whatsapp: LoopbackServer, device: Device, phone: str, by_lid: bool) -> None:
     asked = await device.text(CONTACT, "Shall we call you?")
     me = f"{phone}@s.whatsapp.net"
     answer = Content(
