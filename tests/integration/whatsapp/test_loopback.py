@@ -148,6 +148,32 @@ async def test_after_an_outage_devices_come_back_and_get_what_happened_meanwhile
     await device.until_receipt(message_id)
 
 
+async def test_a_connection_that_is_swallowed_waits_until_the_way_is_free(
+    whatsapp: LoopbackServer, begin: Connect, phone: str
+) -> None:
+    await whatsapp.set_proxy(Proxy.SWALLOWS)
+    try:
+        device = await begin(phone)
+        assert await whatsapp.until_swallowed(1)
+        assert not device.heard("ended")
+    finally:
+        await whatsapp.set_proxy(Proxy.OPEN)
+
+    await device.until("Connected")
+
+
+async def test_a_frozen_connection_is_open_and_dead(whatsapp: LoopbackServer, device: Device, phone: str) -> None:
+    await whatsapp.freeze(phone)
+    sending = asyncio.create_task(device.text(CONTACT, "Is anybody there?"))
+    assert not await whatsapp.until_asked(phone, 1, seconds=0.3)
+    assert await device.do("connected")
+
+    await whatsapp.freeze(phone, frozen=False)
+    await whatsapp.drop(phone)
+
+    assert await sending
+
+
 async def test_a_first_connect_that_is_refused_fails_at_once(
     whatsapp: LoopbackServer, begin: Connect, phone: str
 ) -> None:
