@@ -127,8 +127,10 @@ async def test_what_the_owner_types_on_the_phone(whatsapp: LoopbackServer, devic
         assert message["Message"] == {"conversation": "I am on my way"}
         source = message["Info"]["MessageSource"]
         assert source["IsFromMe"]
-        people = [await whatsapp.lid(each) if by_lid else each for each in (CONTACT, phone)]
-        assert [source["Chat"]["User"], source["Sender"]["User"]] == people
+        numbers, lids = (CONTACT, phone), (await whatsapp.lid(CONTACT), await whatsapp.lid(phone))
+        assert (source["Chat"]["User"], source["Sender"]["User"]) == (lids if by_lid else numbers)
+        assert source["RecipientAlt"]["User"] == (CONTACT if by_lid else lids[0])
+        assert source["SenderAlt"]["User"] == ("" if by_lid else lids[1])
         await device.text(CONTACT, "It is on its way")
 
 
