@@ -97,7 +97,9 @@ class Process:
     async def video(self, device: str, to: str, file: str, caption: str) -> str:
         """Without the programs that the library would call for it."""
         uploaded = await self._uploaded(device, file, MediaType.MediaVideo)
-        video = VideoMessage(**uploaded, mimetype="video/mp4", caption=caption, seconds=2, JPEGThumbnail=b"thumbnail")
+        video = VideoMessage(
+            **uploaded, mimetype="video/mp4", caption=caption, seconds=2, JPEGThumbnail=b"thumbnail"
+        )
         return (await self.clients[device].send_message(build_jid(to), Message(videoMessage=video))).ID
 
     async def voice_note(self, device: str, to: str, file: str) -> str:

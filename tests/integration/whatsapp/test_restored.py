@@ -1,6 +1,8 @@
 """A device whose store is an older copy goes on: messages were sent and read since, which it knows nothing of."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -29,9 +31,7 @@ def store(tmp_path: Path, phone: str) -> Path:
     return tmp_path / f"{phone}.db"
 
 
-async def restored(
-    whatsapp: LoopbackServer, begin: Connect, phone: str, store: Path
-) -> Device:
+async def restored(whatsapp: LoopbackServer, begin: Connect, phone: str, store: Path) -> Device:
     """Copied in the middle of a conversation that both sides then carried on, and put back."""
     device = await begin(phone)
     await device.until("Connected")
@@ -78,6 +78,25 @@ async def test_it_reads_what_is_written_to_it(
 ) -> None:
     device = await restored(whatsapp, begin, phone, store)
 
-    for count, (contact, words) in enumerate(((CONTACT, "Seven"), (STRANGER, "Anybody there?"), (CONTACT, "Eight")), 1):
+    for count, (contact, words) in enumerate(
+        ((CONTACT, "Seven"), (STRANGER, "Anybody there?"), (CONTACT, "Eight")), 1
+    ):
         await whatsapp.incoming(phone, contact, text(words))
         assert (await device.until("Message", count))["Message"] == {"conversation": words}
+
+
+async def test_it_reads_those_who_begin_with_keys_that_its_store_does_not_have(
+    whatsapp: LoopbackServer, begin: Connect, phone: str, store: Path
+) -> None:
+    """It left them at the server after the copy was made; so it sends others along."""
+    device = await begin(phone)
+    await device.until("Connected")
+    await stopped(whatsapp, device, phone)
+    with closing(sqlite3.connect(store)) as copy, copy:
+        copy.execute("DELETE FROM whatsmeow_pre_keys WHERE key_id <= 9")
+    device = await device.library.connect(phone, store, phone=phone)
+    await device.until("Connected")
+
+    await whatsapp.incoming(phone, CONTACT, text("Hello?"))
+
+    assert (await device.until("Message"))["Message"] == {"conversation": "Hello?"}

@@ -32,9 +32,7 @@ async def heard(device: Device, message_id: str, count: int = 1) -> dict[str, An
 
 
 @pytest.mark.parametrize("by_lid", [False, True], ids=["by number", "by LID"])
-async def test_an_answer_with_a_quote(
-    whatsapp: LoopbackServer, device: Device, phone: str, by_lid: bool
-) -> None:
+async def test_an_answer_with_a_quote(whatsapp: LoopbackServer, device: Device, phone: str, by_lid: bool) -> None:
     asked = await device.text(CONTACT, "Shall we call you?")
     me = f"{phone}@s.whatsapp.net"
     answer = Content(
@@ -68,7 +66,7 @@ async def test_a_contact_is_read_now_by_number_and_now_by_lid(
 
 @pytest.mark.parametrize(("kind", "mime_type", "name"), FILES, ids=[kind for kind, _, _ in FILES])
 async def test_a_file(
-    whatsapp: LoopbackServer, device: Device, phone: str, kind: Kind, mime_type: str, name: str
+    whatsapp: LoopbackServer, device: Device, phone: str, *, kind: Kind, mime_type: str, name: str
 ) -> None:
     file = b"a file: " + kind.encode() * 1000
     offered = await whatsapp.offer_file(kind, file, mime_type, "Order" if kind is Kind.DOCUMENT else "")
@@ -112,7 +110,7 @@ async def test_a_file(
     ids=lambda value: value.kind if isinstance(value, Content) else "",
 )
 async def test_what_else_a_contact_may_send(
-    whatsapp: LoopbackServer, device: Device, phone: str, content: Content, name: str, expected: dict[str, Any]
+    whatsapp: LoopbackServer, device: Device, phone: str, *, content: Content, name: str, expected: dict[str, Any]
 ) -> None:
     message_id = await whatsapp.incoming(phone, CONTACT, content)
 

@@ -50,9 +50,7 @@ async def test_one_text_after_the_other_with_and_without_an_answer(
 
 
 async def test_a_document(whatsapp: LoopbackServer, device: Device) -> None:
-    message_id = await device.do(
-        "document", to=CONTACT, file=FILE.hex(), name="Prices.pdf", caption="As of today"
-    )
+    message_id = await device.do("document", to=CONTACT, file=FILE.hex(), name="Prices.pdf", caption="As of today")
 
     content = await read(whatsapp, message_id)
     assert (content.kind, content.text) == (Kind.DOCUMENT, "As of today")
