@@ -208,7 +208,7 @@ class Connection:
                 self.account.device = None
                 self.account.outbox.clear()
             case "encrypt" if self.account:
-                return prekeys.answer(self.account, question, network.peer)
+                return prekeys.answer(self.account, question, network.peer, claim_enough=network.spares_prekeys)
             case "usync":
                 return usync.answer(question, network.numbers)
             case "w:m" if self.account:

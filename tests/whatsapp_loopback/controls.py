@@ -261,6 +261,10 @@ class Controls:
         """Devices that ask for a code of characters get this error: 429 rate-overlimit, 400 bad-request …"""
         self._network.pairings.code_error = None if code is None else RefusedError(code, text)
 
+    async def spare_prekeys(self, spares: bool) -> None:
+        """Whether devices that were just linked are told that enough one-time keys are here: it saves them seconds."""
+        self._network.spares_prekeys = spares
+
     async def expire_codes(self) -> int:
         """As after 160 seconds; returns how many devices waited."""
         return await self._network.pairings.expire()

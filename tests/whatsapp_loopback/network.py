@@ -37,6 +37,8 @@ class Network:
     """The HTTP status that websockets are refused with."""
     login_failure: LoginFailure | None = None
     """For those accounts that have none of their own."""
+    spares_prekeys: bool = False
+    """Whether devices are told that enough of their one-time keys are here."""
     connections: set[Connection] = field(default_factory=set)
     receipts: list[DeviceReceipt] = field(default_factory=list)
 

@@ -236,6 +236,17 @@ async def test_a_ban_says_why_and_for_how_long(whatsapp: LoopbackServer, begin: 
     assert await device.until("TemporaryBan") == {"Code": "SEND_TO_TOO_MANY_PEOPLE", "Expire": "3600"}
 
 
+async def test_a_device_that_the_server_does_not_know_is_logged_out(
+    whatsapp: LoopbackServer, library: Library, store_template: Path, tmp_path: Path, phone: str
+) -> None:
+    seeding.write_store(tmp_path / "unknown.db", phone, store_template)
+
+    device = await library.connect(phone, tmp_path / "unknown.db", phone=phone)
+
+    await device.until("LoggedOut")
+    assert (await whatsapp.account(phone)).logins == 0
+
+
 async def test_an_overloaded_server_is_tried_again(whatsapp: LoopbackServer, begin: Connect, phone: str) -> None:
     await whatsapp.fail_logins(LoginFailure(503, times=1), phone)
     device = await begin(phone)
@@ -297,6 +308,7 @@ async def test_what_a_device_cannot_read_is_sent_to_it_once_more(
         await device.until("Message", number)
         await device.text(contact, f"You said {text}")
     await device.do("stop")
+    await device.until("ended")  # only then may another client have its name
     with closing(sqlite3.connect(tmp_path / f"{phone}.db")) as store, store:
         store.execute("DELETE FROM whatsmeow_sessions")  # as in a store that was backed up earlier
     device = await device.library.connect(phone, tmp_path / f"{phone}.db", phone=phone)
