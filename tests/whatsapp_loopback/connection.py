@@ -191,7 +191,7 @@ class Connection:
                 self._network.received(self.account, stanza)
                 await self._acknowledge(stanza)
                 if stanza.text("type") == "retry":
-                    await self._network.messages.send_again(self.account, stanza.text("id"))
+                    await self._network.messages.send_again(self.account, stanza)
             case _:
                 log.debug("nothing to do for <%s>", stanza.tag)
 

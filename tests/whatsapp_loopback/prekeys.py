@@ -52,6 +52,23 @@ def _take_over(account: Account, upload: Node) -> None:
         account.device.prekeys[int.from_bytes(key.data("id"), "big")] = key.data("value")
 
 
+def bundle_in(receipt: Node) -> Bundle | None:
+    """The keys that a device sends along when it asks for a message a second time."""
+    keys = receipt.child("keys")
+    if keys is None:
+        return None
+    with_one_time = keys.child("key") is not None
+    return Bundle(
+        registration_id=int.from_bytes(receipt.data("registration"), "big"),
+        identity_key=keys.data("identity"),
+        signed_prekey_id=int.from_bytes(keys.data("skey", "id"), "big"),
+        signed_prekey=keys.data("skey", "value"),
+        signed_prekey_signature=keys.data("skey", "signature"),
+        prekey_id=int.from_bytes(keys.data("key", "id"), "big") if with_one_time else None,
+        prekey=keys.data("key", "value") if with_one_time else None,
+    )
+
+
 def bundle_nodes(bundle: Bundle) -> tuple[Node, ...]:
     signed = (
         _number("id", bundle.signed_prekey_id, 3),
