@@ -42,11 +42,24 @@ class Placement:
             self._put(device, self._host_for(device))
         return self._host_of[device]
 
-    def leave(self, device: int) -> None:
+    def leave(self, device: int) -> int | None:
+        """Return the number of the host that it was in."""
         number = self._host_of.pop(device, None)
         if number is not None:
             del self._groups[number].devices[device]
-            self._tidy()
+        return number
+
+    def is_idle(self, number: int) -> bool:
+        """It has no devices, and none are to come from a host that retires."""
+        group = self._groups.get(number)
+        return group is None or not (group.devices or number in self._successors())
+
+    def forget(self, number: int) -> bool:
+        """Give an idle host up; whether it was idle."""
+        if not self.is_idle(number):
+            return False
+        self._groups.pop(number, None)
+        return True
 
     def devices_in(self, number: int) -> Collection[int]:
         group = self._groups.get(number)
@@ -54,11 +67,16 @@ class Placement:
 
     @property
     def numbers(self) -> list[int]:
-        """Of the hosts that have devices, or are about to get some."""
+        """Of all hosts that are not forgotten."""
         return list(self._groups)
 
     def is_suspected(self, number: int) -> bool:
-        return self._groups[number].suspected
+        return number in self._groups and self._groups[number].suspected
+
+    def takes_nobody(self, number: int) -> bool:
+        """Whether a host that is empty will stay so."""
+        group = self._groups.get(number)
+        return group is None or group.suspected or group.successor is not None
 
     def started(self, number: int, now: float) -> None:
         """This host is at work (again)."""
@@ -84,7 +102,6 @@ class Placement:
         middle = (len(again) + 1) // 2
         for half in (again[:middle], again[middle:]):
             self._isolate(half)
-        self._tidy()
         return []
 
     def retire(self, number: int) -> None:
@@ -104,7 +121,6 @@ class Placement:
         if successor is not None:
             del self._groups[number].devices[device]
             self._put(device, successor)
-            self._tidy()
         return self._host_of[device]
 
     def settle(self, now: float) -> None:
@@ -113,7 +129,7 @@ class Placement:
             if group.suspected and now - group.at_work_since >= CALM_AFTER:
                 self._clear(group)
                 room = [one for one in self._open_to_all(len(group.devices)) if one != number]
-                if room and group.successor is None and number not in self._successors():
+                if group.devices and room and group.successor is None and number not in self._successors():
                     group.successor = max(room, key=self._load)
         self._crashed_at = {one: at for one, at in self._crashed_at.items() if now - at < SOON}
 
@@ -162,7 +178,7 @@ class Placement:
         return len(self._groups[number].devices) + sum(coming)
 
     def _successors(self) -> set[int | None]:
-        return {group.successor for group in self._groups.values()}
+        return {group.successor for group in self._groups.values() if group.devices}
 
     def _found(self, *, suspected: bool) -> int:
         self._last_number += 1
@@ -174,9 +190,3 @@ class Placement:
         self._host_of[device] = number
         if self._groups[number].suspected:
             self._suspects[device] = number
-
-    def _tidy(self) -> None:
-        """Forget hosts without devices, as far as none are to come."""
-        for number, group in list(self._groups.items()):
-            if not group.devices and (group.successor is not None or number not in self._successors()):
-                del self._groups[number]

@@ -10,6 +10,8 @@ from engine.transports.neonize.placement import CALM_AFTER, MOST_ALONE, SOON, Pl
 
 
 def seated(placement: Placement) -> dict[int, list[int]]:
+    for number in placement.numbers:
+        placement.forget(number)
     return {number: list(placement.devices_in(number)) for number in placement.numbers}
 
 
@@ -26,7 +28,8 @@ def test_devices_fill_hosts_evenly_and_a_new_one_comes_only_when_all_are_full():
     placement.leave(1)
     placement.leave(2)
     placement.leave(3)
-    assert seated(placement) == {2: [4], 3: [5]}
+    assert [placement.forget(number) for number in (1, 2)] == [True, False]
+    assert placement.numbers == [2, 3]
     placement.seat(6)
     assert seated(placement) == {2: [4, 6], 3: [5]}
 
@@ -214,20 +217,28 @@ class Fleet(RuleBasedStateMachine):
         self.placement.settle(self.now)
 
     @rule(choice=st.integers(0, 20))
+    def forget(self, choice):
+        if (number := self.number(choice)) is not None and self.placement.forget(number):
+            assert number not in self.placement.numbers
+
+    @rule(choice=st.integers(0, 20))
     def move(self, choice):
         for number in self.placement.retiring:
             devices = list(self.placement.devices_in(number))
             if devices:
                 self.placement.move(devices[choice % len(devices)])
 
+    def seated(self):
+        return [list(self.placement.devices_in(number)) for number in self.placement.numbers]
+
     @invariant()
     def each_device_is_in_one_host(self):
-        everywhere = [one for group in seated(self.placement).values() for one in group]
+        everywhere = [one for group in self.seated() for one in group]
         assert sorted(everywhere) == sorted(self.inside)
 
     @invariant()
     def no_host_is_too_full(self):
-        assert all(len(group) <= self.MOST for group in seated(self.placement).values())
+        assert all(len(group) <= self.MOST for group in self.seated())
 
 
 TestFleet = Fleet.TestCase
