@@ -88,6 +88,7 @@ class DeviceLine:
         self._leaving = False
         self._stirred = asyncio.Event()
         self._passage = asyncio.Event()  # closed while the line moves from one host to another
+        self._passage.set()
         self._requests: set[asyncio.Future[Packet]] = set()
 
     def connect(self) -> None:

@@ -142,7 +142,15 @@ async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
 
 
 def children() -> list[psutil.Process]:
-    return psutil.Process().children()
+    """Those of hosts: other tests leave Python's own resource tracker behind."""
+    return [child for child in psutil.Process().children() if "multiprocessing" not in " ".join(_command(child))]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 @pytest.fixture
