@@ -227,7 +227,12 @@ class Hosts:
         for number in self._placement.numbers:
             if number not in self._hosts:
                 self._hosts[number] = host = SupervisedHost(
-                    number, self._command, self._configuration, self, self._policy, Backoff(self._random)
+                    number,
+                    command=self._command,
+                    configuration=self._configuration,
+                    supervision=self,
+                    policy=self._policy,
+                    backoff=Backoff(self._random),
                 )
                 self._start(host.run(), self._supervisors)
 

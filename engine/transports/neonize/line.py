@@ -15,7 +15,7 @@ from engine.devices.sessions import LostError, SessionMissingError
 from engine.transports.contract import Inbound, PhoneSeen, Receipt, StateChanged
 from engine.transports.forms import Frame, read_event, read_state
 from engine.transports.neonize.process import HostGoneError, HostProcess
-from engine.transports.neonize.session_store import StoreError, durable_copy
+from engine.transports.neonize.session_store import StoreError, device_rows, durable_copy
 from engine.transports.neonize.wire import Packet
 from models.enums import DeviceState
 
@@ -219,7 +219,9 @@ class DeviceLine:
         try:
             answer = (await host.ask(self._about("open") | {"store": str(store)})).header
             if "refused" in answer:
-                self._change_state(StateChanged(DeviceState.LOGGED_OUT, answer["refused"]))
+                paired = await asyncio.to_thread(device_rows, store)
+                state = DeviceState.PARKED if paired else DeviceState.LOGGED_OUT
+                self._change_state(StateChanged(state, answer["refused"]))
             else:
                 self._change_state(read_state(answer["state"]))
             self._passage.set()

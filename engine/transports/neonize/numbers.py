@@ -1,4 +1,4 @@
-"""Which numbers are on WhatsApp: asked for seldom, and remembered for a while. WhatsApp frowns upon many questions."""
+"""Which numbers are on WhatsApp: asked for seldom, since WhatsApp frowns upon it, and remembered for a while."""
 
 import time
 from collections import deque
@@ -27,9 +27,7 @@ class NumberBook(Protocol):
 
     async def known(self, workspace_id: int, phones: Sequence[str]) -> Mapping[str, bool]: ...
 
-    async def learn(
-        self, workspace_id: int, on_whatsapp: Mapping[str, bool], lids: Mapping[str, str]
-    ) -> None: ...
+    async def learn(self, workspace_id: int, on_whatsapp: Mapping[str, bool], lids: Mapping[str, str]) -> None: ...
 
 
 class Questions:

@@ -79,7 +79,7 @@ class Placement:
         return group is None or group.suspected or group.successor is not None
 
     def started(self, number: int, now: float) -> None:
-        """This host is at work (again)."""
+        """Learn that a host is at work (again)."""
         if (group := self._groups.get(number)) is not None:
             group.at_work_since = now
 

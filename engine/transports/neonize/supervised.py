@@ -42,6 +42,7 @@ class SupervisedHost:
     def __init__(
         self,
         number: int,
+        *,
         command: Sequence[str],
         configuration: Frame,
         supervision: Supervision,
@@ -97,7 +98,7 @@ class SupervisedHost:
                 finally:
                     self.process = None
         except HostStartError as error:
-            log.error("a device host does not start", host=self.number, reason=str(error))
+            log.warning("a device host does not start", host=self.number, reason=str(error))
             self._supervision.down(self, str(error))
             return str(error)
         if visit.end is None:
@@ -129,5 +130,3 @@ class SupervisedHost:
 
     def measure(self) -> None:
         self.memory = self.process.memory if self.process is not None else 0
-
-

@@ -26,7 +26,7 @@ from engine.transports.neonize.numbers import NumberChecks, QuestionRefusedError
 from engine.transports.neonize.policy import HostPolicy
 from engine.transports.neonize.wire import Packet, WireError
 
-SEND_TAKES_AT_MOST = timedelta(seconds=90)  # the library itself gives up after 75
+SEND_TAKES_AT_MOST = timedelta(minutes=4)  # a large file is given three to be uploaded
 
 
 class NeonizeTransport:
@@ -51,7 +51,8 @@ class NeonizeTransport:
         try:
             if await self._numbers.is_there(message.phone) is False:
                 return Rejected(NOT_ON_WHATSAPP, f"{message.phone} is not on WhatsApp.", permanent=True)
-            return read_outcome((await self._hand_over(message)).header["outcome"])
+            answer = (await self._hand_over(message)).header
+            return read_outcome(answer["outcome"]) if "outcome" in answer else Unknown(answer["refused"])
         except NoLineError as error:
             return Rejected(NOT_CONNECTED, str(error), permanent=False)
         except LineLostError as error:
@@ -62,7 +63,8 @@ class NeonizeTransport:
     async def revoke(self, message_id: str, phone: str) -> RevocationOutcome:
         try:
             question = {"type": "revoke", "message_id": message_id, "phone": phone}
-            return RevocationOutcome((await self._line.request(question)).header["outcome"])
+            answer = (await self._line.request(question)).header
+            return RevocationOutcome(answer.get("outcome", RevocationOutcome.UNCLEAR))
         except (NoLineError, LineLostError):
             return RevocationOutcome.UNCLEAR
 
@@ -116,6 +118,5 @@ def message_frame(message: OutgoingMessage) -> Frame:
         "phone": message.phone,
         "kind": message.kind,
         "body": message.body,
-        "media": media
-        and {"sha256": media.sha256, "mime_type": media.mime_type, "file_name": media.file_name},
+        "media": media and {"sha256": media.sha256, "mime_type": media.mime_type, "file_name": media.file_name},
     }

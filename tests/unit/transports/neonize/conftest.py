@@ -137,7 +137,7 @@ class Fleet:
 
 async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 (of another process)
             await asyncio.sleep(0.005)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from pathlib import Path
 
 from engine.transports.contract import Rejected, Sent, StateChanged, Unknown
 from models.enums import DeviceState
@@ -79,7 +80,6 @@ async def test_a_device_that_kills_every_host_is_isolated_and_parked_and_the_oth
             await fleet.ears[device].state(ONLINE)
             assert PARKED not in told(fleet, device)
             assert isinstance(await fleet.transports[device].send(text(device)), Sent)
-        assert sum(fleet.seats(), []) == [1, 2, 4, 5, 6] or sorted(sum(fleet.seats(), [])) == [1, 2, 4, 5, 6]
         assert sorted(fleet.refs) == [1, 2, 4, 5, 6]
 
 
@@ -149,7 +149,7 @@ async def test_a_host_that_cannot_start_is_tried_again_and_the_reason_is_told(fl
 
 
 async def test_a_worn_host_makes_way_device_by_device_without_losing_a_send(fleet):
-    async with fleet.started(recycle_after=0) as fleet:
+    async with fleet.started(recycle_after=0):
         devices = await fleet.online(1, 2, 3)
         before = fleet.pid_of(1)
         refs = iter(range(1, 100_000))
@@ -177,7 +177,7 @@ async def test_a_worn_host_makes_way_device_by_device_without_losing_a_send(flee
 
 
 async def test_a_move_waits_for_the_send_in_flight_and_later_sends_wait_for_the_move(fleet):
-    async with fleet.started(recycle_after=0) as fleet:
+    async with fleet.started(recycle_after=0):
         [transport] = await fleet.online(1)
         fleet.fault(1, Fault.HANG_ON_SEND)
         in_flight = asyncio.create_task(transport.send(text(1)))
@@ -196,7 +196,7 @@ async def test_a_move_waits_for_the_send_in_flight_and_later_sends_wait_for_the_
 
 
 async def test_a_host_that_crashes_in_the_middle_of_a_move_loses_nobody(fleet):
-    async with fleet.started(recycle_after=0) as fleet:
+    async with fleet.started(recycle_after=0):
         await fleet.online(1, 2)
         fleet.fault(2, Fault.HANG_ON_CLOSE)
         moving = asyncio.create_task(fleet.hosts.look_once(asyncio.get_running_loop().time()))
@@ -207,9 +207,8 @@ async def test_a_host_that_crashes_in_the_middle_of_a_move_loses_nobody(fleet):
         await moving
         await until(lambda: fleet.seats() == [[1, 2]] and fleet.pid_of(2) != old)
         for device in (1, 2):
-            async with asyncio.timeout(5):
-                while not isinstance(await fleet.transports[device].send(text(device)), Sent):
-                    await asyncio.sleep(0.01)
+            await until(lambda device=device: fleet.transports[device]._line._up)
+            assert isinstance(await fleet.transports[device].send(text(device)), Sent)
 
 
 async def test_a_line_that_does_not_close_in_time_is_closed_before_the_device_is_opened_again(fleet):
@@ -226,6 +225,11 @@ async def test_a_line_that_does_not_close_in_time_is_closed_before_the_device_is
         assert isinstance(await transport.send(text(2)), Sent)
 
 
+def open_of_ours() -> tuple[int, int]:
+    """Descriptors and threads."""
+    return len([*Path("/proc/self/fd").iterdir()]), len([*Path("/proc/self/task").iterdir()])
+
+
 async def test_the_end_of_the_hosts_leaves_no_child_task_thread_or_descriptor(fleet):
     async def round_trip():
         async with fleet.started():
@@ -233,14 +237,14 @@ async def test_the_end_of_the_hosts_leaves_no_child_task_thread_or_descriptor(fl
             await fleet.connect(3)
 
     await round_trip()
-    tasks, descriptors = len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd"))
-    threads = len(os.listdir("/proc/self/task"))
+    tasks, (descriptors, threads) = len(asyncio.all_tasks()), open_of_ours()
     for _ in range(3):
         await round_trip()
     assert children() == []
     assert len(asyncio.all_tasks()) == tasks
-    assert len(os.listdir("/proc/self/fd")) <= descriptors
-    assert len(os.listdir("/proc/self/task")) <= threads
+    now = open_of_ours()
+    assert now[0] <= descriptors
+    assert now[1] <= threads
 
 
 async def test_the_hosts_end_in_time_even_with_a_send_that_hangs(fleet):

@@ -6,7 +6,13 @@ import pytest
 
 from engine.devices.ownership import OwnedDevice
 from engine.transports.neonize import numbers
-from engine.transports.neonize.numbers import A_MINUTE, MOST_A_MINUTE, NumberChecks, QuestionRefusedError, Questions
+from engine.transports.neonize.numbers import (
+    A_MINUTE,
+    MOST_A_MINUTE,
+    NumberChecks,
+    QuestionRefusedError,
+    Questions,
+)
 from models.enums import TransportKind
 from tests.unit.transports.neonize.conftest import NotedNumbers
 

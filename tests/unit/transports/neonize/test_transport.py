@@ -228,6 +228,7 @@ async def test_closing_is_idempotent_ends_the_events_and_fails_what_is_in_flight
     async with fleet.started(close_within=0.1):
         [transport] = await fleet.online(1)
         fleet.fault(1, Fault.HANG_ON_SEND)
+        fleet.numbers.there[PHONE] = True  # what is under way is the message, and no question
         sending = asyncio.create_task(transport.send(text(1)))
         await until(lambda: bool(transport._line._requests))
         await transport.close()
@@ -243,6 +244,7 @@ async def test_a_cancelled_send_does_not_wedge_the_next_and_its_late_answer_is_n
     async with fleet.started():
         [transport] = await fleet.online(1)
         fleet.fault(1, Fault.HANG_ON_SEND)
+        fleet.numbers.there[PHONE] = True  # what is under way is the message, and no question
         sending = asyncio.create_task(transport.send(text(1)))
         await until(lambda: bool(transport._line._requests))
         sending.cancel()
