@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tests.whatsapp_loopback.behaviour import LoginFailure, MediaFault, MessageRules
+from tests.whatsapp_loopback.behaviour import LoginFailure, MediaFault, MessageRules, StreamError
 from tests.whatsapp_loopback.device_keys import DeviceKeys
 from tests.whatsapp_loopback.nodes import Jid, Node
 from tests.whatsapp_loopback.numbers import lid_jid, pn_jid
@@ -16,7 +16,7 @@ class Link(Protocol):
     """A connection that a device is logged in on."""
 
     async def send(self, node: Node) -> None: ...
-    async def close(self) -> None: ...
+    async def farewell(self, last_word: Node) -> None: ...
     def reset(self) -> None: ...
 
 
@@ -87,6 +87,20 @@ class Account:
         """By which name the contacts' sessions know the device, whatever it is addressed by."""
         return str(self.jid)
 
+    async def end(self, error: StreamError) -> None:
+        """Ends its connection with a word. LookupError if it is not online."""
+        link, self.link = self.link, None
+        if link is None:
+            raise LookupError(f"{self.phone} is not online")
+        await link.farewell(stream_error(error))
+
+    async def unlink(self) -> None:
+        """Its owner takes the device off, on the phone."""
+        self.device = None
+        self.outbox.clear()
+        if self.link:
+            await self.end(StreamError.DEVICE_REMOVED)
+
     async def deliver(self, node: Node) -> None:
         """At once, or after the next login; until the device acknowledges it."""
         self.outbox.add(node)
@@ -131,9 +145,19 @@ class Accounts:
         account.linked = max(account.linked, DeviceKeys.NUMBER)
         return account
 
-    def link(self, phone: str, noise_key: bytes, registration: Registration) -> Account:
+    async def link(self, phone: str, noise_key: bytes, registration: Registration) -> Account:
         account = self.get(phone)
+        await account.unlink()
         account.linked += 1
         account.device = Device(account.linked, noise_key, registration)
-        account.outbox.clear()
         return account
+
+
+def stream_error(error: StreamError) -> Node:
+    match error:
+        case StreamError.REPLACED:
+            return Node("stream:error", content=(Node("conflict", {"type": "replaced"}),))
+        case StreamError.DEVICE_REMOVED:
+            conflict = Node("conflict", {"type": "device_removed"})
+            return Node("stream:error", {"code": "401"}, (conflict,))
+    return Node("stream:error", {"code": error.value})

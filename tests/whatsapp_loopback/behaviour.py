@@ -96,6 +96,16 @@ class Proxy(StrEnum):
     """Connections are taken and nothing ever comes back."""
 
 
+class Handshake(StrEnum):
+    """How the server greets who has come through."""
+
+    PLAIN = "plain"
+    SILENT = "silent"
+    """It takes the client's greeting and says nothing."""
+    GARBAGE = "garbage"
+    """It answers with bytes that mean nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class MediaFault:
     status: int | None = None

@@ -3,18 +3,19 @@
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.whatsapp_loopback import iq, nodes, prekeys, usync
 from tests.whatsapp_loopback.accounts import Account, Registration
-from tests.whatsapp_loopback.behaviour import Answer, LoginFailure, OnMessage
+from tests.whatsapp_loopback.behaviour import Answer, Handshake, LoginFailure, OnMessage, StreamError
 from tests.whatsapp_loopback.frames import ClosedError, Frames
 from tests.whatsapp_loopback.identity import STATIC, certificate
+from tests.whatsapp_loopback.ledger import Accepted
 from tests.whatsapp_loopback.messages import ReceiptKind
 from tests.whatsapp_loopback.nodes import SERVER, Attribute, Node
 from tests.whatsapp_loopback.noise import FrameCipher, Responder
-from tests.whatsapp_loopback.numbers import phone_of
 from tests.whatsapp_loopback.pairing import Waiting
 from tests.whatsapp_loopback.protobuf import Fields
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tests.whatsapp_loopback.network import Network
 
 log = logging.getLogger("whatsapp_loopback")
+_FAREWELL_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ def _registration(fields: Fields) -> Registration:
     )
 
 
+def _is_linked(account: Account, number: int, noise_key: bytes) -> bool:
+    device = account.device
+    return device is not None and (device.number, device.noise_key) == (number, noise_key)
+
+
 class Connection:
     def __init__(self, frames: Frames, network: "Network") -> None:
         self.noise_key = b""
@@ -79,6 +86,19 @@ class Connection:
         async with asyncio.timeout(seconds):
             return await answer
 
+    async def farewell(self, last_word: Node) -> None:
+        """Hangs up when the device has heard why.
+
+        What comes right before the end of the connection the library may never look at. It works through stanzas in
+        their order: when it has acknowledged another one, it knows.
+        """
+        await self.send(last_word)
+        with suppress(TimeoutError, ConnectionError):
+            await self.ask(
+                Node("notification", {"from": SERVER, "type": "psa", "id": "farewell"}), _FAREWELL_SECONDS
+            )
+        await self.close()
+
     async def close(self) -> None:
         await self._frames.close()
 
@@ -89,45 +109,45 @@ class Connection:
         """Until either side ends it: with ClosedError, or what the device did wrong."""
         try:
             login = await self._shake_hands()
-            if await self._let_in(login):
-                while True:
-                    await self._take(nodes.decode(self._incoming.decrypt(await self._frames.read())))
+            await self._let_in(login)
+            while True:
+                await self._take(nodes.decode(self._incoming.decrypt(await self._frames.read())))
         finally:
             self._leave()
 
     async def _shake_hands(self) -> Login:
         responder = Responder(STATIC, certificate())
-        await self._frames.write(responder.hello(await self._frames.read()))
+        greeting = responder.hello(await self._frames.read())
+        match self._network.handshake:
+            case Handshake.PLAIN:
+                await self._frames.write(greeting)
+            case Handshake.GARBAGE:
+                await self._frames.write(b"\xff" * len(greeting))
         greeted = responder.finish(await self._frames.read())
         self.noise_key = greeted.client_key
         self._incoming, self._outgoing = greeted.incoming, greeted.outgoing
         return Login.read(greeted.payload)
 
-    async def _let_in(self, login: Login) -> bool:
+    async def _let_in(self, login: Login) -> None:
         account = None if login.phone is None else self._network.accounts.get(login.phone)
         if failure := self._network.refusal(account):
-            await self._fail(failure)
+            self._fail(failure)
         elif login.registration:
             self.waiting = await self._network.pairings.offer(self, login.registration)
             self._network.changed()
-            return True
-        elif account and account.device and account.device.number == login.device:
-            if account.device.noise_key == self.noise_key:
-                await self._log_in(account)
-                return True
-            await self._fail(LoginFailure(401))
+        elif account and _is_linked(account, login.device, self.noise_key):
+            await self._log_in(account)
         else:
-            await self._fail(LoginFailure(401))
-        return False
+            self._fail(LoginFailure(401))
 
-    async def _fail(self, failure: LoginFailure) -> None:
+    def _fail(self, failure: LoginFailure) -> None:
         given = {"reason": failure.reason, "code": failure.code, "expire": failure.expire, "location": "loopback"}
-        await self.send(Node("failure", {name: str(value) for name, value in given.items() if value is not None}))
-        await self._frames.close()
+        told = {name: str(value) for name, value in given.items() if value is not None}
+        self._network.start(self.farewell(Node("failure", told)))
 
     async def _log_in(self, account: Account) -> None:
         if account.link:
-            await self._network.replace(account)
+            await account.end(StreamError.REPLACED)
         self.account = account
         await self.send(Node("success", {"t": str(int(time.time())), "lid": account.lid, "location": "loopback"}))
         account.link = self
@@ -150,9 +170,8 @@ class Connection:
         match stanza.tag:
             case "iq" if stanza.text("type") in ("get", "set"):
                 await self._answer(stanza)
-            case "iq":
-                asked = self._asked.pop(stanza.text("id"), None)
-                if asked and not asked.done():
+            case "iq" | "ack" if asked := self._asked.pop(stanza.text("id"), None):
+                if not asked.done():
                     asked.set_result(stanza)
             case "message" if self.account:
                 await self._take_message(self.account, stanza)
@@ -163,6 +182,8 @@ class Connection:
                 self.account.outbox.acknowledged("message", stanza.text("id"))
                 self._network.received(self.account, stanza)
                 await self._acknowledge(stanza)
+                if stanza.text("type") == "retry":
+                    await self._network.messages.send_again(self.account, stanza.text("id"))
             case _:
                 log.debug("nothing to do for <%s>", stanza.tag)
 
@@ -184,7 +205,8 @@ class Connection:
                     return (network.pairings.ask_for_code(self.waiting, question),)
                 network.pairings.finish_code(self.waiting, question)
             case "md" if self.account and question.child("remove-companion-device"):
-                await network.log_out(self.account)
+                self.account.device = None
+                self.account.outbox.clear()
             case "encrypt" if self.account:
                 return prekeys.answer(self.account, question, network.peer)
             case "usync":
@@ -194,25 +216,27 @@ class Connection:
         return ()
 
     async def _take_message(self, account: Account, message: Node) -> None:
-        rule = self._network.messages.rule(account)
         account.tries += 1
-        if rule.answer.accepts:
-            self._network.messages.accept(account, message)
+        rule = self._network.messages.rule(account)
+        accepted = self._network.messages.accept(account, message) if rule.answer.accepts else None
         self._network.changed()
         if rule.delay:
-            self._network.later(rule.delay, self._after_message(account, message, rule))
+            self._network.start(self._after_message(account, message, rule, accepted), rule.delay)
         else:
-            await self._after_message(account, message, rule)
+            await self._after_message(account, message, rule, accepted)
 
-    async def _after_message(self, account: Account, message: Node, rule: OnMessage) -> None:
+    async def _after_message(
+        self, account: Account, message: Node, rule: OnMessage, accepted: Accepted | None
+    ) -> None:
         if rule.answer in (Answer.CLOSE_AFTER, Answer.CLOSE_BEFORE):
             self.reset()
         elif rule.answer in (Answer.ACK, Answer.REFUSE):
             await self._acknowledge(message, rule.error)
-        if rule.answer.accepts and self._network.delivers(account):
+        if accepted and accepted.sent.plaintext is None:
+            await self._network.messages.ask_again(account, message)
+        elif accepted and self._network.delivers(account):
             to = message.jid("to")
-            if phone_of(to) != account.phone:
-                await self._network.messages.report(account, message.text("id"), to, ReceiptKind.DELIVERED)
+            await self._network.messages.report(account, message.text("id"), to, ReceiptKind.DELIVERED)
 
     async def _acknowledge(self, stanza: Node, error: int | None = None) -> None:
         attributes: dict[str, Attribute] = {

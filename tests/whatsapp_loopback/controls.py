@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.whatsapp_loopback.accounts import Account
-from tests.whatsapp_loopback.behaviour import LoginFailure, MediaFault, MessageRules, OnMessage, Proxy, StreamError
+from tests.whatsapp_loopback.behaviour import (
+    Handshake,
+    LoginFailure,
+    MediaFault,
+    MessageRules,
+    OnMessage,
+    Proxy,
+    StreamError,
+)
 from tests.whatsapp_loopback.contents import Attachment, Content, Kind
 from tests.whatsapp_loopback.iq import RefusedError
 from tests.whatsapp_loopback.ledger import Accepted
@@ -89,6 +97,10 @@ class Controls:
         """With this HTTP status, until it is None again."""
         self._network.upgrade_status = status
 
+    async def set_handshake(self, handshake: Handshake) -> None:
+        """For connections that begin from now on."""
+        self._network.handshake = handshake
+
     async def drop(self, phone: str | None = None) -> int:
         """Resets the connections; returns how many."""
         if phone is None:
@@ -114,11 +126,11 @@ class Controls:
 
     async def end_stream(self, phone: str, error: StreamError) -> None:
         """LookupError if it is not online."""
-        await self._network.end(self._account(phone), error)
+        await self._account(phone).end(error)
 
     async def remove_device(self, phone: str) -> None:
         """The owner takes it off on the phone: logged out."""
-        await self._network.remove(self._account(phone))
+        await self._account(phone).unlink()
 
     # What devices send
 
@@ -146,8 +158,9 @@ class Controls:
         await self._network.until(lambda: len(list(ledger.find(account, recipient))) >= count, seconds)
         return await self.accepted(account, recipient)
 
-    async def duplicates(self) -> list[list[Accepted]]:
-        return self._network.messages.ledger.duplicates()
+    async def duplicates(self, account: str | None = None, recipient: str | None = None) -> list[list[Accepted]]:
+        """What a person got twice under different ids; the same id twice is one message."""
+        return self._network.messages.ledger.duplicates(account, recipient)
 
     # Receipts
 
@@ -192,9 +205,14 @@ class Controls:
         account = self._account(phone)
         return await self._network.messages.incoming(account, sender, content, by_lid=by_lid, name=name)
 
-    async def typed_on_phone(self, phone: str, recipient: str, content: Content) -> str:
+    async def typed_on_phone(self, phone: str, recipient: str, content: Content, by_lid: bool = False) -> str:
         """The account's owner writes on the phone itself. The message's id."""
-        return await self._network.messages.typed_on_phone(self._account(phone), recipient, content)
+        account = self._account(phone)
+        return await self._network.messages.typed_on_phone(account, recipient, content, by_lid=by_lid)
+
+    async def lose_session(self, phone: str, contact: str) -> None:
+        """The contact's phone knows nothing of earlier messages with the account: it was restored, say."""
+        self._network.peer(contact).forget(self._account(phone).address())
 
     async def receipts_of_devices(self) -> list[DeviceReceipt]:
         return self._network.receipts

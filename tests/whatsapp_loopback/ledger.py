@@ -59,6 +59,8 @@ class Ledger:
         key = sent.account, sent.message_id
         if known := self._accepted.get(key):
             known.times += 1
+            if known.sent.plaintext is None:
+                known.sent = sent
             return known
         self._accepted[key] = Accepted(sent)
         return self._accepted[key]
@@ -78,10 +80,10 @@ class Ledger:
             raise KeyError(f"{len(found)} messages have the id {message_id}")
         return found[0]
 
-    def duplicates(self) -> list[list[Accepted]]:
-        """What a person got twice: the same words and file under different ids, from whichever account."""
+    def duplicates(self, account: str | None = None, recipient: str | None = None) -> list[list[Accepted]]:
+        """What a person got twice: the same words and file under different ids, from whichever of these accounts."""
         alike: defaultdict[tuple[str, str, str], list[Accepted]] = defaultdict(list)
-        for accepted in self._accepted.values():
+        for accepted in self.find(account, recipient):
             if accepted.sent.plaintext is not None and not accepted.sent.edit:
                 content = accepted.sent.content
                 alike[accepted.sent.recipient, content.text, content.media_sha256].append(accepted)

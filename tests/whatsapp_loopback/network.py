@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 
 from tests.whatsapp_loopback.accounts import Account, Accounts
-from tests.whatsapp_loopback.behaviour import LoginFailure, Proxy, StreamError
+from tests.whatsapp_loopback.behaviour import Handshake, LoginFailure, Proxy
 from tests.whatsapp_loopback.connection import Connection
 from tests.whatsapp_loopback.media import MediaStore
 from tests.whatsapp_loopback.messages import Messages
@@ -32,6 +32,7 @@ class Network:
     accounts: Accounts = field(default_factory=Accounts)
     numbers: Numbers = field(default_factory=Numbers)
     proxy: Proxy = Proxy.OPEN
+    handshake: Handshake = Handshake.PLAIN
     upgrade_status: int | None = None
     """The HTTP status that websockets are refused with."""
     login_failure: LoginFailure | None = None
@@ -66,33 +67,6 @@ class Network:
     def delivers(self, account: Account) -> bool:
         return self.messages.delivers if account.delivers is None else account.delivers
 
-    async def end(self, account: Account, error: StreamError) -> None:
-        """Ends the account's connection with a word."""
-        link = account.link
-        if link is None:
-            raise LookupError(f"{account.phone} is not online")
-        await link.send(_stream_error(error))
-        await link.close()
-
-    async def replace(self, account: Account) -> None:
-        """Its device logged in once more: the earlier connection has to go."""
-        link, account.link = account.link, None
-        if link:
-            await link.send(_stream_error(StreamError.REPLACED))
-            await link.close()
-
-    async def remove(self, account: Account) -> None:
-        """The owner takes the device off the account, on the phone."""
-        account.device = None
-        account.outbox.clear()
-        if account.link:
-            await self.end(account, StreamError.DEVICE_REMOVED)
-
-    async def log_out(self, account: Account) -> None:
-        """The device takes itself off; its connection stays until it closes it."""
-        account.device = None
-        account.outbox.clear()
-
     def received(self, account: Account, receipt: Node) -> None:
         self.receipts.append(DeviceReceipt(account.phone, receipt.text("id"), receipt.text("type")))
         self.changed()
@@ -112,9 +86,11 @@ class Network:
             return False
         return True
 
-    def later(self, seconds: float, work: Coroutine[None, None, None]) -> None:
+    def start(self, work: Coroutine[None, None, None], after: float = 0) -> None:
+        """Beside everything else, in so many seconds; it ends with the server at the latest."""
+
         async def wait_and_do() -> None:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(after)
             await work
 
         task = asyncio.create_task(wait_and_do())
@@ -133,13 +109,3 @@ def _used(failure: LoginFailure) -> LoginFailure | None:
     if failure.times is None:
         return failure
     return replace(failure, times=failure.times - 1) if failure.times > 1 else None
-
-
-def _stream_error(error: StreamError) -> Node:
-    match error:
-        case StreamError.REPLACED:
-            return Node("stream:error", content=(Node("conflict", {"type": "replaced"}),))
-        case StreamError.DEVICE_REMOVED:
-            conflict = Node("conflict", {"type": "device_removed"})
-            return Node("stream:error", {"code": "401"}, (conflict,))
-    return Node("stream:error", {"code": error.value})

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from tests.whatsapp_loopback.accounts import Account, Accounts, Registration
+from tests.whatsapp_loopback.accounts import Account, Accounts, Registration, stream_error
+from tests.whatsapp_loopback.behaviour import StreamError
 from tests.whatsapp_loopback.device_keys import SignedIdentity
 from tests.whatsapp_loopback.iq import RefusedError
 from tests.whatsapp_loopback.nodes import SERVER, Node
@@ -197,9 +198,9 @@ class Pairings:
         if error := answer.child("error"):
             raise PairingError(f"The device would not be linked: {error.text('code')} {error.text('text')}")
         _check_signature(container, registration.identity_key, answer.data("pair-device-sign", "device-identity"))
-        account = self.accounts.link(phone, companion.noise_key, registration)
+        account = await self.accounts.link(phone, companion.noise_key, registration)
         self.gone(waiting)
-        await companion.send(Node("stream:error", {"code": "515"}))
+        await companion.send(stream_error(StreamError.RESTART))
         return account
 
     def _request(self, content: Node) -> Node:

@@ -23,6 +23,8 @@ class Library:
 
     def __init__(self, whatsapp: Controls, *, trusting: bool = True) -> None:
         self.whatsapp = whatsapp
+        self.printed: list[str] = []
+        self._print = asyncio.Condition()
         self._trusting = trusting
         self._devices: dict[str, Device] = {}
         self._ordered: dict[int, asyncio.Future[Any]] = {}
@@ -36,12 +38,14 @@ class Library:
             *(sys.executable, "-m", module, str(theirs.fileno()), how),
             env=environment,
             pass_fds=[theirs.fileno()],
-            stdout=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )
         theirs.close()
         reader, self._writer = await asyncio.open_unix_connection(sock=ours)
         self._listening = asyncio.create_task(self._listen(reader))
+        assert self._process.stdout is not None
+        self._reading = asyncio.create_task(self._read(self._process.stdout))
         return self
 
     async def __aexit__(
@@ -50,6 +54,7 @@ class Library:
         self._process.kill()
         await self._process.wait()
         await self._listening
+        await self._reading
         self._writer.close()
 
     async def connect(self, name: str, store: Path, *, phone: str | None = None, number: int = 1) -> "Device":
@@ -62,8 +67,21 @@ class Library:
     async def order(self, what: str, arguments: dict[str, Any]) -> Any:
         number = len(self._ordered)
         answer = self._ordered[number] = asyncio.get_running_loop().create_future()
+        if self._listening.done():
+            raise LibraryError("the process ended")
         self._writer.write(json.dumps({"id": number, "do": what, "with": arguments}).encode() + b"\n")
         return await answer
+
+    async def until_printed(self, line: str) -> None:
+        """What neonize says nowhere but on its standard output."""
+        async with asyncio.timeout(SECONDS), self._print:
+            await self._print.wait_for(lambda: line in self.printed)
+
+    async def _read(self, output: asyncio.StreamReader) -> None:
+        while line := await output.readline():
+            async with self._print:
+                self.printed.append(line.decode(errors="replace").rstrip())
+                self._print.notify_all()
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         while line := await reader.readline():
@@ -82,14 +100,14 @@ class Library:
 
 class Device:
     def __init__(self, library: Library, name: str) -> None:
-        self._library = library
+        self.library = library
         self._heard: list[tuple[str, dict[str, Any]]] = []
         self._something = asyncio.Condition()
         self.name = name
 
     async def do(self, what: str, **arguments: Any) -> Any:
         """Raises LibraryError."""
-        return await self._library.order(what, {"device": self.name, **arguments})
+        return await self.library.order(what, {"device": self.name, **arguments})
 
     async def text(self, to: str, body: str) -> str:
         """The message's id."""
