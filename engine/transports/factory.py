@@ -1,5 +1,6 @@
 """Makes the transport of a device, by the kind that is configured for it."""
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -12,6 +13,7 @@ from engine.settings import Settings
 from engine.transports.contract import Transport
 from engine.transports.neonize.hosts import Hosts
 from engine.transports.neonize.number_store import NumberStore
+from engine.transports.neonize.policy import HOST_COMMAND
 from engine.transports.simulator.link import SimulatorLink
 from engine.transports.simulator.network import SimulatedNetwork
 from engine.transports.simulator.server import SimulatorServer
@@ -26,8 +28,11 @@ class Transports:
     the lines of real devices; None when real WhatsApp is off.
     """
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, *, host_command: Sequence[str] = HOST_COMMAND
+    ) -> None:
         self._settings = settings
+        self._host_command = host_command
         self._database = database
         self.hosts: Hosts | None = None
         self.network: SimulatedNetwork | None = None
@@ -72,6 +77,7 @@ class Transports:
             NumberStore(self._database),
             proxy=settings.whatsapp_proxy,
             devices_per_host=settings.devices_per_host,
+            command=self._host_command,
         )
 
     async def _serve_network(self) -> str:
