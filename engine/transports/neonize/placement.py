@@ -137,9 +137,7 @@ class Placement:
         self._alone[device] = self._alone.get(device, 0) + 1 if again else 1
         if self._alone[device] < MOST_ALONE:
             return []
-        # Whoever restarts it gets one more try, in a host of its own.
-        self._alone[device] = MOST_ALONE - 1
-        self._suspects[device] = 0
+        self._suspects[device] = 0  # who restarts it gets one more try, in a host of its own
         self.leave(device)
         return [device]
 

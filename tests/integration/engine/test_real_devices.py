@@ -67,7 +67,9 @@ def engine(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sta
 
 def ledger(tmp_path: Path) -> Counter[int]:
     file = tmp_path / "ledger.jsonl"
-    return Counter(json.loads(line)["ref"] for line in file.read_text().splitlines()) if file.exists() else Counter()
+    return (
+        Counter(json.loads(line)["ref"] for line in file.read_text().splitlines()) if file.exists() else Counter()
+    )
 
 
 async def all_sent(world: World, count: int) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from engine.devices import backoff
 from engine.devices.ownership import OwnedDevice
+from engine.transports.contract import StateChanged
 from engine.transports.neonize import line
 from engine.transports.neonize.hosts import Hosts
 from engine.transports.neonize.policy import HostPolicy
@@ -133,6 +134,10 @@ class Fleet:
 
     def pid_of(self, device: int) -> int:
         return next(figures.pid for figures in self.hosts.figures if device in figures.devices)
+
+
+def told(fleet: Fleet, device: int) -> list[DeviceState]:
+    return [event.state for event in fleet.ears[device].heard if isinstance(event, StateChanged)]
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10) -> None:

@@ -122,7 +122,9 @@ class Host:
 
     async def open(self, header: dict) -> None:
         async with self.opening:
-            device = self.devices[header["device"]] = Device(header["device"], Path(header["store"]), self.directory)
+            device = self.devices[header["device"]] = Device(
+                header["device"], Path(header["store"]), self.directory
+            )
             fault = device.fault
             if fault is Fault.CRASH_ON_OPEN:
                 crash()

@@ -31,6 +31,14 @@ def test_the_cause_is_kept_when_all_the_stacks_after_it_are_not():
     assert len(lines) == LOGGED_LINES + 2
 
 
+def test_of_several_causes_the_first_is_it():
+    words = LastWords()
+    words.add(b"panic: the cause\n")
+    words.add(b"." * KEPT + b"\n")
+    words.add(b"panic: what followed from it\n")
+    assert words.cause == "panic: the cause"
+
+
 def test_without_a_known_cause_the_last_line_is_it():
     words = LastWords()
     words.add(b"Traceback (most recent call last):\nImportError: failed to find libmagic\n\n")

@@ -157,6 +157,19 @@ def test_a_host_that_retires_hands_its_devices_to_a_fresh_one_and_keeps_a_place_
     assert seated(placement) == {2: [0, 2], 3: [9]}
 
 
+def test_a_host_that_takes_over_is_needed_until_nobody_is_to_come_and_does_not_retire_itself_meanwhile():
+    placement = Placement(3)
+    for device in range(2):
+        placement.seat(device)
+    placement.retire(1)
+    placement.retire(2)
+    assert placement.retiring == [1]
+    assert not placement.forget(2)
+    placement.leave(0)
+    placement.leave(1)
+    assert placement.forget(2)
+
+
 def test_what_a_retiring_host_still_had_when_it_crashed_is_in_the_fresh_one():
     placement = Placement(3)
     for device in range(3):

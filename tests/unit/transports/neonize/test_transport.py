@@ -198,6 +198,23 @@ async def test_a_session_that_has_changed_is_saved_and_again_when_the_device_lea
         assert fleet.sessions.saved == [(1, 1, b"durable"), (1, 1, b"at rest: a session")]
 
 
+async def test_a_copy_that_is_saved_already_is_not_saved_again(fleet, monkeypatch):
+    monkeypatch.setattr("engine.transports.neonize.line.durable_copy", lambda _: b"durable")
+    async with fleet.started():
+        await fleet.online(1)
+        await until(lambda: fleet.sessions.saved == [(1, 1, b"durable")])
+        await fleet.close(1)
+        assert len(fleet.sessions.saved) == 1
+
+
+async def test_what_an_earlier_host_says_of_a_device_is_not_heard(fleet):
+    async with fleet.started():
+        [transport] = await fleet.online(1)
+        frame = {"state": "logged_out", "reason": "a late word", "until": None}
+        transport._line.hear(None, {"type": "state", "device": 1, "change": frame})
+        assert isinstance(await transport.send(text(1)), Sent)
+
+
 async def test_a_copy_that_could_not_be_saved_is_saved_when_the_database_is_back(fleet, monkeypatch):
     monkeypatch.setattr("engine.transports.neonize.line.TRY_AGAIN_AFTER", 0.01)
     failures = 3
