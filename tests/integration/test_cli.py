@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL
 from engine.actor import Actor
 from engine.database import Database
 from engine.embedded import EmbeddedPostgres
+from engine.settings import Settings
 from models import UserDevice
 from models.enums import DeviceState, TransportKind
 from tests.processes import clean_environment
@@ -163,6 +164,13 @@ async def test_of_many_devices_only_those_that_need_a_look_are_shown(
     assert f"{count} devices, 1 needs a look" in status.out
     assert ("Device 7 " in status.out) == (count == 40)
     assert "Device 7 " in (await dripdesk(tmp_path, "status", "--all", DATABASE_URL=url)).out
+
+
+async def test_a_session_key_is_printed_and_is_accepted_and_another_one_each_time(tmp_path: Path) -> None:
+    keys = [(await dripdesk(tmp_path, "session-key")).out.strip() for _ in range(2)]
+    assert keys[0] != keys[1]
+    assert Settings(_env_file=None, session_key=",".join(keys)).session_key.get_secret_value() == ",".join(keys)
+    assert made_in(tmp_path) == []
 
 
 async def test_a_healthy_machine_has_exit_code_0_and_a_problem_1(

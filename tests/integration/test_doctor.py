@@ -12,10 +12,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from engine.actor import Actor
 from engine.database import Database
+from engine.devices.session_keys import SessionKeys, new_key
+from engine.devices.sessions import Sessions
 from engine.doctor import server
 from engine.doctor.database import examine_database
 from engine.doctor.findings import Finding, Ok, Problem, Warn
 from engine.doctor.installation import Installation, read_installation
+from engine.doctor.sessions import look_at_sessions
 from engine.settings import Settings
 from models import UserDevice
 from models.enums import TransportKind
@@ -134,6 +137,26 @@ async def test_engines_devices_and_the_clock_are_read(database: Database, owner:
             for number, kind in zip((1, 2, None), kinds, strict=True)
         )
     assert await read_installation(database) == Installation(1, ["gone:2"], 2, 60, 1, 2)
+
+
+async def test_sessions_that_no_key_opens_are_found(database: Database, owner: Actor, tmp_path: Path) -> None:
+    old, new = new_key(), new_key()
+    sessions = Sessions(database, SessionKeys(old), tmp_path)
+    async with database.transaction() as session:
+        device = UserDevice(workspace_id=owner.workspace_id, name="Sales", transport=TransportKind.NEONIZE)
+        session.add(device)
+        await session.flush()
+        await sessions.adopt(device.id, owner.workspace_id, b"session", session=session)
+
+    async def found(keys: str) -> Finding:
+        return await look_at_sessions(database, SessionKeys(keys), wanted=True)
+
+    assert isinstance(await found(""), Problem)
+    assert isinstance(await found(new), Problem)
+    assert isinstance(await found(f"{new},{old}"), Warn)
+    assert isinstance(await found(old), Ok)
+    await run(database, "UPDATE user_devices SET removed_at = now()")
+    assert isinstance(await found(new), Ok), "a removed device needs none"
 
 
 async def test_a_wrong_password_or_nobody_there_is_one_problem(tmp_path: Path) -> None:

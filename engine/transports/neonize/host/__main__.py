@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import resource
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,19 +16,24 @@ from engine.transports.neonize.host.timing import Timing
 MOST_DEVICES = 200  # each keeps a thread of the pool for as long as it is connected
 SPARE_THREADS = 32
 
+log = logging.getLogger(__name__)
+
 
 def main(descriptor: int, timing: Timing | None = None) -> None:
     """Does not return: the library's threads would not let the process end."""
     # The engine decides about the end, also of one that comes to the whole group of processes: it drains first.
     for sent_to_all in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sent_to_all, signal.SIG_IGN)
+    # The library leaves a file open with every connect.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     code = 1
     try:
         asyncio.run(_run(descriptor, timing or Timing()))
         code = 0
     except BaseException:
-        logging.exception("the device host failed")
+        log.exception("the device host failed")
     logging.shutdown()
     os._exit(code)
 

@@ -1,8 +1,8 @@
 """What the library says when a send fails: rejected only if WhatsApp provably has not taken the message.
 
-Its errors are strings, wrapped in one another; the first words tell where it was. A message is made, encrypted and
-written to the socket under one lock, then the acknowledgement is waited for. What fails before the writing is
-rejected. What fails after it is unknown, also "websocket not connected" by itself, which is what it says when a line
+Its errors are strings, wrapped in one another; the first words tell where it was. A message is made, encrypted
+and written to the socket under one lock, then the acknowledgement is waited for. What fails before the writing
+is rejected. What fails after it is unknown, also "websocket not connected" by itself, which it says when a line
 that was lost does not come back in time to send the same frame, with the same id, once more.
 """
 
@@ -26,6 +26,7 @@ _BEFORE_WRITING = (
     "failed to encrypt",
     "can't encrypt message",
 )
+_LINE_LOST = ("websocket", "failed to write")
 _NO_LINE = ("failed to send message node: websocket not connected", "client is nil", "the store doesn't contain")
 
 _CODES = {
@@ -49,9 +50,10 @@ def outcome_of(error: str) -> Rejected | Unknown:
         return _CODES.get(code, Rejected(f"whatsapp_{code}", f"WhatsApp refused it ({code}).", permanent=False))
     if _NO_LID.fullmatch(error):
         return Rejected("not_on_whatsapp", "WhatsApp does not know this number.", permanent=True)
-    if error.startswith(_NO_LINE) or (error.startswith(_BEFORE_WRITING) and "websocket" in error):
+    before_writing = error.startswith(_BEFORE_WRITING)
+    if error.startswith(_NO_LINE) or (before_writing and any(words in error for words in _LINE_LOST)):
         return Rejected(NOT_CONNECTED, "The line was lost before the message went out.", permanent=False)
-    if error.startswith(_BEFORE_WRITING):
+    if before_writing:
         return Rejected("not_prepared", "WhatsApp did not say what is needed to send it.", permanent=False)
     if "timed out" in error:
         return Unknown("WhatsApp did not acknowledge it in time.")

@@ -3,18 +3,18 @@
 import asyncio
 import hashlib
 import io
-import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import av
-import numpy
+import numpy as np
 import pytest
 from PIL import Image
 
-from engine.transports.contract import Inbound, PhoneSeen, Receipt, Rejected, Sent, Unknown
+from engine.transports.contract import Inbound, PhoneSeen, Receipt, Rejected, StateChanged, Unknown
 from models.enums import ContentKind, DeviceState, ReceiptKind
-from tests.integration.whatsapp.device_host import DeviceHost, HostedDevice
-from tests.integration.whatsapp.hosted import SHORT, Make, device, host, make  # noqa: F401
+from tests.integration.whatsapp.device_host.conftest import SHORT, Make
+from tests.integration.whatsapp.device_host.driver import DeviceHost, HostedDevice
 from tests.whatsapp_loopback import messages
 from tests.whatsapp_loopback.behaviour import Answer, MediaFault, OnMessage
 from tests.whatsapp_loopback.contents import Content, Kind
@@ -38,7 +38,7 @@ def clip() -> bytes:
         stream.width = stream.height = 64
         stream.pix_fmt = "yuv420p"
         for shade in range(20):
-            pixels = numpy.full((64, 64, 3), shade * 10, numpy.uint8)
+            pixels = np.full((64, 64, 3), shade * 10, np.uint8)
             file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         file.mux(stream.encode())
     return written.getvalue()
@@ -50,7 +50,7 @@ def voice() -> bytes:
     with av.open(written, "w", format="ogg") as file:
         stream = file.add_stream("libopus", rate=48_000, layout="mono")
         for _ in range(150):
-            frame = av.AudioFrame.from_ndarray(numpy.zeros((1, 960), numpy.int16), format="s16", layout="mono")
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.int16), format="s16", layout="mono")
             frame.sample_rate = 48_000
             file.mux(stream.encode(frame))
         file.mux(stream.encode())
@@ -76,18 +76,18 @@ async def test_a_text_goes_out_as_it_was_written_and_as_nothing_else(
 
 
 @pytest.mark.parametrize(
-    ("kind", "file", "mime_type", "seconds"),
+    ("kind", "file", "described"),
     [
-        (ContentKind.IMAGE, picture(), "image/png", 0),
-        (ContentKind.VIDEO, clip(), "video/mp4", 2),
-        (ContentKind.DOCUMENT, b"%PDF-1.7", "application/pdf", 0),
+        (ContentKind.IMAGE, picture(), ("image/png", 0)),
+        (ContentKind.VIDEO, clip(), ("video/mp4", 2)),
+        (ContentKind.DOCUMENT, b"%PDF-1.7", ("application/pdf", 0)),
     ],
 )
 async def test_files_arrive_whole_with_caption_length_and_a_small_picture(
-    whatsapp: LoopbackServer, device: HostedDevice, kind: ContentKind, file: bytes, mime_type: str, seconds: int
+    whatsapp: LoopbackServer, device: HostedDevice, kind: ContentKind, file: bytes, described: tuple[str, int]
 ) -> None:
     message_id = await device.sent(
-        CONTACT, "Our prices", kind=kind, file=file, mime_type=mime_type, file_name="prices.pdf"
+        CONTACT, "Our prices", kind=kind, file=file, mime_type=described[0], file_name="prices.pdf"
     )
 
     assert await whatsapp.uploaded_file(message_id) == file
@@ -95,7 +95,7 @@ async def test_files_arrive_whole_with_caption_length_and_a_small_picture(
     content = accepted.sent.content
     assert (content.kind, content.text, accepted.sent.media_type) == (Kind(kind), "Our prices", kind)
     assert content.attachment is not None
-    assert (content.attachment.mime_type, content.attachment.seconds) == (mime_type, seconds)
+    assert (content.attachment.mime_type, content.attachment.seconds) == described
     if kind is ContentKind.DOCUMENT:
         assert content.attachment.file_name == "prices.pdf"
     else:
@@ -164,18 +164,24 @@ async def test_a_message_is_deleted_for_everyone(
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "permanent"),
-    [(463, "reachout_limited", False), (479, "stale_recipient", False), (429, "rate_limited", False),
-     (400, "bad_request", True), (403, "not_allowed", True), (599, "whatsapp_599", False)],
-)  # fmt: skip
+    ("error", "expected"),
+    [
+        (463, ("reachout_limited", False)),
+        (479, ("stale_recipient", False)),
+        (429, ("rate_limited", False)),
+        (400, ("bad_request", True)),
+        (403, ("not_allowed", True)),
+        (599, ("whatsapp_599", False)),
+    ],
+)
 async def test_what_whatsapp_refuses_is_rejected_and_the_next_one_goes_out(
-    whatsapp: LoopbackServer, device: HostedDevice, phone: str, error: int, code: str, permanent: bool
+    whatsapp: LoopbackServer, device: HostedDevice, phone: str, error: int, expected: tuple[str, bool]
 ) -> None:
     await whatsapp.on_next_messages(OnMessage.refuse(error), phone=phone)
     outcome = await device.send(CONTACT, "refused")
 
     assert isinstance(outcome, Rejected)
-    assert (outcome.code, outcome.permanent) == (code, permanent)
+    assert (outcome.code, outcome.permanent) == expected
     await device.sent(CONTACT, "the next one")
     limited = [change.state for change in device.states if change.state is DeviceState.REACHOUT_LIMITED]
     assert bool(limited) == (error == 463)
@@ -272,7 +278,8 @@ async def test_what_is_typed_on_the_phone_is_told_and_is_its_sign_of_life(
 
     typed = await device.until_inbound()
     assert (typed.typed_on_phone, typed.phone, typed.text) == (True, f"+{CONTACT}", "I call you")
-    assert any(isinstance(event, PhoneSeen) for event in device.events)
+    (seen,) = [event for event in device.events if isinstance(event, PhoneSeen)]
+    assert abs(datetime.now(UTC) - seen.at) < timedelta(minutes=5)
 
 
 async def test_reactions_are_no_messages(whatsapp: LoopbackServer, device: HostedDevice, phone: str) -> None:
@@ -306,10 +313,46 @@ async def test_a_copy_of_the_session_is_as_it_says(device: HostedDevice) -> None
     assert hashlib.sha256(answer.blob).hexdigest() == answer.header["sha256"]
 
 
-async def test_a_host_without_its_engine_ends_at_once(whatsapp: LoopbackServer) -> None:
+async def test_a_session_that_is_worth_a_new_copy_is_told(
+    whatsapp: LoopbackServer, make: Make, phone: str
+) -> None:
+    device = await make(phone)
+    async with DeviceHost(whatsapp.proxy_url, whatsapp.ca_file, changed_every=0.1) as host:
+        watched = HostedDevice(host, device.id, device.store, phone)
+        await watched.open()
+        for number in range(3):
+            await watched.sent(f"1555123020{number}", "hello")
+        changed = {"type": "changed", "device": device.id}
+        await host.until(lambda: changed in host.heard, "change")
+
+
+async def test_a_host_whose_library_cannot_be_loaded_says_what_is_missing(whatsapp: LoopbackServer) -> None:
+    command = "tests.integration.whatsapp.device_host.host_without_libmagic"
+    async with DeviceHost(whatsapp.proxy_url, whatsapp.ca_file, command=command) as host:
+        assert not host.ready["can_send_media"]
+        assert "libmagic is missing (package pylibmagic)" in host.ready["trouble"]
+        opened = await host.open(1, Path("session.sqlite"))
+        assert opened == StateChanged(DeviceState.PARKED, host.ready["trouble"])
+        answer = await host.ask({"type": "check", "device": 1, "phones": []})
+        assert answer.header["refused"] == host.ready["trouble"]
+        host.tell({"type": "end"})
+        assert await host.ends() == 0
+
+
+async def test_a_host_without_its_engine_ends_at_once_whatever_it_is_at(
+    whatsapp: LoopbackServer, make: Make, phone: str
+) -> None:
+    device = await make(phone)
     async with DeviceHost(whatsapp.proxy_url, whatsapp.ca_file) as host:
+        orphan = HostedDevice(host, device.id, device.store, phone)
+        await orphan.open()
+        await whatsapp.on_next_messages(OnMessage(Answer.LOSE_ACK), phone=phone)
+        sending = asyncio.create_task(orphan.send(CONTACT, "in flight"))
+        await whatsapp.until_accepted(1, phone)
         host.writer.close()
         assert await host.ends() == 0
+    with pytest.raises(ConnectionError):
+        await sending
 
 
 async def test_a_host_ends_when_it_is_told_to_having_closed_its_lines(
