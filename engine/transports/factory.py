@@ -10,8 +10,9 @@ from engine.devices.session_keys import SessionKeys
 from engine.devices.sessions import Sessions
 from engine.errors import StartError
 from engine.settings import Settings
-from engine.transports.contract import Transport
+from engine.transports.contract import Linker, Transport
 from engine.transports.neonize.hosts import Hosts
+from engine.transports.neonize.linker import NeonizeLinker
 from engine.transports.neonize.number_store import NumberStore
 from engine.transports.neonize.policy import HOST_COMMAND
 from engine.transports.simulator.link import SimulatorLink
@@ -25,7 +26,7 @@ class Transports:
     """What the transports of one process share: the link to the simulated network, and here that network itself.
 
     `network` is the one that this process serves; None when it is elsewhere (SIMULATOR_URL) or off. `hosts` have
-    the lines of real devices; None when real WhatsApp is off.
+    the lines of real devices, `linker` pairs them; None when real WhatsApp is off.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Transports:
         self._host_command = host_command
         self._database = database
         self.hosts: Hosts | None = None
+        self.linker: Linker | None = None
         self.network: SimulatedNetwork | None = None
         self._server: SimulatorServer | None = None
         self._link: SimulatorLink | None = None
@@ -46,6 +48,7 @@ class Transports:
             await self._link.start()
         if self._settings.real_whatsapp:
             self.hosts = await self._open_hosts().__aenter__()
+            self.linker = NeonizeLinker(self._settings.home, proxy=self._settings.whatsapp_proxy)
         return self
 
     async def __aexit__(

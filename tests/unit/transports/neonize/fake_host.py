@@ -13,11 +13,6 @@ import socket
 import sys
 from enum import StrEnum
 from pathlib import Path
-from types import ModuleType
-
-if __name__ == "__main__":  # the tables are not needed here, and take half a second to import
-    sys.modules["models"] = models = ModuleType("models")
-    models.__path__ = [str(Path(__file__).parents[4] / "models")]
 
 from engine.transports.neonize.wire import Packet, pack, read_packet
 
