@@ -169,7 +169,8 @@ class Hosts:
 
     def crashed(self, host: SupervisedHost, end: HostEnd) -> None:
         devices = list(self._placement.devices_in(host.number))
-        log.error("a device host crashed", host=host.number, devices=devices, how=end.words, said=end.last_words)
+        tell = log.warning if end.from_outside else log.error
+        tell("a device host ended", host=host.number, devices=devices, how=end.words, said=end.last_words)
         now = time.monotonic()
         for device_id in self._placement.crashed(host.number, now, from_outside=end.from_outside):
             if (line := self._lines.get(device_id)) is not None:

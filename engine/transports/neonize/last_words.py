@@ -6,6 +6,7 @@ from engine.logs import redact
 
 KEPT = 64 * 1024  # bytes
 LOGGED_LINES = 30
+NOISE = {"Press Ctrl+C to exit"}  # the library says so for each device
 
 _CAUSE = re.compile(rb"^(panic: |fatal error: |SIG[A-Z]+: |Fatal Python error: ).*$", re.MULTILINE)
 _NUMBER = re.compile(r"(?<![\w.])\+?\d{7,20}(?=$|[^\w.]|\.\d+:|@)")  # phones, and the names behind @lid
@@ -28,15 +29,20 @@ class LastWords:
     @property
     def text(self) -> str:
         """Without secrets and phone numbers."""
-        lines = self._end.decode(errors="replace").splitlines()[-LOGGED_LINES:]
+        lines = self._lines[-LOGGED_LINES:]
         cause = self._cause.decode(errors="replace")
         return conceal("\n".join(lines if cause in lines or not cause else [cause, "…", *lines]))
 
     @property
     def cause(self) -> str:
         """One line: what it gave as the cause, else its last words."""
-        said = [line for line in self._end.decode(errors="replace").splitlines() if line.strip()]
+        said = self._lines
         return conceal(self._cause.decode(errors="replace") or (said[-1].strip() if said else ""))
+
+    @property
+    def _lines(self) -> list[str]:
+        said = self._end.decode(errors="replace").splitlines()
+        return [line for line in said if line.strip() and line not in NOISE]
 
 
 def conceal(text: str) -> str:
