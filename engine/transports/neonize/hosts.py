@@ -17,12 +17,13 @@ from engine.devices.backoff import Backoff
 from engine.devices.ownership import OwnedDevice
 from engine.transports.contract import StateChanged
 from engine.transports.forms import Frame
-from engine.transports.neonize.line import DeviceLine, SessionStores
+from engine.transports.neonize.line import DeviceLine
 from engine.transports.neonize.numbers import NumberBook, Questions
 from engine.transports.neonize.placement import MOST_ALONE, Placement
 from engine.transports.neonize.policy import HOST_COMMAND, HostPolicy
 from engine.transports.neonize.process import HostEnd, HostProcess
 from engine.transports.neonize.recycling import Life, next_to_retire
+from engine.transports.neonize.session_copies import SessionStores
 from engine.transports.neonize.supervised import SupervisedHost
 from engine.transports.neonize.transport import NeonizeTransport
 from models.enums import DeviceState

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +14,8 @@ from engine.devices.sessions import LostError, SessionMissingError
 from engine.transports.contract import Inbound, PhoneSeen, Receipt, StateChanged
 from engine.transports.forms import Frame, read_event, read_state
 from engine.transports.neonize.process import HostGoneError, HostProcess
-from engine.transports.neonize.session_store import StoreError, device_rows, durable_copy
+from engine.transports.neonize.session_copies import SessionCopies, SessionStores
+from engine.transports.neonize.session_store import device_rows
 from engine.transports.neonize.wire import Packet
 from models.enums import DeviceState
 
@@ -37,14 +37,6 @@ class LineListener(Protocol):
     def state_changed(self, change: StateChanged) -> None: ...
 
     def received(self, event_id: int, event: Receipt | Inbound | PhoneSeen) -> None: ...
-
-
-class SessionStores(Protocol):
-    """What a line needs of `engine.devices.sessions.Sessions`."""
-
-    async def ready(self, device_id: int, epoch: int) -> Path: ...
-
-    async def save(self, device_id: int, epoch: int, content: bytes) -> None: ...
 
 
 class Housing(Protocol):
@@ -76,6 +68,7 @@ class DeviceLine:
     def __init__(self, housing: Housing, device: OwnedDevice, listener: LineListener) -> None:
         self.device = device
         self._housing = housing
+        self._copies = SessionCopies(housing.sessions, device)
         self._listener = listener
         self._keeper: asyncio.Task[None] | None = None
         self._host: HostProcess | None = None  # where it is open, or is being opened or closed
@@ -83,7 +76,6 @@ class DeviceLine:
         self._told: StateChanged | None = None
         self._end: StateChanged | None = None  # terminal: only a person can bring it back
         self._unsaved = False
-        self._saved = b""  # the digest of the last copy
         self._moving = False
         self._leaving = False
         self._stirred = asyncio.Event()
@@ -243,7 +235,7 @@ class DeviceLine:
             if self._moving:
                 self._housing.move(self.device.id)
             elif self._end is None or self._end.state is not DeviceState.LOGGED_OUT:
-                await self._save_at_rest(store)
+                await self._copies.keep_at_rest(store)
         except HostGoneError:
             pass
         finally:
@@ -254,32 +246,9 @@ class DeviceLine:
         answer = await host.ask(self._about("durable"))
         if "refused" in answer.header:
             log.warning("no copy of a session", device=self.device.name, reason=answer.header["refused"])
-        elif not await self._keep_copy(answer.blob):
+        elif not await self._copies.keep(answer.blob):
             self._unsaved = True
             asyncio.get_running_loop().call_later(TRY_AGAIN_AFTER, self._stirred.set)
-
-    async def _save_at_rest(self, store: Path) -> None:
-        """Another disk may be the next to open it, and should miss nothing."""
-        try:
-            await self._keep_copy(await asyncio.to_thread(durable_copy, store))
-        except StoreError as error:
-            log.warning("no copy of a session", device=self.device.name, reason=str(error))
-
-    async def _keep_copy(self, content: bytes) -> bool:
-        """Whether there is nothing left to be done about it."""
-        digest = sha256(content).digest()
-        if digest == self._saved:
-            return True
-        try:
-            await self._housing.sessions.save(self.device.id, self.device.epoch, content)
-        except (LostError, SessionKeyError) as error:
-            log.warning("a session was not saved", device=self.device.name, reason=str(error))
-        except Exception as error:
-            if not is_transient(error):
-                raise
-            return False
-        self._saved = digest
-        return True
 
     def _about(self, kind: str) -> Frame:
         return {"type": kind, "device": self.device.id}

@@ -14,7 +14,7 @@ import pytest
 from engine.devices import backoff
 from engine.devices.ownership import OwnedDevice
 from engine.transports.contract import StateChanged
-from engine.transports.neonize import line
+from engine.transports.neonize import session_copies
 from engine.transports.neonize.hosts import Hosts
 from engine.transports.neonize.policy import HostPolicy
 from engine.transports.neonize.transport import NeonizeTransport
@@ -162,7 +162,7 @@ def _command(process: psutil.Process) -> list[str]:
 def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
     monkeypatch.setattr(backoff, "SHORTEST", 0.02)
     monkeypatch.setattr(backoff, "LONGEST", 0.1)
-    monkeypatch.setattr(line, "durable_copy", lambda store: b"at rest: " + store.read_bytes())
+    monkeypatch.setattr(session_copies, "durable_copy", lambda store: b"at rest: " + store.read_bytes())
     fleet = Fleet(tmp_path)
     yield fleet
     assert not (tmp_path / "violations").exists(), "a device had two lines at a time"

@@ -41,7 +41,9 @@ def test_of_several_causes_the_first_is_it():
 
 def test_without_a_known_cause_the_last_line_is_it():
     words = LastWords()
-    words.add(b"Press Ctrl+C to exit\nTraceback (most recent call last):\nImportError: failed to find libmagic\n\nPress Ctrl+C to exit\n")
+    words.add(
+        b"Press Ctrl+C to exit\nTraceback (most recent call last):\nImportError: failed to find libmagic\n\nPress Ctrl+C to exit\n"
+    )
     assert words.cause == "ImportError: failed to find libmagic"
     assert "Ctrl" not in words.text
     assert LastWords().cause == ""

@@ -199,7 +199,7 @@ async def test_a_session_that_has_changed_is_saved_and_again_when_the_device_lea
 
 
 async def test_a_copy_that_is_saved_already_is_not_saved_again(fleet, monkeypatch):
-    monkeypatch.setattr("engine.transports.neonize.line.durable_copy", lambda _: b"durable")
+    monkeypatch.setattr("engine.transports.neonize.session_copies.durable_copy", lambda _: b"durable")
     async with fleet.started():
         await fleet.online(1)
         await until(lambda: fleet.sessions.saved == [(1, 1, b"durable")])
