@@ -1,9 +1,11 @@
 """Links a device to an account, or unlinks one: what an errand does with the library, one of it in its life.
 
-The library shows the codes by itself, one after the other, and takes no order to stop: told to while it shows
-them it crashes, as nobody's device it is yet. So who has seen enough ends the process. A pairing has gone well when the device has logged in once more, by then as a device of the account.
-What follows within seconds, the keys of the account's settings above all, is waited for; then the line is closed
-before the session is copied, so that nothing is acknowledged that the copy does not have.
+The library shows the codes by itself, one after the other, and takes no order to stop: told to while it shows them
+it looks up whose device this is, which is nobody's yet, and crashes. So who has seen enough ends the process.
+
+A pairing has gone well when the device has logged in once more, by then as a device of the account. What follows
+within seconds, the keys of the account's settings above all, is waited for; then the line is closed before the
+session is copied, so that nothing is acknowledged that the copy does not have.
 """
 
 import asyncio
