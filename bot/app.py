@@ -42,7 +42,7 @@ async def serve(settings: Settings) -> None:
     stopped = stop_signal()
     async with AsyncExitStack() as ending:
         base = await ending.enter_async_context(foundation(settings))
-        transports = await ending.enter_async_context(Transports(settings))
+        transports = await ending.enter_async_context(Transports(settings, base.database))
         container = make_container(base.database, base.clock, settings)
         ending.push_async_callback(container.close)
         workspaces = await container.get(Workspaces)
@@ -72,7 +72,9 @@ async def serve(settings: Settings) -> None:
 
         await ending.enter_async_context(running(poster.run()))
         await ending.enter_async_context(running((await container.get(LiveCards)).run()))
-        await ending.enter_async_context(running(Runtime(base, transports.of).run(readiness[ENGINE])))
+        await ending.enter_async_context(
+            running(Runtime(base, transports.of, transports.hosts).run(readiness[ENGINE]))
+        )
         if settings.telegram_webhook_url and sandbox is None:
             app.include_router(webhook_routes(bot, dispatcher))
             await receive_by_webhook(bot, settings.telegram_webhook_url, dispatcher, readiness[TELEGRAM])

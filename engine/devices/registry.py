@@ -13,6 +13,7 @@ from engine.clock import Clock
 from engine.database import Database
 from engine.devices import timeline
 from engine.devices.changes import changing_device, find_device
+from engine.devices.housing import Housing, read_housing
 from engine.devices.standings import read_standings, read_surroundings
 from engine.devices.why import Reason, why
 from engine.errors import ConflictError, InvalidInputError
@@ -55,6 +56,7 @@ class DeviceCard:
     unknown_today: int
     limited_until: datetime | None  # WhatsApp lets it write to nobody new; machine time
     phone_away_for: timedelta | None  # since the last sign of life of its own phone; None: it has none
+    housing: Housing | None  # of a real device that is at work
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class Devices:
             queued, first_due = (await session.execute(waiting)).one()
             workspace = await session.get_one(Workspace, actor.workspace_id)
             (standing,) = await read_standings(session, [device_id], self._clock.now())
+            housing = await read_housing(session, device_id)
         tally = tally_of(device, self._clock.now(), ZoneInfo(workspace.time_zone))
         in_flight = device.in_flight_message_id is not None
         today = tally.day == device.day
@@ -147,6 +150,7 @@ class Devices:
             unknown_today=unknown,
             limited_until=standing.limited_until,
             phone_away_for=standing.phone_away_for,
+            housing=housing,
         )
 
     async def why(self, actor: Actor, device_id: int) -> DeviceStory:
