@@ -54,7 +54,7 @@ SELECT e.id, e.sequence_id, s.name AS sequence, s.status AS sequence_status, e.s
 HISTORY = """
 SELECT h.* FROM (
     SELECT coalesce(m.sent_at, m.claimed_at, m.due_at) AS at, false AS inbound, m.id, m.lane, m.outcome,
-           m.error_code, m.error, m.body, coalesce(m.kind, t.kind, k.kind) AS kind, r.delivered_at, r.read_at,
+           m.error_code, m.error, m.body, coalesce(m.kind, t.kind, k.kind) AS kind, r.delivered_at, r.read_at, r.failed_at,
            d.name AS device, s.name AS sequence, t.day_number, t.send_time, t.after_join_minutes,
            k.name AS campaign
       FROM messages m

@@ -42,7 +42,14 @@ async def mixed(world: World) -> HandEngine:
     await world.doubts.leave(world.actor, unclear.message.ref)
     await engine.claim(device)
     assert len(await engine.send_all(device)) == 4
-    for message, kind in ((4, ReceiptKind.READ), (5, ReceiptKind.READ), (6, ReceiptKind.DELIVERED)):
+    for message, kind in (
+        (4, ReceiptKind.READ),
+        (5, ReceiptKind.READ),
+        (6, ReceiptKind.FAILED),  # one of two devices
+        (6, ReceiptKind.DELIVERED),
+        (7, ReceiptKind.SENT),
+        (7, ReceiptKind.FAILED),
+    ):
         await engine.receipt(device, f"wamid-{message}", f"+6012{message:07d}", kind=kind)
     await says(world, device, 4, "Tell me more")
     await says(world, device, 4, "Are you there?")
@@ -54,7 +61,7 @@ async def mixed(world: World) -> HandEngine:
 
 DAY_1 = StepResults(
     planned=7, queued=0, sent=4, failed=1, skipped=1, unknown=1, cancelled=0, due=0,
-    delivered=3, read=2, replied=2, opted_out=1, skipped_by={"no_consent": 1},
+    delivered=3, read=2, replied=2, opted_out=1, not_shown=1, skipped_by={"no_consent": 1},
 )  # fmt: skip
 DAY_2 = StepResults(due=5)  # all but who has no permission, and who has opted out
 
@@ -154,6 +161,6 @@ async def test_what_is_due_soon_is_told_beside_what_the_devices_can_send(world: 
 async def test_the_export_has_a_line_a_step(world: World, mixed: HandEngine) -> None:
     head, day_1, day_2 = (await world.results.export(world.actor, 1)).splitlines()
     assert head.startswith("step,removed,due,planned,queued,sent,delivered,read,replied,opted_out,failed")
-    assert head.endswith("cancelled,skipped: no_consent")
-    assert day_1 == "Day 1 11:00,,0,7,0,4,3,2,2,1,1,1,1,0,1"
-    assert day_2 == "Day 2 11:00,,5,0,0,0,0,0,0,0,0,0,0,0,0"
+    assert head.endswith("cancelled,not_shown,skipped: no_consent")
+    assert day_1 == "Day 1 11:00,,0,7,0,4,3,2,2,1,1,1,1,0,1,1"
+    assert day_2 == "Day 2 11:00,,5,0,0,0,0,0,0,0,0,0,0,0,0,0"
