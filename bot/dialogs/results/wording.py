@@ -19,7 +19,7 @@ def reached(results: StepResults) -> str:
     parts = [f"{results.sent:,} sent"]
     parts += [
         f"{count:,} {word}{share(count, results.sent)}"
-        for word, count in ((
+        for word, count in (
             ("delivered", results.delivered),
             ("read", results.read),
             (NOT_SHOWN, results.not_shown),

@@ -126,6 +126,20 @@ async def test_an_answer_is_to_the_last_message_that_was_sent_by_any_device(worl
     await world.run("DELETE FROM messages WHERE lane = 'reply'")
 
 
+async def test_a_reply_that_quotes_a_message_answers_that_one(world: World) -> None:
+    _, device = await world.running((1, 11, "one"), (2, 11, "two"), people=2, on_reply=OnReply.CONTINUE)
+    engine = await world.engine()
+    for day in (5, 6):
+        await world.move_to(at(day, 11))
+        await engine.send_all(device)
+    quoted = ("wamid-1", "wamid-3", "wamid-2", "a-message-of-somebody-elses", None)
+    for number, quotes in enumerate(quoted):
+        await world.inbox.receive(device, Inbound(f"quoting-{number}", "+60120000001", "That one!", quotes=quotes))
+    of_step = "SELECT m.contact_id, m.body FROM messages m WHERE id IN (1, 2, 3) ORDER BY id"
+    assert await world.rows(of_step) == [(1, "one"), (2, "one"), (1, "two")]
+    assert [answers for answers, _ in await answered(world)] == [1, 3, 3, 3, 3]
+
+
 async def test_the_confirmation_of_an_opt_out_is_not_what_is_answered(world: World) -> None:
     _, device = await world.running()
     engine = await world.engine()
