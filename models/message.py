@@ -156,6 +156,14 @@ class InboundMessage(InWorkspace, Model):
             postgresql_where=text("answers_message_id IS NOT NULL"),
         ),
         Index("ix_inbound_messages_open", "workspace_id", "id", postgresql_where=text("answered_at IS NULL")),
+        Index(
+            "ix_inbound_messages_unposted", "workspace_id", "id",
+            postgresql_where=text("answered_at IS NULL AND posting_at IS NULL"),
+        ),
+        Index(
+            "ix_inbound_messages_posted", "posted_to", "telegram_message_id",
+            postgresql_where=text("telegram_message_id IS NOT NULL"),
+        ),
         Index("ix_inbound_messages_lid", "workspace_id", "lid", postgresql_where=text("lid IS NOT NULL")),
     )  # fmt: skip
 

@@ -59,6 +59,10 @@ ALTER TABLE inbound_messages
     ADD telegram_message_id bigint;
 UPDATE inbound_messages SET posting_at = received_at, answered_at = received_at;
 CREATE INDEX ix_inbound_messages_open ON inbound_messages (workspace_id, id) WHERE answered_at IS NULL;
+CREATE INDEX ix_inbound_messages_unposted ON inbound_messages (workspace_id, id)
+ WHERE answered_at IS NULL AND posting_at IS NULL;
+CREATE INDEX ix_inbound_messages_posted ON inbound_messages (posted_to, telegram_message_id)
+ WHERE telegram_message_id IS NOT NULL;
 CREATE INDEX ix_inbound_messages_lid ON inbound_messages (workspace_id, lid) WHERE lid IS NOT NULL;
 CREATE TABLE answers (
     message_id bigint CONSTRAINT pk_answers PRIMARY KEY
@@ -81,6 +85,8 @@ ALTER TABLE workspaces DROP replies_posted;
 ALTER TABLE pruned_messages DROP not_shown;
 DROP TABLE answers;
 DROP INDEX ix_inbound_messages_lid;
+DROP INDEX ix_inbound_messages_posted;
+DROP INDEX ix_inbound_messages_unposted;
 DROP INDEX ix_inbound_messages_open;
 DELETE FROM inbound_messages WHERE phone IS NULL;
 ALTER TABLE inbound_messages
