@@ -29,8 +29,8 @@ UPDATE deliveries r
 RETURNING r.device_id, r.provider_message_id, r.message_id
 """
 
-# What is on its way to the people these receipts are of, and what is in doubt there. One of nobody knows whom may be
-# of anything that is on its way on its device.
+# What is on its way to the people these receipts are of, and what is in doubt there. One of nobody knows whom may
+# be of anything that is on its way on its device.
 AROUND = """
 SELECT v.device_id, v.phone, coalesce(f.contact_id = c.id, false) AS on_its_way,
        EXISTS (SELECT FROM doubts u WHERE u.contact_id = c.id AND u.device_id = v.device_id) AS in_doubt

@@ -17,7 +17,8 @@ class CampaignProgress:
     """Messages by what became of them; what was pruned is counted in.
 
     The books: planned = pending + on_its_way + sent + unknown + failed + skipped + cancelled, always.
-    Delivered, read and not shown (their phone could not show it) are of those that were sent. Replied and opted out: whose last message it was when they did.
+    Delivered, read and not shown (their phone could not show it) are of those that were sent. Replied and opted
+    out: whose last message it was when they did.
     """
 
     planned: int = 0

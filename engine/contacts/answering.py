@@ -41,7 +41,7 @@ class Answered:
 
     @property
     def waits(self) -> bool:
-        return self.paused or not self.state.may_send
+        return self.paused or not (self.state.may_send or self.state is DeviceState.REACHOUT_LIMITED)
 
 
 @dataclass(frozen=True, slots=True)

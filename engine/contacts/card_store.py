@@ -55,8 +55,8 @@ HISTORY = """
 SELECT h.* FROM (
     SELECT coalesce(m.sent_at, m.claimed_at, m.due_at) AS at, false AS inbound, m.id, m.lane, m.outcome,
            m.error_code, m.error, m.body, '' AS attached, m.typed_on_phone,
-           coalesce(m.kind, t.kind, k.kind) AS kind, r.delivered_at, r.read_at, r.failed_at, d.name AS device, s.name AS sequence, t.day_number, t.send_time, t.after_join_minutes,
-           k.name AS campaign
+           coalesce(m.kind, t.kind, k.kind) AS kind, r.delivered_at, r.read_at, r.failed_at, d.name AS device,
+           s.name AS sequence, t.day_number, t.send_time, t.after_join_minutes, k.name AS campaign
       FROM messages m
       JOIN user_devices d ON d.id = m.device_id
       LEFT JOIN deliveries r ON r.message_id = m.id

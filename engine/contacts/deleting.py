@@ -44,12 +44,13 @@ DELETE = "DELETE FROM contacts WHERE id = :contact AND workspace_id = :workspace
 FORGET = (
     """
 UPDATE contacts
-   SET name = '', attributes = '{}', phone = 'deleted:' || id, lid = NULL, consent = NULL, device_id = NULL, time_zone = NULL,
-       import_id = NULL, unlisted = true
+   SET name = '', attributes = '{}', phone = 'deleted:' || id, lid = NULL, consent = NULL, device_id = NULL,
+       time_zone = NULL, import_id = NULL, unlisted = true
  WHERE id = :contact AND workspace_id = :workspace
 """,
     """
-UPDATE inbound_messages SET body = '', attached = '', phone = '', lid = NULL, answered_at = coalesce(answered_at, :now)
+UPDATE inbound_messages
+   SET body = '', attached = '', phone = '', lid = NULL, answered_at = coalesce(answered_at, :now)
  WHERE workspace_id = :workspace
    AND (contact_id = :contact OR (contact_id IS NULL AND phone = :phone))
 """,

@@ -176,7 +176,9 @@ async def _ask_operators(session: Session, heard: _Heard, contact_id: int) -> No
     if who is None or who.suppressed:
         return
     await stop_request_store.mark(session, heard.id)
-    await tell(session, heard.workspace_id, as_alert(contact_id, who.name, heard.phone or "", heard.text), heard.at)
+    await tell(
+        session, heard.workspace_id, as_alert(contact_id, who.name, heard.phone or "", heard.text), heard.at
+    )
 
 
 async def _record(

@@ -13,7 +13,6 @@ from engine.transactions import Session
 from engine.transports.contract import Inbound
 from models.enums import ConsentSource, ConsentState
 
-
 # Who writes: whose number it is, or else who is known by that LID.
 PERSON = """
 SELECT c.id, c.phone, c.lid, c.unlisted

@@ -22,7 +22,9 @@ SELECT i.id, i.contact_id, coalesce(c.name, '') AS name, coalesce(c.phone, i.pho
 """
 LISTED = f"{REPLY} WHERE i.workspace_id = :workspace AND {OPEN} ORDER BY i.id DESC LIMIT :most"
 # What nobody is to answer is settled as it comes, and is no reply; a deleted person's has lost its words.
-FIND = f"{REPLY} WHERE i.workspace_id = :workspace AND i.id = :id AND NOT i.opted_out AND i.phone IS DISTINCT FROM ''"
+FIND = (
+    f"{REPLY} WHERE i.workspace_id = :workspace AND i.id = :id AND NOT i.opted_out AND i.phone IS DISTINCT FROM ''"
+)
 
 DONE = f"""
 UPDATE inbound_messages i SET answered_at = :at

@@ -1,4 +1,4 @@
-"""Who writes, where WhatsApp names a person by a LID and hides the number: what becomes known when both are said."""
+"""Who writes, where WhatsApp names a person by a LID and hides the number: what is known when both are said."""
 
 from datetime import datetime
 
@@ -10,7 +10,9 @@ from engine.database import AdvisoryLock
 from engine.transactions import Session
 from models.enums import ConsentSource
 
-MOST_WORDS = 100  # of somebody's last messages, among which the one is that says whether they want to be written to
+MOST_WORDS = (
+    100  # of somebody's last messages, among which the one is that says whether they want to be written to
+)
 
 # One message more of somebody whose LID is known stops here.
 NEWS = """

@@ -33,7 +33,8 @@ COLUMNS = (
 class StepResults:
     """Messages by outcome: planned is the sum of queued, sent, failed, skipped, unknown and cancelled, always.
 
-    Delivered, read and not shown (their phone could not show it) are of those that were sent. Replied and opted out: whose last message it was when they did.
+    Delivered, read and not shown (their phone could not show it) are of those that were sent. Replied and opted
+    out: whose last message it was when they did.
     Due: people who wait for its time, and have no message yet.
     """
 

@@ -100,8 +100,9 @@ class Journal:
 
     def _post(self, device: int, event: MailboxEvent) -> int:
         event_id = next(self._event_ids)
-        is_inbound = isinstance(event, Inbound)
-        kind, text = ("inbound", json.dumps(event_frame(event))) if is_inbound else (event.kind, "")
+        kind, text = "inbound", json.dumps(event_frame(event))
+        if isinstance(event, Receipt):
+            kind, text = event.kind, ""
         self._db.execute(
             "INSERT INTO mailbox (id, device, kind, message_id, phone, text) VALUES (?, ?, ?, ?, ?, ?)",
             (event_id, device, kind, event.message_id, event.phone or "", text),
@@ -114,9 +115,7 @@ class Journal:
         rows = self._db.execute("SELECT id, device, kind, message_id, phone, text FROM mailbox ORDER BY id")
         for row, device, kind, message_id, phone, text in rows:
             boxes[device][row] = (
-                Inbound(**json.loads(text))
-                if kind == "inbound"
-                else Receipt(message_id, ReceiptKind(kind), phone)
+                Inbound(**json.loads(text)) if kind == "inbound" else Receipt(message_id, ReceiptKind(kind), phone)
             )
         return boxes
 
