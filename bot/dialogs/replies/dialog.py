@@ -24,6 +24,7 @@ post in the alerts group, or on the device's own phone.
 CARD = """\
 <b>{{ reply.who }}</b>{% if reply.name and reply.phone %} · {{ reply.phone }}{% endif %}
 
+
 {{ when }} to {{ reply.device }}{% if not reply.is_open %} · answered{% endif %}
 
 

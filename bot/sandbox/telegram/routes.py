@@ -110,9 +110,11 @@ def _add_people(router: APIRouter, server: BotApiServer) -> None:
         caption: Annotated[str, Form()] = "",
         kind: Annotated[Literal["document", "photo", "video", "audio"], Form(alias="as")] = "document",
         user_id: Annotated[int | None, Form()] = None,
+        reply_to_message_id: Annotated[int | None, Form()] = None,
     ) -> MessageView:
         """Send a file, 50 MB at most; bots can fetch those up to 20 MB."""
-        return await server.upload(chat_id, await _read_upload(file), MediaKind(kind), caption, user_id)
+        upload = await _read_upload(file)
+        return await server.upload(chat_id, upload, MediaKind(kind), caption, user_id, reply_to_message_id)
 
     @router.post("/sandbox/edit")
     async def edit(body: Edit) -> MessageView:
