@@ -164,6 +164,10 @@ class InboundMessage(InWorkspace, Model):
             "ix_inbound_messages_posted", "posted_to", "telegram_message_id",
             postgresql_where=text("telegram_message_id IS NOT NULL"),
         ),
+        Index(
+            "ix_inbound_messages_forgotten", "id",
+            postgresql_where=text("telegram_message_id IS NOT NULL AND phone = ''"),
+        ),
         Index("ix_inbound_messages_lid", "workspace_id", "lid", postgresql_where=text("lid IS NOT NULL")),
     )  # fmt: skip
 

@@ -51,6 +51,13 @@ class OncePoster:
             return None
         return message.message_id
 
+    async def replace(self, chat_id: int, message_id: int, html: str) -> None:
+        """Put other words in the place of a post, as far as that is possible any more. It may be repeated."""
+        try:
+            await self._bot.edit_message_text(html, chat_id, message_id, parse_mode=ParseMode.HTML)
+        except (BadRequest, ChatMigrated, Forbidden) as error:
+            log.info("a post stays as it is", chat=chat_id, message=message_id, error=str(error))
+
     async def _failed(self, chat_id: int, error: TelegramError, give_back: GiveBack) -> None:
         """What cannot have arrived waits for the next time, or the next group."""
         closed = isinstance(error, Forbidden) or "chat not found" in error.message.lower()

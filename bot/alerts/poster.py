@@ -79,6 +79,7 @@ class AlertPoster:
                 told += await self._digests.post_due()
                 told += await self._replies.post_due()
                 told += await self._replies.tell_unanswered()
+                told += await self._replies.forget_deleted()
             except TelegramError as error:
                 log.warning("alerts wait for Telegram", error=str(error))
         return told

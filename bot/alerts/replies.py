@@ -37,6 +37,19 @@ RETURNING id
 """
 GIVE_BACK = "UPDATE inbound_messages SET posting_at = NULL, posted_to = NULL WHERE id = ANY(:ids)"
 REMEMBER = "UPDATE inbound_messages SET telegram_message_id = :message WHERE id = ANY(:ids)"
+# Of people who were deleted since. A post that tells of many has nobody's words in it.
+FORGOTTEN = """
+SELECT DISTINCT i.posted_to, i.telegram_message_id FROM inbound_messages i
+ WHERE i.telegram_message_id IS NOT NULL AND i.phone = ''
+"""
+TELLS_OF = """
+SELECT count(*) FROM inbound_messages i WHERE i.posted_to = :chat AND i.telegram_message_id = :message
+"""
+LET_GO = """
+UPDATE inbound_messages SET telegram_message_id = NULL
+ WHERE posted_to = :chat AND telegram_message_id = :message AND phone = ''
+"""
+DELETED = "💬 Somebody who was deleted since."
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,20 @@ class ReplyPoster:
         async with self._database.transaction() as session:
             found = await reply_store.find(session, team.id, inbound_id)
         return render_reply(reply_of(found)) if found is not None else None
+
+    async def forget_deleted(self) -> int:
+        """Take the words of people who were deleted out of the group; how many posts."""
+        async with self._database.transaction() as session:
+            forgotten = (await session.execute(text(FORGOTTEN))).all()
+        for post in forgotten:
+            about = {"chat": post.posted_to, "message": post.telegram_message_id}
+            async with self._database.transaction() as session:
+                alone = await session.scalar(text(TELLS_OF), about) == 1
+            if alone:
+                await self._once.replace(post.posted_to, post.telegram_message_id, DELETED)
+            async with self._database.transaction() as session:
+                await session.execute(text(LET_GO), about)
+        return len(forgotten)
 
     async def tell_unanswered(self) -> int:
         """Tell operators, below what they have typed, which of their answers have not arrived."""

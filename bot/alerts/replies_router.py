@@ -6,7 +6,7 @@ from aiogram import Bot, F, Router
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.fsm.state import State
 from aiogram.types import CallbackQuery, Message
-from aiogram_dialog import Data, DialogManager, ShowMode, StartMode
+from aiogram_dialog import BgManagerFactory, Data, ShowMode, StartMode
 from dishka import FromDishka
 from dishka.integrations.aiogram import inject
 
@@ -63,19 +63,25 @@ async def _answer(message: Message, bot: Bot, actor: Actor, answers: Answers, to
 
 
 @router.callback_query(OpenContact.filter())
-async def open_contact(press: CallbackQuery, callback_data: OpenContact, dialog_manager: DialogManager) -> None:
-    await _open(press, dialog_manager, Person.card, about_person(callback_data.contact_id))
+async def open_contact(
+    press: CallbackQuery, bot: Bot, callback_data: OpenContact, dialog_bg_factory: BgManagerFactory
+) -> None:
+    await _open(press, bot, dialog_bg_factory, Person.card, about_person(callback_data.contact_id))
 
 
 @router.callback_query(OpenReplies.filter())
-async def open_replies(press: CallbackQuery, dialog_manager: DialogManager) -> None:
-    await _open(press, dialog_manager, Menu.list)
+async def open_replies(press: CallbackQuery, bot: Bot, dialog_bg_factory: BgManagerFactory) -> None:
+    await _open(press, bot, dialog_bg_factory, Menu.list)
 
 
-async def _open(press: CallbackQuery, manager: DialogManager, state: State, data: Data = None) -> None:
-    """Open a menu in the presser's own chat, where menus live; below it is Home, for Back."""
-    person = press.from_user.id
-    menu = manager.bg(user_id=person, chat_id=person, load=True)
-    await menu.start(Home.main, mode=StartMode.RESET_STACK, show_mode=ShowMode.NO_UPDATE)
-    await menu.start(state, data, show_mode=ShowMode.SEND)
+async def _open(
+    press: CallbackQuery, bot: Bot, factory: BgManagerFactory, state: State, data: Data = None
+) -> None:
+    """Open a menu in the presser's own chat, where menus live; below it is Home, for Back.
+
+    In the foreground, so that the one comes after the other and no press comes between.
+    """
+    async with factory.bg(bot, press.from_user.id, press.from_user.id).fg() as menu:
+        await menu.start(Home.main, mode=StartMode.RESET_STACK, show_mode=ShowMode.NO_UPDATE)
+        await menu.start(state, data, show_mode=ShowMode.SEND)
     await press.answer(OPENED)

@@ -63,6 +63,8 @@ CREATE INDEX ix_inbound_messages_unposted ON inbound_messages (workspace_id, id)
  WHERE answered_at IS NULL AND posting_at IS NULL;
 CREATE INDEX ix_inbound_messages_posted ON inbound_messages (posted_to, telegram_message_id)
  WHERE telegram_message_id IS NOT NULL;
+CREATE INDEX ix_inbound_messages_forgotten ON inbound_messages (id)
+ WHERE telegram_message_id IS NOT NULL AND phone = '';
 CREATE INDEX ix_inbound_messages_lid ON inbound_messages (workspace_id, lid) WHERE lid IS NOT NULL;
 CREATE TABLE answers (
     message_id bigint CONSTRAINT pk_answers PRIMARY KEY
@@ -85,6 +87,7 @@ ALTER TABLE workspaces DROP replies_posted;
 ALTER TABLE pruned_messages DROP not_shown;
 DROP TABLE answers;
 DROP INDEX ix_inbound_messages_lid;
+DROP INDEX ix_inbound_messages_forgotten;
 DROP INDEX ix_inbound_messages_posted;
 DROP INDEX ix_inbound_messages_unposted;
 DROP INDEX ix_inbound_messages_open;

@@ -18,7 +18,7 @@ LIST = """\
 {{ "{:,}".format(count) }} {{ "waits" if count == 1 else "wait" }} for an answer. Tap one to read it.
 {% else %}
 None waits for an answer. What people write back is here until somebody answers it: here, by replying to its \
-post in the alerts group, or on the device's own phone.
+post in the alerts group, or on the device's phone.
 {% endif %}"""
 
 CARD = """\
@@ -48,7 +48,8 @@ ANSWER = """\
 
 “{{ words }}”
 
-Type your answer, or send a photo, a video, an audio or any other file. It goes out of {{ reply.device }} at once."""
+Type your answer, or send a photo, a video, an audio or any other file. It goes out of {{ reply.device }} at \
+once."""
 
 dialog = Dialog(
     Window(

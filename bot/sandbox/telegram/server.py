@@ -134,6 +134,7 @@ class BotApiServer:
         kind: MediaKind,
         caption: str = "",
         user_id: int | None = None,
+        *,
         reply_to_message_id: int | None = None,
     ) -> MessageView:
         if reply_to_message_id is not None:

@@ -200,7 +200,10 @@ async def team(database: Database, owner: Actor, clock: ManualClock, tmp_path: P
         yield team
         await asyncio.gather(*(bot.shutdown() for bot in team.bots))
     await container.close()
-    for one in (router, replies_router):  # they are the product's only ones, and the next test has another dispatcher
+    for one in (
+        router,
+        replies_router,
+    ):  # they are the product's only ones, and the next test has another dispatcher
         one._parent_router = None
 
 

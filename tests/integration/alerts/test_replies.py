@@ -6,6 +6,7 @@ import pytest
 
 from bot.alerts.replies import FEW, MOST
 from bot.sandbox.telegram.state import Chat
+from engine.contacts.deleting import ContactDeletion
 from engine.contacts.inbox import Inbox
 from engine.transports.contract import Inbound
 from tests.integration.engine.world import World
@@ -173,6 +174,24 @@ async def test_a_group_that_moved_gets_it_where_it_is_now(crowd):
     line.moved.clear()
     assert await poster.run_once() == 1
     assert len(await crowd.team.shown(-1002)) == 1
+
+
+async def test_who_is_deleted_has_no_words_left_in_the_group(crowd):
+    poster, line = await crowd.team.poster()
+    await crowd.says("My name is Ann")
+    await poster.run_once()
+    for number in range(FEW + 1):
+        await crowd.says(f"Number {number}")
+    await poster.run_once()
+    await ContactDeletion(crowd.team.database, crowd.team.clock).delete(crowd.team.actor, 1)
+    line.cut = True
+    await poster.run_once()
+    line.cut = False
+    assert await poster.run_once() == 2
+    assert await poster.run_once() == 0
+    alone, together = await crowd.posts()
+    assert alone == "💬 Somebody who was deleted since."
+    assert together.startswith(f"💬 {FEW + 1} more replies")
 
 
 async def test_each_team_is_told_its_own(crowd, stranger):

@@ -76,7 +76,7 @@ async def test_a_reply_to_the_post_goes_out_of_the_device_and_is_confirmed(scene
 async def test_a_photo_answers_too(scene):
     upload = Upload("shop.png", png(9, 9), "image/png")
     await scene.team.sandbox.server.upload(
-        GROUP, upload, MediaKind.PHOTO, "our shop", scene.team.user_id, scene.post
+        GROUP, upload, MediaKind.PHOTO, "our shop", scene.team.user_id, reply_to_message_id=scene.post
     )
     await scene.team.handle_updates()
     assert (await scene.said())[-1] == "✓ goes out from Sales 1"
@@ -97,9 +97,7 @@ async def test_an_operator_of_another_team_is_a_stranger_here(scene, stranger):
         operator = Operator(telegram_user_id=4002, name="Theirs")
         session.add(operator)
         await session.flush()
-        session.add(
-            Membership(workspace_id=stranger.workspace_id, operator_id=operator.id, role=Role.OPERATOR)
-        )
+        session.add(Membership(workspace_id=stranger.workspace_id, operator_id=operator.id, role=Role.OPERATOR))
     assert await scene.reply("RM 5", user_id=4002) == []
     assert await scene.world.rows(QUEUED) == []
     assert await Replies(scene.team.database, scene.team.clock).of_post(stranger, GROUP, scene.post) == []
