@@ -9,8 +9,10 @@ from engine.broadcast.claims import Claimed
 from engine.contacts.answering import AnswerEnds, Answers, AskedIn
 from engine.contacts.deleting import ContactDeletion
 from engine.contacts.inbox import Inbox
+from engine.contacts.opt_out_lists import OptOutLists
 from engine.contacts.opting_out import OptOuts
 from engine.contacts.replies import HIDDEN, Replies
+from engine.contacts.stop_requests import StopRequests
 from engine.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from engine.sequences.steps import Attachment
 from engine.transports.contract import Inbound, Rejected, Unknown
@@ -137,6 +139,24 @@ async def test_a_stop_word_cancels_an_answer_that_waits_and_not_the_confirmation
     outcomes = [row[4] for row in await desk.world.rows(QUEUED)]
     assert outcomes == ["cancelled", None]
     assert await desk.ends() == [(7, "Person 1", MessageStatus.CANCELLED, "")]
+    assert await desk.open() == []
+
+
+async def test_an_opted_out_list_cancels_an_answer_that_waits(desk):
+    await desk.answer(await desk.hears())
+    lists = OptOutLists(desk.world.database, desk.world.clock)
+    await lists.take(desk.world.actor, f"phone\n{ANN}".encode(), "out.csv")
+    assert [row[4] for row in await desk.world.rows(QUEUED)] == ["cancelled"]
+
+
+async def test_a_request_to_stop_that_was_granted_waits_for_nothing_more(desk):
+    await desk.hears("jangan hantar lagi")
+    assert await desk.open() == ["jangan hantar lagi"]
+    desk.world.clock.set(at(5, 11))
+    await StopRequests(desk.world.database, desk.world.clock).opt_out(desk.world.actor, 1)
+    assert await desk.open() == []
+    desk.world.clock.set(at(5, 12))
+    await desk.hears("START")
     assert await desk.open() == []
 
 

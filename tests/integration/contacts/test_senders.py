@@ -6,9 +6,10 @@ import pytest
 
 from engine.contacts.deleting import ContactDeletion
 from engine.contacts.inbox import Inbox
+from engine.contacts.senders import learn_lid
 from engine.contacts.stop_requests import OPTED_OUT_ANSWER
 from engine.transports.contract import Inbound
-from tests.integration.engine.world import World
+from tests.integration.engine.world import World, until
 
 ANN, BEN = "+60120000001", "+60120000002"
 LID = "201000000000001"
@@ -122,9 +123,19 @@ async def test_who_has_another_number_is_known_by_lid_and_stop_holds_for_both(te
     assert await team.suppressed() == []
 
 
-async def test_one_lid_said_of_two_people_at_the_same_moment_ends_with_one_of_them(team):
-    await asyncio.gather(*(team.hears(phone=phone, lid=LID) for phone in (ANN, BEN)))
-    assert sorted(await team.lids(), key=str) == sorted([LID, None], key=str)
+async def test_one_lid_said_of_two_people_at_the_same_moment_is_the_later_ones(team):
+    database, now = team.world.database, team.world.clock.now()
+
+    async def say_of_ben() -> None:
+        async with database.transaction() as session:
+            await learn_lid(session, team.device, BEN, LID, now)
+
+    async with database.transaction() as session:
+        await learn_lid(session, team.device, ANN, LID, now)
+        later = asyncio.create_task(say_of_ben())
+        await until(lambda: team.world.one("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+    await later
+    assert await team.lids() == [None, LID]
 
 
 async def test_a_deleted_person_leaves_no_lid_behind(team):

@@ -94,6 +94,8 @@ async def test_another_teams_replies_stay_open(world, engine, database, clock, s
     theirs = World(database, clock, stranger)
     await theirs.contacts(1)
     device = await theirs.device("Theirs")
-    await Inbox(database, clock).receive(device, Inbound("in-1", ANN, "Hello them"))
+    for inbound in (Inbound("in-1", ANN, "Hello them"), Inbound("in-2", None, "Who is this?", lid=LID)):
+        await Inbox(database, clock).receive(device, inbound)
     await type_on_phone(world, "out-1", "Good morning")
-    assert await world.rows(OPEN) == [("Hello them",)]
+    await type_on_phone(world, "out-2", "It is us", phone=None, lid=LID)
+    assert await world.rows(OPEN) == [("Hello them",), ("Who is this?",)]

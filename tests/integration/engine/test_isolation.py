@@ -52,6 +52,7 @@ from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
 from engine.errors import NotAllowedError, NotFoundError
 from engine.operators import Operators
+from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.changes import Addition, Place, PlanEdit
 from engine.sequences.control import SequenceControl
@@ -570,6 +571,7 @@ async def test_lists_show_only_what_is_ours(world: World, stranger: Actor) -> No
     assert await world.doubts.count(world.actor) == 1
     found = (sequence.id, device.id, alert.id, doubt.message_id)
     assert [one.id for one in await Replies(world.database, world.clock).list(world.actor)] == [ours.reply]
+    assert (await Overviews(world.database, world.clock).get(world.actor)).replies == 1
     assert found == (ours.sequence, ours.device, ours.alert, ours.doubt)
     assert (await world.relocation.waiting(world.actor, ours.device)).devices == ()
     assert [one.import_id for one in await world.imports.recent(world.actor)] == [ours.imported]

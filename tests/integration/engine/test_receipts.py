@@ -268,6 +268,22 @@ class TestWorker:
         assert await world.one("SELECT provider_message_id FROM deliveries") == "id-1"
         await until(lambda: world.one("SELECT read_at IS NOT NULL FROM deliveries"))
 
+    async def test_the_providers_word_is_no_sign_of_life_from_the_phones(
+        self, rig: Rig, world: World, script: Script
+    ) -> None:
+        _, device = await world.running()
+        rig.pool.control()
+        await until(lambda: script.lines[device])
+        await rig.move_to(at(5, 11))
+        await rig.status("sent")
+        provider_id = await world.one("SELECT provider_message_id FROM deliveries")
+        worker = rig.pool._employed[device].worker
+        for kind, confirmed in ((ReceiptKind.SENT, False), (ReceiptKind.FAILED, True)):
+            script.lines[device][0].say(Receipt(provider_id, kind, PHONE))
+            script.lines[device][0].say(Receipt("of-nobody", kind, None))
+            await until(lambda: worker.vitals.confirmed is confirmed)  # noqa: B023
+        assert await world.one("SELECT delivered_at IS NULL AND failed_at IS NOT NULL FROM deliveries")
+
     async def test_receipts_of_others_do_not_wait_for_a_send_that_hangs(
         self, rig: Rig, world: World, script: Script
     ) -> None:
