@@ -57,4 +57,4 @@ class PrivateMenusOnly(StackAccessValidator):
         data: dict[str, Any],
     ) -> bool:
         chat: Chat | None = data.get("event_chat")
-        return chat is not None and chat.type == "private"
+        return chat is not None and chat.id > 0  # a group's is negative; a chat that we name ourselves has no type

@@ -16,6 +16,7 @@ from engine.campaigns.retrying import CampaignRetries
 from engine.campaigns.review import CampaignReviews
 from engine.campaigns.revoking import CampaignRevocations
 from engine.clock import Clock
+from engine.contacts.answering import Answers
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
@@ -29,6 +30,7 @@ from engine.contacts.lists import ContactLists
 from engine.contacts.opt_out_lists import OptOutLists
 from engine.contacts.opting_out import OptOuts
 from engine.contacts.own_stop_words import OwnStopWords
+from engine.contacts.replies import Replies
 from engine.contacts.segmenting import Segments
 from engine.contacts.stop_requests import StopRequests
 from engine.database import Database
@@ -61,6 +63,7 @@ class UseCases(Provider):
     scope = Scope.APP
     all = provide_all(
         Alerts,
+        Answers,
         CampaignCatalogue,
         CampaignControl,
         CampaignCorrections,
@@ -96,6 +99,7 @@ class UseCases(Provider):
         Pastes,
         Rehearsals,
         Relocation,
+        Replies,
         Results,
         Runs,
         Segments,

@@ -29,6 +29,7 @@ from bot.dialogs.person.dialog import dialog as person
 from bot.dialogs.person_edit.dialog import dialog as person_edit
 from bot.dialogs.rehearsal.dialog import dialog as rehearsal
 from bot.dialogs.relocation.dialog import dialog as relocation
+from bot.dialogs.replies.dialog import dialog as replies
 from bot.dialogs.results.dialog import dialog as results
 from bot.dialogs.segments.dialog import dialog as segments
 from bot.dialogs.sequence_settings.dialog import dialog as sequence_settings
@@ -41,5 +42,5 @@ MENUS: tuple[Router, ...] = (
     dropped_files, shared_contacts, edited_messages, home, welcome, sequences, new_sequence, joining,
     sequence_settings, builder, campaigns, new_campaign, campaign_settings, campaign_text, campaign_review,
     campaign_mending, rehearsal, launch, results, *contacts, opted_out, devices, doubts, relocation, settings,
-    people, person, segments, chat_links, *importing, new_person, person_edit, contact_list,
+    people, person, segments, replies, chat_links, *importing, new_person, person_edit, contact_list,
 )  # fmt: skip

@@ -23,6 +23,7 @@ from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
 from bot.access import CLAIM, AccessMiddleware, PrivateMenusOnly
+from bot.alerts.replies_router import router as replies_router
 from bot.alerts.router import router as alerts_router
 from bot.dialogs.formatting import FILTERS
 from bot.dialogs.home.states import Home
@@ -78,7 +79,7 @@ async def make_dispatcher(container: AsyncContainer) -> Dispatcher:
         storage=PostgresStorage(await container.get(Database)),
         events_isolation=SimpleEventIsolation(),  # five quick presses act one after another
     )
-    dispatcher.include_routers(router, alerts_router, *MENUS)
+    dispatcher.include_routers(router, alerts_router, replies_router, *MENUS)
     # aiogram-dialog numbers the menus of one second at random from 100; two alike break everything below them.
     dialog_stack.new_id = lambda: secrets.token_urlsafe(MENU_ID)
     setup_dialogs(dispatcher, stack_access_validator=PrivateMenusOnly())

@@ -42,6 +42,7 @@ class AdvisoryLock(IntEnum):
     TELL_OUTAGE = 7_305_214
     REACH_CONTACT = 7_305_215  # the first half of a lock; the second is the contact
     FAN_OUT = 7_305_216  # of a campaign: the second half is its id
+    LEARN_LID = 7_305_217  # the second half is a LID's hash
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,10 @@ class Workspaces:
         """Post alerts to this group from now on."""
         await self._set(actor, "workspace.alerts_chat", alerts_chat_id=chat_id)
 
+    async def set_replies_posted(self, actor: Actor, *, posted: bool) -> None:
+        """Post what people reply to the alerts chat, or show it only at Home."""
+        await self._set(actor, "workspace.replies_posted", replies_posted=posted)
+
     async def unbind_alerts_chat(self, chat_id: int) -> None:
         """Forget a group that the bot was removed from."""
         async with self.database.transaction() as session:

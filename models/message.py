@@ -128,6 +128,7 @@ class PrunedMessages(InWorkspace, Model):
     messages: Mapped[int]
     delivered: Mapped[int] = mapped_column(server_default="0")
     read: Mapped[int] = mapped_column(server_default="0")
+    not_shown: Mapped[int] = mapped_column(server_default="0")
     replied: Mapped[int] = mapped_column(server_default="0")
     opted_out: Mapped[int] = mapped_column(server_default="0")
 
@@ -154,6 +155,20 @@ class InboundMessage(InWorkspace, Model):
             "ix_inbound_messages_answers_message_id", "answers_message_id",
             postgresql_where=text("answers_message_id IS NOT NULL"),
         ),
+        Index("ix_inbound_messages_open", "workspace_id", "id", postgresql_where=text("answered_at IS NULL")),
+        Index(
+            "ix_inbound_messages_unposted", "workspace_id", "id",
+            postgresql_where=text("answered_at IS NULL AND posting_at IS NULL"),
+        ),
+        Index(
+            "ix_inbound_messages_posted", "posted_to", "telegram_message_id",
+            postgresql_where=text("telegram_message_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_inbound_messages_forgotten", "id",
+            postgresql_where=text("telegram_message_id IS NOT NULL AND phone = ''"),
+        ),
+        Index("ix_inbound_messages_lid", "workspace_id", "lid", postgresql_where=text("lid IS NOT NULL")),
     )  # fmt: skip
 
     id: Mapped[BigId]
@@ -168,10 +183,29 @@ class InboundMessage(InWorkspace, Model):
     answers_message_id: Mapped[int | None] = mapped_column(  # the last that this contact had got
         ForeignKey("messages.id", ondelete="SET NULL")
     )
-    answered_at: Mapped[datetime | None]  # by somebody of the team, from Telegram or on the device's own phone
+    # By somebody of the team, from Telegram or on the device's own phone; or nobody is to answer it.
+    answered_at: Mapped[datetime | None]
     opted_out: Mapped[bool] = mapped_column(server_default=text("false"))  # it asked to stop
     # Posted to the alerts chat, where answering the post answers the person; claimed before it is posted.
     posting_at: Mapped[datetime | None]
     posted_to: Mapped[int | None]  # the Telegram chat
     telegram_message_id: Mapped[int | None]
     asks_to_stop: Mapped[bool] = mapped_column(server_default=text("false"))  # so it seems; somebody is to decide
+
+
+class Answer(InWorkspace, Model):
+    """What an operator answers from Telegram: a message of the reply lane, what it answers, where it was typed."""
+
+    __tablename__ = "answers"
+    __table_args__ = (
+        Index("ix_answers_open", "message_id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_answers_inbound_id", "inbound_id"),
+    )
+
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    inbound_id: Mapped[int] = mapped_column(ForeignKey("inbound_messages.id", ondelete="CASCADE"))
+    chat_id: Mapped[int | None]  # of Telegram; where the operator is told if it does not arrive
+    telegram_message_id: Mapped[int | None]
+    ended_at: Mapped[datetime | None]  # machine time: it has its outcome, and whoever waits for that was told

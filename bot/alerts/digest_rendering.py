@@ -22,7 +22,8 @@ def render_digest(
         lines.append("Nothing went out, and nobody wrote.")
     if figures.sent:
         told = f"📤 {counted(figures.sent, 'message')} sent"
-        lines.append(f"{told}: {figures.delivered:,} delivered, {figures.read:,} read")
+        lost = f", {figures.not_shown:,} could not be shown" if figures.not_shown else ""
+        lines.append(f"{told}: {figures.delivered:,} delivered, {figures.read:,} read{lost}")
     if figures.failed:
         reasons = "; ".join(f"{one.messages:,} × {escape(one.why, quote=False)}" for one in figures.failures)
         lines.append(f"⚠️ {figures.failed:,} failed: {reasons}")

@@ -4,21 +4,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import structlog
 from sqlalchemy import text
-from telegram.constants import ParseMode
-from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
-from telegram.ext import ExtBot
 
-from bot.alerts import store
 from bot.alerts.digest_rendering import render_digest
+from bot.alerts.once import OncePoster
 from engine.database import Database
 from engine.reports.digest import Figures
-from engine.workspaces import Workspaces
-
-log = structlog.get_logger()
-
-NOT_REACHED = "httpx.ConnectError"  # how python-telegram-bot says that nothing was sent at all
+from engine.transactions import Session
 
 # Taken before it is posted, and for good unless Telegram has provably not got it.
 TAKE = """
@@ -47,10 +39,9 @@ class DueDigest:
 
 
 class DigestPoster:
-    def __init__(self, database: Database, bot: ExtBot[bool], workspaces: Workspaces) -> None:
+    def __init__(self, database: Database, once: OncePoster) -> None:
         self._database = database
-        self._bot = bot
-        self._workspaces = workspaces
+        self._once = once
 
     async def post_due(self) -> int:
         """Post what waits, the oldest first; how many. Raises TelegramError when Telegram cannot be asked now."""
@@ -74,28 +65,13 @@ class DigestPoster:
             until=due.until,
             time_zone=due.time_zone,
         )
-        try:
-            message = await self._bot.send_message(due.chat_id, html, parse_mode=ParseMode.HTML)
-        except TelegramError as error:
-            return await self._failed(due, error)
-        async with self._database.transaction() as session:
-            await session.execute(text(REMEMBER), {"id": due.id, "message": message.message_id})
-        return True
 
-    async def _failed(self, due: DueDigest, error: TelegramError) -> bool:
-        """What cannot have arrived waits for the next time, or the next group. The answer is no."""
-        closed = isinstance(error, Forbidden) or "chat not found" in error.message.lower()
-        if closed or isinstance(error, ChatMigrated | RetryAfter) or NOT_REACHED in error.message:
-            async with self._database.transaction() as session:
-                await session.execute(text(GIVE_BACK), {"id": due.id})
-        else:
-            log.warning("a digest is refused, or may have arrived", digest=due.id, error=str(error))
-        if isinstance(error, ChatMigrated):
-            async with self._database.transaction() as session:
-                await store.move_chat(session, due.chat_id, error.new_chat_id)
-        elif closed:
-            log.warning("the alerts group is closed to the bot", chat=due.chat_id, error=str(error))
-            await self._workspaces.unbind_alerts_chat(due.chat_id)
-        elif not isinstance(error, BadRequest):
-            raise error
-        return False
+        async def give_back(session: Session) -> None:
+            await session.execute(text(GIVE_BACK), {"id": due.id})
+
+        message_id = await self._once.post(due.chat_id, html, give_back)
+        if message_id is None:
+            return False
+        async with self._database.transaction() as session:
+            await session.execute(text(REMEMBER), {"id": due.id, "message": message_id})
+        return True

@@ -1,4 +1,4 @@
-"""Posts alerts to the groups of their teams, and keeps each message as its alert stands; digests as well."""
+"""Posts alerts to the groups of their teams, and keeps each message as its alert stands; digests, replies too."""
 
 import asyncio
 import time
@@ -12,7 +12,9 @@ from telegram.ext import ExtBot
 
 from bot.alerts import store
 from bot.alerts.digests import DigestPoster
+from bot.alerts.once import OncePoster
 from bot.alerts.rendering import Rendered, render
+from bot.alerts.replies import ReplyPoster
 from bot.alerts.store import Due
 from engine.batching import is_transient
 from engine.database import Database
@@ -44,7 +46,9 @@ class AlertPoster:
         self._database = database.within(store.ANSWER_WITHIN)
         self._bot = bot
         self._workspaces = workspaces
-        self._digests = DigestPoster(self._database, bot, workspaces)
+        once = OncePoster(self._database, bot, workspaces)
+        self._digests = DigestPoster(self._database, once)
+        self._replies = ReplyPoster(self._database, once, monotonic)
         self._monotonic = monotonic
         self._resting: dict[int, float] = {}  # alert → when it may be told again
         self._look = asyncio.Event()
@@ -73,6 +77,9 @@ class AlertPoster:
                     for alert in batch:
                         told += await self._tell(alert)
                 told += await self._digests.post_due()
+                told += await self._replies.post_due()
+                told += await self._replies.tell_unanswered()
+                told += await self._replies.forget_deleted()
             except TelegramError as error:
                 log.warning("alerts wait for Telegram", error=str(error))
         return told

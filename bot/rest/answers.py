@@ -61,6 +61,7 @@ class StepResults(_Shown):
     read: int
     replied: Annotated[int, Field(description="People who answered it: it was the last that they had got.")]
     opted_out: Annotated[int, Field(description="People who asked to stop after it.")]
+    not_shown: Annotated[int, Field(description="Sent, but the phone could not show them.")]
     skipped_by: Annotated[dict[str, int], Field(description="How many were skipped, by reason.")]
 
 

@@ -185,7 +185,7 @@ def decide(candidate: Candidate, now: datetime) -> Decision:
     if device.next_send_at is not None and device.next_send_at > now:
         return Pause(device.next_send_at)
     if candidate.lane is Lane.REPLY:  # exempt from suppression, quiet hours and caps
-        return Admit(ContentKind.TEXT, candidate.body or "", None)
+        return Admit(candidate.kind, candidate.body or "", candidate.media_id)
     capped = capped_until(device.pace, device.tally, device.zone)
     if capped is not None:
         return Pause(capped)

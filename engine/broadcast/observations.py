@@ -14,12 +14,14 @@ from engine.signals import Signal
 from engine.transactions import Transaction
 from models.enums import DeviceState, MessageStatus, ReceiptKind
 
-# Receipts come doubled and out of order: the first instant of each kind stays; read implies delivered.
+# Receipts come doubled and out of order: the first instant of each kind stays; read implies delivered. That the
+# provider has it (`sent`) says no more than that there is a row.
 RECEIPTS = """
 UPDATE deliveries r
-   SET delivered_at = coalesce(r.delivered_at, v.at),
-       read_at = CASE WHEN v.kind = 'read' THEN coalesce(r.read_at, v.at) ELSE r.read_at END
-  FROM (SELECT device_id, provider_id, max(kind) AS kind, min(at) AS at
+   SET delivered_at = coalesce(r.delivered_at, v.delivered_at), read_at = coalesce(r.read_at, v.read_at),
+       failed_at = coalesce(r.failed_at, v.failed_at)
+  FROM (SELECT device_id, provider_id, min(at) FILTER (WHERE kind IN ('delivered', 'read')) AS delivered_at,
+               min(at) FILTER (WHERE kind = 'read') AS read_at, min(at) FILTER (WHERE kind = 'failed') AS failed_at
           FROM unnest(CAST(:device_ids AS bigint[]), CAST(:provider_ids AS text[]), CAST(:kinds AS text[]),
                       CAST(:ats AS timestamptz[])) AS u(device_id, provider_id, kind, at)
          GROUP BY device_id, provider_id) v
@@ -27,7 +29,8 @@ UPDATE deliveries r
 RETURNING r.device_id, r.provider_message_id, r.message_id
 """
 
-# What is on its way to the people these receipts are of, and what is in doubt there.
+# What is on its way to the people these receipts are of, and what is in doubt there. One of nobody knows whom may
+# be of anything that is on its way on its device.
 AROUND = """
 SELECT v.device_id, v.phone, coalesce(f.contact_id = c.id, false) AS on_its_way,
        EXISTS (SELECT FROM doubts u WHERE u.contact_id = c.id AND u.device_id = v.device_id) AS in_doubt
@@ -38,6 +41,13 @@ SELECT v.device_id, v.phone, coalesce(f.contact_id = c.id, false) AS on_its_way,
   LEFT JOIN messages f ON f.id = d.in_flight_message_id
  WHERE f.contact_id = c.id OR EXISTS (
        SELECT FROM doubts u WHERE u.contact_id = c.id AND u.device_id = v.device_id)
+ UNION ALL
+SELECT d.id, NULL, d.in_flight_message_id IS NOT NULL,
+       EXISTS (SELECT FROM doubts u WHERE u.workspace_id = d.workspace_id AND u.device_id = d.id)
+  FROM (SELECT DISTINCT device_id
+          FROM unnest(CAST(:device_ids AS bigint[]), CAST(:phones AS text[])) AS u(device_id, phone)
+         WHERE phone IS NULL) v
+  JOIN user_devices d ON d.id = v.device_id
 """
 
 LOCK_DEVICES = "SELECT id FROM user_devices WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"
@@ -65,12 +75,12 @@ SELECT v.device_id, v.provider_id, min(m.id) AS message_id, min(m.claim_epoch) A
 HAVING count(*) = 1
 """
 
-ARRIVED = """
-INSERT INTO deliveries (workspace_id, message_id, device_id, provider_message_id, delivered_at, read_at)
-SELECT m.workspace_id, m.id, v.device_id, v.provider_id, v.at, CASE WHEN v.kind = 'read' THEN v.at END
-  FROM unnest(CAST(:message_ids AS bigint[]), CAST(:device_ids AS bigint[]), CAST(:provider_ids AS text[]),
-              CAST(:kinds AS text[]), CAST(:ats AS timestamptz[]))
-       AS v(message_id, device_id, provider_id, kind, at)
+# The receipts by which a message has become known are written to it by RECEIPTS.
+KNOWN_NOW = """
+INSERT INTO deliveries (workspace_id, message_id, device_id, provider_message_id)
+SELECT m.workspace_id, m.id, v.device_id, v.provider_id
+  FROM unnest(CAST(:message_ids AS bigint[]), CAST(:device_ids AS bigint[]), CAST(:provider_ids AS text[]))
+       AS v(message_id, device_id, provider_id)
   JOIN messages m ON m.id = v.message_id
     ON CONFLICT DO NOTHING
 """
@@ -193,7 +203,6 @@ class Observations:
         first: dict[tuple[int, str], ReceiptNote] = {}
         for note in notes:
             first.setdefault(note.message, note)
-        read = {note.message for note in notes if note.kind is ReceiptKind.READ}
         only = {
             (row.device_id, row.provider_id): row
             for row in await transaction.rows(ONLY_DOUBT, _columns(list(first.values())))
@@ -208,10 +217,8 @@ class Observations:
         if rows:
             await settle(transaction, [_arrived(row) for row in rows], self._clock.now())
             columns = _columns(list(settled.values()))
-            columns["kinds"] = [
-                ReceiptKind.READ if note.message in read else note.kind for note in settled.values()
-            ]
-            await transaction.rows(ARRIVED, {**columns, "message_ids": list(settled)})
+            await transaction.rows(KNOWN_NOW, {**columns, "message_ids": list(settled)})
+            await transaction.rows(RECEIPTS, _columns(notes))
 
     async def states(self, notes: Sequence[StateNote]) -> list[None]:
         limits = {note.device_id: note for note in notes if note.state is DeviceState.REACHOUT_LIMITED}

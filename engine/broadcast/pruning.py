@@ -16,7 +16,9 @@ PAGE = 5_000
 
 # One page of all messages in the order of their ids: a walk over the primary key, once a day. What has no outcome,
 # or is being sent once more, is never closed. Two engines at it: who deletes a row counts it.
-COLUMNS = "workspace_id, step_id, campaign_id, outcome, reason, messages, delivered, read, replied, opted_out"
+COLUMNS = (
+    "workspace_id, step_id, campaign_id, outcome, reason, messages, delivered, read, not_shown, replied, opted_out"
+)
 ADDED = ", ".join(f"{count} = p.{count} + excluded.{count}" for count in COLUMNS.split(", ")[5:])
 PRUNE_PAGE = f"""
 WITH page AS MATERIALIZED (

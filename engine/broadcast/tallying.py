@@ -9,5 +9,8 @@ WITH_ANSWERS = """
            SELECT bool_or(NOT i.opted_out) AS replied, bool_or(i.opted_out) AS opted_out
              FROM inbound_messages i WHERE i.answers_message_id = m.id) a ON true
 """
-COUNTS = """count(*) AS messages, count(r.delivered_at) AS delivered, count(r.read_at) AS read,
+# What one of their devices could not show has been delivered all the same if another one has it.
+RECEIVED = """count(r.delivered_at) AS delivered, count(r.read_at) AS read,
+           count(r.failed_at) FILTER (WHERE r.delivered_at IS NULL) AS not_shown"""
+COUNTS = f"""count(*) AS messages, {RECEIVED},
            count(*) FILTER (WHERE a.replied) AS replied, count(*) FILTER (WHERE a.opted_out) AS opted_out"""

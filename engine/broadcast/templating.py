@@ -184,6 +184,11 @@ def _check_constant(node: nodes.Const) -> None:
 def check_body(kind: ContentKind, body: str) -> None:
     """Raise InvalidInputError if no message of this kind can have this text or caption."""
     check_template(body)
+    check_caption(kind, body)
+
+
+def check_caption(kind: ContentKind, body: str) -> None:
+    """Raise InvalidInputError if no file of this kind can have this beside it; a text can be any."""
     if kind is ContentKind.AUDIO and body.strip():
         raise InvalidInputError(
             "WhatsApp shows no text with an audio. Leave it out here, and send it as a message of its own."

@@ -32,7 +32,7 @@ from engine.transports.contract import (
     Transport,
     Unknown,
 )
-from models.enums import DeviceState
+from models.enums import DeviceState, ReceiptKind
 
 log = structlog.get_logger()
 
@@ -272,7 +272,8 @@ class DeviceWorker:
                 case StateChanged():
                     await self._change_state(event)
                 case Receipt(message_id=message_id, kind=kind, phone=phone):
-                    self._receipt_came()
+                    if kind is not ReceiptKind.SENT:  # the provider's word says nothing of what comes back
+                        self._receipt_came()
                     note = ReceiptNote(self.device.id, message_id, kind, phone, self._clock.now())
                     if not await self._desk.receipts.submit(note) and len(self._early) < MOST_EARLY:
                         self._early.append(note)

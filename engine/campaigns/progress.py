@@ -17,7 +17,8 @@ class CampaignProgress:
     """Messages by what became of them; what was pruned is counted in.
 
     The books: planned = pending + on_its_way + sent + unknown + failed + skipped + cancelled, always.
-    Delivered and read are of those that were sent. Replied and opted out: whose last message it was when they did.
+    Delivered, read and not shown (their phone could not show it) are of those that were sent. Replied and opted
+    out: whose last message it was when they did.
     """
 
     planned: int = 0
@@ -26,6 +27,7 @@ class CampaignProgress:
     sent: int = 0
     delivered: int = 0
     read: int = 0
+    not_shown: int = 0
     replied: int = 0
     opted_out: int = 0
     unknown: int = 0
@@ -50,7 +52,7 @@ def progress_of(rows: Iterable[Any], answers: Any, *, since: datetime | None, no
     skipped: Counter[str] = Counter()
     for row in rows:
         counts["planned"] += row.messages
-        for kind in ("delivered", "read", "lately"):
+        for kind in ("delivered", "read", "not_shown", "lately"):
             counts[kind] += getattr(row, kind)
         if row.outcome == MessageStatus.FAILED:
             failed[row.reason] += row.messages
@@ -67,6 +69,7 @@ def progress_of(rows: Iterable[Any], answers: Any, *, since: datetime | None, no
         sent=counts["sent"],
         delivered=counts["delivered"],
         read=counts["read"],
+        not_shown=counts["not_shown"],
         replied=answers.replied,
         opted_out=answers.opted_out,
         unknown=counts["unknown"],

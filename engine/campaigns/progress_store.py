@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from engine.broadcast.tallying import REASON
+from engine.broadcast.tallying import REASON, RECEIVED
 from engine.campaigns.progress import CampaignProgress, lately, progress_of
 from engine.transactions import Session
 from models import Campaign
@@ -12,7 +12,7 @@ from models import Campaign
 # What has been pruned counts as well. `lately`: sent within the time from which the rate is taken.
 OUTCOMES = f"""
 SELECT coalesce(m.outcome, CASE WHEN d.id IS NULL THEN 'pending' ELSE 'processing' END) AS outcome,
-       {REASON} AS reason, count(*) AS messages, count(r.delivered_at) AS delivered, count(r.read_at) AS read,
+       {REASON} AS reason, count(*) AS messages, {RECEIVED},
        count(*) FILTER (WHERE m.sent_at >= :lately) AS lately
   FROM messages m
   LEFT JOIN user_devices d ON d.in_flight_message_id = m.id AND d.id = m.device_id
@@ -20,7 +20,7 @@ SELECT coalesce(m.outcome, CASE WHEN d.id IS NULL THEN 'pending' ELSE 'processin
  WHERE m.campaign_id = :campaign_id
  GROUP BY 1, 2
  UNION ALL
-SELECT p.outcome, p.reason, p.messages, p.delivered, p.read, 0
+SELECT p.outcome, p.reason, p.messages, p.delivered, p.read, p.not_shown, 0
   FROM pruned_messages p WHERE p.campaign_id = :campaign_id
 """
 

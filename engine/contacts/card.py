@@ -92,6 +92,8 @@ class HistoryEntry:
     inbound: bool
     body: str
     device: str
+    attached: str = ""  # to what they wrote
+    typed_on_phone: bool = False  # by somebody on the team, on the device's own phone
     lane: Lane | None = None
     outcome: MessageStatus | None = None
     kind: ContentKind | None = None
@@ -99,6 +101,7 @@ class HistoryEntry:
     error: str | None = None
     delivered_at: datetime | None = None
     read_at: datetime | None = None
+    failed_at: datetime | None = None  # their phone could not show it
     sequence: str | None = None
     header: str | None = None
     campaign: str | None = None
@@ -256,13 +259,14 @@ async def _history(session: Session, contact_id: int, page: int) -> History:
 
 def _entry(row: Any) -> HistoryEntry:
     if row.inbound:
-        return HistoryEntry(row.at, inbound=True, body=row.body, device=row.device)
+        return HistoryEntry(row.at, inbound=True, body=row.body, device=row.device, attached=row.attached)
     of_a_step = row.day_number is not None
     return HistoryEntry(
         at=row.at,
         inbound=False,
         body=row.body or "",
         device=row.device,
+        typed_on_phone=row.typed_on_phone,
         lane=Lane(row.lane),
         outcome=MessageStatus(row.outcome),
         kind=ContentKind(row.kind) if row.kind else None,
@@ -270,6 +274,7 @@ def _entry(row: Any) -> HistoryEntry:
         error=row.error,
         delivered_at=row.delivered_at,
         read_at=row.read_at,
+        failed_at=row.failed_at,
         sequence=row.sequence,
         header=write_header(row.day_number, row.send_time, row.after_join_minutes) if of_a_step else None,
         campaign=row.campaign,

@@ -34,7 +34,7 @@ SELECT e.id, e.sequence_id, s.name AS sequence, s.status AS sequence_status, e.s
        e.time_zone, e.last_day_number, e.last_minute, e.exit_reason, e.ended_at,
        e.paused_at, e.paused_reason, p.name AS paused_by, b.at AS sequence_paused_at, b.who AS sequence_paused_by,
        CASE WHEN e.paused_reason = 'replied' THEN (
-            SELECT i.body FROM inbound_messages i
+            SELECT concat_ws(': ', nullif(i.attached, ''), nullif(i.body, '')) FROM inbound_messages i
              WHERE i.contact_id = e.contact_id AND i.received_at <= e.paused_at
              ORDER BY i.received_at DESC, i.id DESC LIMIT 1) END AS reply
   FROM sequence_contacts e
@@ -54,9 +54,9 @@ SELECT e.id, e.sequence_id, s.name AS sequence, s.status AS sequence_status, e.s
 HISTORY = """
 SELECT h.* FROM (
     SELECT coalesce(m.sent_at, m.claimed_at, m.due_at) AS at, false AS inbound, m.id, m.lane, m.outcome,
-           m.error_code, m.error, m.body, coalesce(m.kind, t.kind, k.kind) AS kind, r.delivered_at, r.read_at,
-           d.name AS device, s.name AS sequence, t.day_number, t.send_time, t.after_join_minutes,
-           k.name AS campaign
+           m.error_code, m.error, m.body, '' AS attached, m.typed_on_phone,
+           coalesce(m.kind, t.kind, k.kind) AS kind, r.delivered_at, r.read_at, r.failed_at, d.name AS device,
+           s.name AS sequence, t.day_number, t.send_time, t.after_join_minutes, k.name AS campaign
       FROM messages m
       JOIN user_devices d ON d.id = m.device_id
       LEFT JOIN deliveries r ON r.message_id = m.id
@@ -65,7 +65,7 @@ SELECT h.* FROM (
       LEFT JOIN campaigns k ON k.id = m.campaign_id
      WHERE m.contact_id = :contact_id AND m.outcome IS NOT NULL
      UNION ALL
-    SELECT i.received_at, true, i.id, NULL, NULL, NULL, NULL, i.body, NULL, NULL, NULL,
+    SELECT i.received_at, true, i.id, NULL, NULL, NULL, NULL, i.body, i.attached, false, NULL, NULL, NULL, NULL,
            d.name, NULL, NULL, NULL, NULL, NULL
       FROM inbound_messages i JOIN user_devices d ON d.id = i.device_id
      WHERE i.contact_id = :contact_id) h

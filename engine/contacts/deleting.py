@@ -44,12 +44,13 @@ DELETE = "DELETE FROM contacts WHERE id = :contact AND workspace_id = :workspace
 FORGET = (
     """
 UPDATE contacts
-   SET name = '', attributes = '{}', phone = 'deleted:' || id, consent = NULL, device_id = NULL, time_zone = NULL,
-       import_id = NULL, unlisted = true
+   SET name = '', attributes = '{}', phone = 'deleted:' || id, lid = NULL, consent = NULL, device_id = NULL,
+       time_zone = NULL, import_id = NULL, unlisted = true
  WHERE id = :contact AND workspace_id = :workspace
 """,
     """
-UPDATE inbound_messages SET body = '', phone = ''
+UPDATE inbound_messages
+   SET body = '', attached = '', phone = '', lid = NULL, answered_at = coalesce(answered_at, :now)
  WHERE workspace_id = :workspace
    AND (contact_id = :contact OR (contact_id IS NULL AND phone = :phone))
 """,
@@ -128,7 +129,7 @@ class ContactDeletion:
             doubted = await session.scalars(text(LEAVE_DOUBTS), {**about, "now": now})
             await resolve_doubts(session, set(doubted), now)
             for statement in FORGET if traces else (DELETE,):
-                await session.execute(text(statement), {**about, "phone": phone})
+                await session.execute(text(statement), {**about, "phone": phone, "now": now})
             actor.record(session, now, "contact.delete", contact_id, kept=bool(traces))
 
 

@@ -10,35 +10,70 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from engine.transactions import Session
+from engine.transports.contract import Inbound
 from models.enums import ConsentSource, ConsentState
 
+# Who writes: whose number it is, or else who is known by that LID.
+PERSON = """
+SELECT c.id, c.phone, c.lid, c.unlisted
+  FROM user_devices d
+  JOIN contacts c ON c.workspace_id = d.workspace_id AND (c.phone = :phone OR c.lid = :lid)
+ WHERE d.id = :device
+ ORDER BY (c.phone = :phone) IS TRUE DESC LIMIT 1
+"""
 
-async def keep_inbound(
-    session: Session, *, device_id: int, message_id: str, phone: str, body: str, at: datetime
-) -> Row[Any] | None:
-    """Return (id, workspace_id, contact_id or None, stop_words); None when the message was here before.
+# It answers the message of ours that it quotes, or else the last that any device of the workspace had sent them.
+KEEP = f"""
+WITH person AS ({PERSON}),
+kept AS (
+    INSERT INTO inbound_messages
+           (workspace_id, device_id, contact_id, phone, lid, provider_message_id, body, attached, received_at,
+            answers_message_id)
+    SELECT d.workspace_id, d.id, p.id, coalesce(:phone, p.phone), :lid, :message, :body, :attached, :at,
+           coalesce(
+           (SELECT m.id FROM deliveries r JOIN messages m ON m.id = r.message_id AND m.contact_id = p.id
+             WHERE r.device_id = d.id AND r.provider_message_id = :quotes),
+           (SELECT m.id FROM messages m
+             WHERE m.contact_id = p.id AND m.lane IN ('sequence', 'campaign') AND m.outcome IN ('sent', 'unknown')
+             ORDER BY coalesce(m.sent_at, m.claimed_at) DESC, m.id DESC LIMIT 1))
+      FROM user_devices d LEFT JOIN person p ON true
+     WHERE d.id = :device
+        ON CONFLICT (device_id, provider_message_id) DO NOTHING
+    RETURNING id, workspace_id, contact_id, phone)
+SELECT k.id, k.workspace_id, k.contact_id, k.phone AS written_from, p.phone, p.unlisted, w.stop_words
+  FROM kept k JOIN workspaces w ON w.id = k.workspace_id LEFT JOIN person p ON true
+"""
 
-    It answers the last message that any device of the workspace had sent to the contact.
+# Nobody is to answer it, or to be told of it by a post.
+SETTLED = "UPDATE inbound_messages SET answered_at = :at, posting_at = :at WHERE id = :id"
+# To be posted: who posts listens there.
+TELL = "SELECT pg_notify('dripdesk_alerts', '')"
+
+
+async def keep_inbound(session: Session, device_id: int, inbound: Inbound, body: str, at: datetime) -> Any | None:
+    """Return (id, workspace_id, contact_id or None, written_from, phone and unlisted of the contact, stop_words).
+
+    None when the message was here before.
     """
-    statement = text("""
-        WITH kept AS (
-            INSERT INTO inbound_messages
-                   (workspace_id, device_id, contact_id, phone, provider_message_id, body, received_at,
-                    answers_message_id)
-            SELECT d.workspace_id, d.id, c.id, :phone, :message, :body, :at,
-                   (SELECT m.id FROM messages m
-                     WHERE m.contact_id = c.id AND m.lane IN ('sequence', 'campaign')
-                       AND m.outcome IN ('sent', 'unknown')
-                     ORDER BY coalesce(m.sent_at, m.claimed_at) DESC, m.id DESC LIMIT 1)
-              FROM user_devices d LEFT JOIN contacts c ON c.workspace_id = d.workspace_id AND c.phone = :phone
-             WHERE d.id = :device
-            ON CONFLICT (device_id, provider_message_id) DO NOTHING
-            RETURNING id, workspace_id, contact_id)
-        SELECT kept.id, kept.workspace_id, kept.contact_id, w.stop_words
-          FROM kept JOIN workspaces w ON w.id = kept.workspace_id
-    """)
-    values = {"device": device_id, "message": message_id, "phone": phone, "body": body, "at": at}
-    return (await session.execute(statement, values)).one_or_none()
+    values = {
+        "device": device_id,
+        "message": inbound.message_id,
+        "phone": inbound.phone,
+        "lid": inbound.lid,
+        "quotes": inbound.quotes,
+        "attached": inbound.attached,
+        "body": body,
+        "at": at,
+    }
+    return next(iter(await session.rows(KEEP, values)), None)
+
+
+async def settled(session: Session, inbound_id: int, at: datetime) -> None:
+    await session.rows(SETTLED, {"id": inbound_id, "at": at})
+
+
+async def tell(session: Session) -> None:
+    await session.rows(TELL, {})
 
 
 async def mark_opted_out(session: Session, inbound_id: int) -> None:
@@ -155,13 +190,17 @@ async def cancel_pending(
     enrolments: Sequence[int] | None = None,
     replies: bool = False,
 ) -> None:
-    """Cancel what waits for the contact, of these enrolments or (None) all of it; `replies` only if said."""
+    """Cancel what waits for the contact, of these enrolments or (None) all of it.
+
+    What an operator answers goes with all of it; what we answer by ourselves (`replies`) only if said.
+    """
     statement = text("""
         WITH gone AS (
             DELETE FROM queue q
              USING messages m
              WHERE q.message_id = m.id AND m.outcome IS NULL AND m.contact_id = :contact
-               AND m.workspace_id = :workspace AND (m.lane <> 'reply' OR CAST(:replies AS boolean))
+               AND m.workspace_id = :workspace AND (m.lane <> 'reply' OR CAST(:replies AS boolean)
+                    OR EXISTS (SELECT FROM answers a WHERE a.message_id = m.id))
                AND (CAST(:enrolments AS bigint[]) IS NULL OR m.enrolment_id = ANY(CAST(:enrolments AS bigint[])))
             RETURNING q.message_id)
         UPDATE messages m SET outcome = 'cancelled', error_code = :code FROM gone WHERE m.id = gone.message_id

@@ -47,7 +47,8 @@ WITH gone AS (
     DELETE FROM queue q
      USING messages m
      WHERE q.message_id = m.id AND m.outcome IS NULL AND m.contact_id = ANY(CAST(:people AS bigint[]))
-       AND m.workspace_id = :workspace AND m.lane <> 'reply'
+       AND m.workspace_id = :workspace
+       AND (m.lane <> 'reply' OR EXISTS (SELECT FROM answers a WHERE a.message_id = m.id))
     RETURNING q.message_id)
 UPDATE messages m SET outcome = 'cancelled', error_code = 'opted_out' FROM gone WHERE m.id = gone.message_id
 RETURNING m.id

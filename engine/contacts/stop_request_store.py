@@ -43,8 +43,8 @@ async def who(session: Session, workspace_id: int, contact_id: int) -> Row[Any] 
 
 
 async def mark(session: Session, inbound_id: int) -> None:
-    """Remember that this message seems to ask to stop."""
-    statement = text("UPDATE inbound_messages SET asks_to_stop = true WHERE id = :id")
+    """Remember that this message seems to ask to stop. The alerts chat has an alert of it, and needs no post."""
+    statement = text("UPDATE inbound_messages SET asks_to_stop = true, posting_at = received_at WHERE id = :id")
     await session.execute(statement, {"id": inbound_id})
 
 

@@ -49,7 +49,8 @@ class Figures:
     campaigns: int
     due_tomorrow: int  # messages of sequences
     campaigns_tomorrow: tuple[Coming, ...]
-    campaigns_paused: int = 0  # digests that were kept before this was counted lack it
+    campaigns_paused: int = 0  # digests that were kept before this was counted lack it …
+    not_shown: int = 0  # … and this: of those sent, what the phone could not show
 
     @property
     def happened(self) -> bool:
@@ -116,6 +117,7 @@ async def _figures(
         sent=sent.sent,
         delivered=sent.delivered,
         read=sent.read,
+        not_shown=sent.not_shown,
         failed=sum(row.messages for row in failed),
         failures=tuple(
             Failure((row.error or row.code or "no reason given")[:LONGEST_WORDS], row.messages)

@@ -19,7 +19,8 @@ SELECT w.id, w.time_zone, CAST(CAST(:now AS timestamptz) AT TIME ZONE w.time_zon
 """
 
 SENT = """
-SELECT count(*) AS sent, count(d.delivered_at) AS delivered, count(d.read_at) AS read
+SELECT count(*) AS sent, count(d.delivered_at) AS delivered, count(d.read_at) AS read,
+       count(d.failed_at) FILTER (WHERE d.delivered_at IS NULL) AS not_shown
   FROM messages m LEFT JOIN deliveries d ON d.message_id = m.id
  WHERE m.workspace_id = :workspace AND m.lane IN ('sequence', 'campaign') AND m.outcome = 'sent'
    AND m.sent_at > :since AND m.sent_at <= :until

@@ -7,10 +7,11 @@ from sqlalchemy import text
 
 from engine.actor import Actor
 from engine.clock import Clock
+from engine.contacts.reply_store import OPEN
 from engine.database import Database
 
 # When the next one goes out: the first of each lane and each campaign, and never all that wait.
-OVERVIEW = """
+OVERVIEW = f"""
 SELECT w.name, w.time_zone, w.stopped_at,
        (SELECT count(*) FROM contacts c WHERE c.workspace_id = w.id AND NOT c.unlisted) AS contacts,
        (SELECT count(*) FROM user_devices d WHERE d.workspace_id = w.id AND d.removed_at IS NULL) AS devices,
@@ -28,6 +29,7 @@ SELECT w.name, w.time_zone, w.stopped_at,
        (SELECT count(*) FROM alerts a WHERE a.workspace_id = w.id AND a.status <> 'resolved') AS alerts,
        (SELECT count(*) FROM doubts u JOIN messages m ON m.id = u.message_id AND m.outcome = 'unknown'
          WHERE u.workspace_id = w.id AND u.left_at IS NULL) AS doubts,
+       (SELECT count(*) FROM inbound_messages i WHERE i.workspace_id = w.id AND {OPEN}) AS replies,
        (SELECT min(e.next_due_at) FROM sequence_contacts e JOIN sequences s ON s.id = e.sequence_id
          WHERE e.workspace_id = w.id AND e.status = 'active' AND s.status = 'active') AS planned_at,
        (SELECT min(greatest(q.due_at, coalesce(d.next_send_at, q.due_at)))
@@ -68,6 +70,7 @@ class Overview:
     campaigns_paused: int
     campaigns_scheduled: int
     open_alerts: int
+    replies: int  # that nobody has answered
     doubts: int  # messages that may have arrived, and about which nobody has decided
     alerts_bound: bool  # there is a group that alerts are posted to
     next_send_at: datetime | None
@@ -97,6 +100,7 @@ class Overviews:
             campaigns_paused=row.paused,
             campaigns_scheduled=row.scheduled,
             open_alerts=row.alerts,
+            replies=row.replies,
             doubts=row.doubts,
             alerts_bound=row.alerts_bound,
             next_send_at=min(sends, default=None),

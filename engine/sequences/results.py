@@ -25,7 +25,7 @@ from models.enums import MessageStatus, SequenceStatus
 ONE_HOUR, ONE_DAY = timedelta(hours=1), timedelta(days=1)
 COLUMNS = (
     "due", "planned", "queued", "sent", "delivered", "read", "replied", "opted_out", "failed", "skipped",
-    "unknown", "cancelled",
+    "unknown", "cancelled", "not_shown",
 )  # fmt: skip
 
 
@@ -33,7 +33,8 @@ COLUMNS = (
 class StepResults:
     """Messages by outcome: planned is the sum of queued, sent, failed, skipped, unknown and cancelled, always.
 
-    Delivered and read are of those that were sent. Replied and opted out: whose last message it was when they did.
+    Delivered, read and not shown (their phone could not show it) are of those that were sent. Replied and opted
+    out: whose last message it was when they did.
     Due: people who wait for its time, and have no message yet.
     """
 
@@ -49,6 +50,7 @@ class StepResults:
     read: int = 0
     replied: int = 0
     opted_out: int = 0
+    not_shown: int = 0
     skipped_by: Mapping[str, int] = field(default_factory=dict)  # by error code
 
     @classmethod
@@ -150,7 +152,7 @@ async def read_results(session: Session, sequence_id: int) -> Mapping[int, StepR
         step = counts[row.step_id]
         for kind in ("planned", row.outcome):
             step[kind] += row.messages
-        for kind in ("delivered", "read", "replied", "opted_out"):
+        for kind in ("delivered", "read", "not_shown", "replied", "opted_out"):
             step[kind] += getattr(row, kind)
         if row.outcome == MessageStatus.SKIPPED:
             reasons[row.step_id][row.reason] += row.messages

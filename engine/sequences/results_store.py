@@ -15,7 +15,7 @@ SELECT m.step_id, coalesce(m.outcome, 'queued') AS outcome, {REASON} AS reason, 
  WHERE t.sequence_id = :sequence_id
  GROUP BY m.step_id, m.outcome, reason
  UNION ALL
-SELECT p.step_id, p.outcome, p.reason, p.messages, p.delivered, p.read, p.replied, p.opted_out
+SELECT p.step_id, p.outcome, p.reason, p.messages, p.delivered, p.read, p.not_shown, p.replied, p.opted_out
   FROM sequence_steps t
   JOIN pruned_messages p ON p.step_id = t.id
  WHERE t.sequence_id = :sequence_id

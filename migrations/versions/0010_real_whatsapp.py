@@ -82,12 +82,40 @@ ALTER TABLE inbound_messages
     ADD posting_at timestamptz,
     ADD posted_to bigint,
     ADD telegram_message_id bigint;
-UPDATE inbound_messages SET posting_at = received_at;
+UPDATE inbound_messages SET posting_at = received_at, answered_at = received_at;
+CREATE INDEX ix_inbound_messages_open ON inbound_messages (workspace_id, id) WHERE answered_at IS NULL;
+CREATE INDEX ix_inbound_messages_unposted ON inbound_messages (workspace_id, id)
+ WHERE answered_at IS NULL AND posting_at IS NULL;
+CREATE INDEX ix_inbound_messages_posted ON inbound_messages (posted_to, telegram_message_id)
+ WHERE telegram_message_id IS NOT NULL;
+CREATE INDEX ix_inbound_messages_forgotten ON inbound_messages (id)
+ WHERE telegram_message_id IS NOT NULL AND phone = '';
+CREATE INDEX ix_inbound_messages_lid ON inbound_messages (workspace_id, lid) WHERE lid IS NOT NULL;
+CREATE TABLE answers (
+    message_id bigint CONSTRAINT pk_answers PRIMARY KEY
+        CONSTRAINT fk_answers_message_id REFERENCES messages (id) ON DELETE CASCADE,
+    inbound_id bigint NOT NULL
+        CONSTRAINT fk_answers_inbound_id REFERENCES inbound_messages (id) ON DELETE CASCADE,
+    chat_id bigint,
+    telegram_message_id bigint,
+    ended_at timestamptz,
+    workspace_id bigint NOT NULL
+        CONSTRAINT fk_answers_workspace_id REFERENCES workspaces (id) ON DELETE CASCADE);
+CREATE INDEX ix_answers_open ON answers (message_id) WHERE ended_at IS NULL;
+CREATE INDEX ix_answers_inbound_id ON answers (inbound_id);
+ALTER TABLE pruned_messages ADD not_shown bigint NOT NULL DEFAULT '0'::bigint;
 ALTER TABLE workspaces ADD replies_posted boolean NOT NULL DEFAULT true
 """
 
 DOWN = """
 ALTER TABLE workspaces DROP replies_posted;
+ALTER TABLE pruned_messages DROP not_shown;
+DROP TABLE answers;
+DROP INDEX ix_inbound_messages_lid;
+DROP INDEX ix_inbound_messages_forgotten;
+DROP INDEX ix_inbound_messages_posted;
+DROP INDEX ix_inbound_messages_unposted;
+DROP INDEX ix_inbound_messages_open;
 DELETE FROM inbound_messages WHERE phone IS NULL;
 ALTER TABLE inbound_messages
     ALTER phone SET NOT NULL,

@@ -54,9 +54,10 @@ class Operator:
 
     # Acting
 
-    def say(self, text: str) -> Message:
+    def say(self, text: str, *, reply_to: Message | None = None) -> Message:
+        answered = {} if reply_to is None else {"reply_to_message_id": reply_to["message_id"]}
         message: Message = self._product.post(
-            "/sandbox/message", chat_id=self._chat_id, text=text, user_id=self._user_id
+            "/sandbox/message", chat_id=self._chat_id, text=text, user_id=self._user_id, **answered
         )
         return message
 

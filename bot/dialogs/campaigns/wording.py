@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.dialogs.formatting import file_label, people, to_telegram_html, verb
 from bot.dialogs.navigation import when
-from bot.dialogs.results.wording import SKIPPED, share
+from bot.dialogs.results.wording import NOT_SHOWN, SKIPPED, share
 from engine.campaigns.audience import LeftOut
 from engine.campaigns.catalogue import CampaignCard, CampaignSummary, Missing, Tab
 from engine.campaigns.control import Stopped
@@ -172,7 +172,12 @@ def progress_lines(card: CampaignCard) -> list[str]:
 
 def reached(found: CampaignProgress) -> str:
     """Write "✓ 143 got it · 120 delivered (84%) · 80 read (56%) · 4 replied (3%)"."""
-    stages = (("delivered", found.delivered), ("read", found.read), ("replied", found.replied))
+    stages = (
+        ("delivered", found.delivered),
+        ("read", found.read),
+        (NOT_SHOWN, found.not_shown),
+        ("replied", found.replied),
+    )
     shares = [f"{count:,} {word}{share(count, found.sent)}" for word, count in stages if count]
     return " · ".join([f"✓ {found.sent:,} got it", *shares])
 
@@ -204,6 +209,7 @@ def result_lines(card: CampaignCard) -> list[str]:
     lines.append(f"✓ {found.sent:,} got it ({percent(found.sent, found.planned)})")
     stages = (("✓✓", found.delivered, "delivered"), ("👀", found.read, "read"), ("💬", found.replied, "replied"))
     lines += [f"{mark} {count:,} {word}{share(count, found.sent)}" for mark, count, word in stages]
+    lines += [f"⚠️ {found.not_shown:,} {NOT_SHOWN}"] if found.not_shown else []
     waiting = found.pending + found.on_its_way
     lines += [f"⏳ {waiting:,} not yet"] if waiting else []
     lines += failed_lines(found)

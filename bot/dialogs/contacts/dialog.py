@@ -11,6 +11,7 @@ from bot.dialogs.importing.states import Imports
 from bot.dialogs.navigation import back_and_home, choices
 from bot.dialogs.new_sequence.states import NewSequence
 from bot.dialogs.opted_out.states import OptedOut
+from bot.dialogs.replies.states import Replies
 from bot.dialogs.segments.states import Segments
 
 book = Dialog(
@@ -26,6 +27,7 @@ book = Dialog(
             Start(Const("🧩 Segments"), id="segments", state=Segments.all),
             Start(Const("🚫 Opted out"), id="out", state=OptedOut.main),
         ),
+        Start(Const("💬 Replies"), id="replies", state=Replies.list),
         Button(Const("📄 Export all as CSV"), id="export", on_click=handlers.export, when="contacts"),
         TextInput(id="typed", on_success=handlers.take_words),
         back_and_home(),

@@ -14,6 +14,7 @@ from bot.dialogs.home.states import Home
 from bot.dialogs.navigation import choices
 from bot.dialogs.new_sequence.handlers import open_created
 from bot.dialogs.new_sequence.states import NewSequence
+from bot.dialogs.replies.states import Replies
 from bot.dialogs.sequences.states import Sequences
 from bot.dialogs.settings.states import Settings
 
@@ -41,6 +42,9 @@ Welcome! Add the device that will send, then your contacts, then a sequence.
 👥 {{ overview.contacts|counted("contact") }}
 {% if overview.open_alerts %}
 🔔 {{ overview.open_alerts|counted("open alert") }}
+{% endif %}
+{% if overview.replies %}
+💬 {{ overview.replies|counted("reply", "replies") }} to answer
 {% endif %}
 {% if overview.doubts %}
 ❔ {{ "{:,}".format(overview.doubts) }} not sure
@@ -90,6 +94,7 @@ dialog = Dialog(
             Start(Const("📱 Devices"), id="devices", state=Devices.list),
         ),
         Start(Const("⚙️ Settings"), id="settings", state=Settings.main),
+        Start(Format("💬 Replies ({overview.replies})"), id="replies", state=Replies.list, when="has_replies"),
         Start(Format("❔ Not sure ({overview.doubts})"), id="doubts", state=Doubts.list, when="has_doubts"),
         SwitchTo(Format("🔔 Alerts ({open_alerts})"), id="alerts", state=Home.alerts, when="has_alerts"),
         Row(

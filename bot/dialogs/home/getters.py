@@ -30,6 +30,7 @@ async def get_home(actor: Actor, overviews: FromDishka[Overviews], **_: Any) -> 
         "needs_device": overview.devices == 0,
         "needs_contacts": overview.devices > 0 and overview.contacts == 0,
         "needs_sequence": overview.contacts > 0 and overview.sequences == 0,
+        "has_replies": overview.replies > 0,
         "has_doubts": overview.doubts > 0,
         "has_alerts": overview.open_alerts > 0,
         "open_alerts": overview.open_alerts,

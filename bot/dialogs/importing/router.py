@@ -19,6 +19,7 @@ from bot.dialogs.importing.files import TOO_BIG, fetch, with_patience
 from bot.dialogs.importing.states import Import
 from bot.dialogs.new_campaign.states import NewCampaign
 from bot.dialogs.opted_out.states import OptedOut
+from bot.dialogs.replies.states import Replies
 from engine.actor import Actor
 from engine.contacts.importing import ContactImports
 from engine.contacts.tables import MAX_BYTES
@@ -31,6 +32,7 @@ WITH_FILES_OF_THEIR_OWN = {
     CampaignMending.correct,
     OptedOut.file,
     OptedOut.review,
+    Replies.answer,
 }
 
 

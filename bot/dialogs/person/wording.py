@@ -240,10 +240,13 @@ def entry_words(entry: HistoryEntry, now: datetime, zone: str) -> str:
     """Tell one message and how it went."""
     at = when(entry.at, now, zone)
     if entry.inbound:
-        return f"💬 {at} “{short(entry.body)}”"
+        said = [f"[{short(entry.attached)}]"] if entry.attached else []
+        said += [f"“{short(entry.body)}”"] if entry.body or not said else []
+        return f"💬 {at} {' '.join(said)}"
     source = entry.sequence or entry.campaign
     named = " · ".join(filter(None, (source and short(source, 24), entry.header)))
-    what = named or ("answer" if entry.lane is Lane.REPLY else "test")
+    answer = "answer from the phone" if entry.typed_on_phone else "answer"
+    what = named or (answer if entry.lane is Lane.REPLY else "test")
     text = f"{KINDS.get(entry.kind, '') if entry.kind else ''}{short(entry.body, 40)}".strip()
     line = f"{_mark(entry)} {at} {what} · {_outcome(entry, now, zone)}"
     return f"{line}\n   {text}" if text else line
@@ -251,6 +254,8 @@ def entry_words(entry: HistoryEntry, now: datetime, zone: str) -> str:
 
 def _mark(entry: HistoryEntry) -> str:
     if entry.outcome is MessageStatus.SENT:
+        if entry.failed_at and not entry.delivered_at:
+            return "⚠️"
         return "✓✓" if entry.delivered_at else "✓"
     return {MessageStatus.FAILED: "✗", MessageStatus.UNKNOWN: "❔"}.get(
         entry.outcome or MessageStatus.SKIPPED, "–"
@@ -262,8 +267,12 @@ def _outcome(entry: HistoryEntry, now: datetime, zone: str) -> str:
     match entry.outcome:
         case MessageStatus.SENT if entry.read_at is not None:
             return f"read {when(entry.read_at, now, zone).removeprefix('today ')}"
+        case MessageStatus.SENT if entry.delivered_at is not None:
+            return "delivered"
+        case MessageStatus.SENT if entry.failed_at is not None:
+            return "sent, their phone could not show it"
         case MessageStatus.SENT:
-            return "delivered" if entry.delivered_at else "sent"
+            return "sent"
         case MessageStatus.FAILED:
             return f"failed{why}"
         case MessageStatus.UNKNOWN:

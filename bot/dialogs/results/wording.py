@@ -11,13 +11,20 @@ SKIPPED = {
     "not_on_whatsapp": "not on WhatsApp",
 }
 
+NOT_SHOWN = "could not be shown"  # their phone has said so
+
 
 def reached(results: StepResults) -> str:
     """Tell how far it got: "228 sent · 220 delivered (96%) · 180 read (79%) · 12 replied (5%)"."""
     parts = [f"{results.sent:,} sent"]
     parts += [
         f"{count:,} {word}{share(count, results.sent)}"
-        for word, count in (("delivered", results.delivered), ("read", results.read), ("replied", results.replied))
+        for word, count in (
+            ("delivered", results.delivered),
+            ("read", results.read),
+            (NOT_SHOWN, results.not_shown),
+            ("replied", results.replied),
+        )
         if count
     ]
     return " · ".join(parts)

@@ -9,7 +9,7 @@ from bot.dialogs.navigation import back_and_home, choices
 from bot.dialogs.rehearsal.getters import get_number
 from bot.dialogs.rehearsal.states import Rehearsing
 from bot.dialogs.settings import handlers, texts
-from bot.dialogs.settings.getters import get_digest, get_limits, get_settings, get_stop_words
+from bot.dialogs.settings.getters import get_digest, get_limits, get_replies, get_settings, get_stop_words
 from bot.dialogs.settings.states import Settings
 from bot.dialogs.welcome.states import Welcome
 
@@ -29,6 +29,7 @@ dialog = Dialog(
         Row(
             Start(Const("My number"), id="number", state=Rehearsing.number),
             SwitchTo(Const("Daily summary"), id="digest", state=Settings.digest),
+            SwitchTo(Const("Replies"), id="replies", state=Settings.replies),
         ),
         Url(Const("Add me to a group"), url=Format("{group_link}"), id="add", when="group_link"),
         Button(
@@ -72,6 +73,14 @@ dialog = Dialog(
         back_and_home(Settings.main),
         state=Settings.digest,
         getter=get_digest,
+    ),
+    Window(
+        Jinja(texts.REPLIES),
+        Button(Const("Post them to the group"), id="post", on_click=handlers.post_replies, when="kept"),
+        Button(Const("Do not post them"), id="keep", on_click=handlers.keep_replies, when="posted"),
+        back_and_home(Settings.main),
+        state=Settings.replies,
+        getter=get_replies,
     ),
     Window(
         Jinja(texts.STOP_WORDS),

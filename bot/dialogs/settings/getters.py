@@ -47,6 +47,7 @@ async def get_settings(
         "frequency_cap": write_frequency_cap(workspace.frequency_cap),
         "stop_words": few([f"“{word}”" for word in workspace.stop_words], SHOWN_WORDS),
         "digest": write_digest(workspace),
+        "replies": write_replies(workspace),
         "bound": chat_id is not None,
         "group": await _title(bot, chat_id) if chat_id is not None else None,
         "group_link": f"https://t.me/{(await bot.me()).username}?startgroup=alerts" if linked else None,
@@ -68,6 +69,21 @@ def write_frequency_cap(most: int | None) -> str:
 
 def write_digest(workspace: Workspace) -> str:
     return f"{workspace.digest_at:%H:%M}" if workspace.digest_at is not None else "off"
+
+
+def write_replies(workspace: Workspace) -> str:
+    return "posted to the alerts group" if workspace.replies_posted else "only at Home"
+
+
+@inject
+async def get_replies(actor: Actor, workspaces: FromDishka[Workspaces], **_: Any) -> dict[str, Any]:
+    workspace = await workspaces.get(actor)
+    return {
+        "replies": write_replies(workspace),
+        "bound": workspace.alerts_chat_id is not None,
+        "posted": workspace.replies_posted,
+        "kept": not workspace.replies_posted,
+    }
 
 
 @inject

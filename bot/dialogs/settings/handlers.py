@@ -25,6 +25,22 @@ async def forget_alerts_group(
 
 
 @inject
+async def post_replies(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, workspaces: FromDishka[Workspaces]
+) -> None:
+    await workspaces.set_replies_posted(actor_of(manager), posted=True)
+    await callback.answer("Replies are posted to the alerts group.")
+
+
+@inject
+async def keep_replies(
+    callback: CallbackQuery, _button: Button, manager: DialogManager, workspaces: FromDishka[Workspaces]
+) -> None:
+    await workspaces.set_replies_posted(actor_of(manager), posted=False)
+    await callback.answer("Replies are only at Home now.")
+
+
+@inject
 async def choose_frequency_cap(
     callback: CallbackQuery, _select: Any, manager: DialogManager, most: int, workspaces: FromDishka[Workspaces]
 ) -> None:

@@ -5,4 +5,5 @@ class Settings(StatesGroup):
     main = State()
     limits = State()
     digest = State()
+    replies = State()
     stop_words = State()

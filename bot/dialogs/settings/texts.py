@@ -14,7 +14,18 @@ MAIN = """\
 {% else %}
 🔔 Alerts are only at Home. Add me to a group, and they are posted there too.
 {% endif %}
+💬 Replies: {{ replies }}
 🗞 Daily summary: {{ digest }}"""
+
+REPLIES = """\
+<b>Replies</b> · {{ replies }}
+
+{% if not bound %}
+They need a group: add me to one at Settings.
+
+{% endif %}
+What people write back can be posted to the alerts group, each as one message, many at a time as one. Whoever \
+replies to such a post there answers the person. At Home → Replies they are in any case."""
 
 LIMITS = """\
 <b>Hours &amp; limits</b>

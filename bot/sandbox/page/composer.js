@@ -48,6 +48,13 @@ async function submit() {
 
 const idsOf = ({ chat_id, message_id }) => ({ chat_id, message_id });
 
+/** What a file that is sent now is a reply to: as with a text, only the next one is. */
+export function takeReply() {
+  const messageId = context?.kind === "reply" ? context.message.message_id : null;
+  if (messageId !== null) setContext(null);
+  return messageId;
+}
+
 /** Write into the chat that is shown. */
 export async function post(text, reply_to_message_id) {
   const chat = currentChat();

@@ -65,18 +65,29 @@ function renderHeader(number, isOnWhatsApp, onPhone, close) {
 }
 
 function renderReplyBox(number) {
-  const box = el("input", {
-    testid: "reply-box", placeholder: "Reply as this contact", "aria-label": "Reply as this contact", autocomplete: "off", dir: "auto",
-  });
+  const box = el("input", { testid: "reply-box", autocomplete: "off", dir: "auto" });
+  const onDevice = el("button.round", {
+    type: "button", role: "switch", "aria-checked": "false", testid: "type-on-device",
+    title: "Type on the device’s own phone instead", "aria-label": "Type on the device’s own phone",
+    onclick: () => setWriter(!isTeam()),
+  }, icon("phone"));
+  const isTeam = () => onDevice.getAttribute("aria-checked") === "true";
+  const setWriter = (team) => {
+    onDevice.setAttribute("aria-checked", String(team));
+    box.placeholder = team ? "Type on the device’s own phone" : "Reply as this contact";
+    box.setAttribute("aria-label", box.placeholder);
+  };
+  setWriter(false);
   const submit = async () => {
-    await api.reply({ phone: number, text: box.value.trim() });
+    await api.reply({ phone: number, text: box.value.trim(), typed_on_phone: isTeam() });
     box.value = "";
+    setWriter(false);
   };
   const onsubmit = (event) => {
     event.preventDefault();
     if (box.value.trim()) attempt(submit, event.currentTarget);
   };
-  return el("form.reply", { onsubmit }, box,
+  return el("form.reply", { onsubmit }, onDevice, box,
     el("button.round.send", { testid: "reply-send", "aria-label": "Send the reply" }, icon("send")));
 }
 

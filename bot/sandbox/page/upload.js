@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { currentChat, receive, userIn } from "./chat.js";
+import { takeReply } from "./composer.js";
 import { el, find } from "./dom.js";
 import { plural, size } from "./format.js";
 import { kindOf, renderMedia } from "./media.js";
@@ -44,7 +45,9 @@ function preview(file) {
 /** Post one file to the chat that is shown; the caption is that of Telegram. */
 export async function upload(file, as = "document", caption = "") {
   const chat = currentChat();
-  receive(await api.upload({ chat_id: chat.id, file, as, caption, user_id: userIn(chat) }));
+  const replied = takeReply();
+  const reply = replied === null ? {} : { reply_to_message_id: replied };
+  receive(await api.upload({ chat_id: chat.id, file, as, caption, user_id: userIn(chat), ...reply }));
 }
 
 async function submit() {

@@ -105,14 +105,19 @@ def _add_people(router: APIRouter, server: BotApiServer) -> None:
 
     @router.post("/sandbox/upload")
     async def upload(
+        *,
         chat_id: Annotated[int, Form()],
         file: Annotated[UploadFile, File()],
         caption: Annotated[str, Form()] = "",
         kind: Annotated[Literal["document", "photo", "video", "audio"], Form(alias="as")] = "document",
         user_id: Annotated[int | None, Form()] = None,
+        reply_to_message_id: Annotated[int | None, Form()] = None,
     ) -> MessageView:
         """Send a file, 50 MB at most; bots can fetch those up to 20 MB."""
-        return await server.upload(chat_id, await _read_upload(file), MediaKind(kind), caption, user_id)
+        content = await _read_upload(file)
+        return await server.upload(
+            chat_id, content, MediaKind(kind), caption, user_id, reply_to_message_id=reply_to_message_id
+        )
 
     @router.post("/sandbox/edit")
     async def edit(body: Edit) -> MessageView:

@@ -128,8 +128,17 @@ class BotApiServer:
         return self._world.view(message)
 
     async def upload(
-        self, chat_id: int, upload: Upload, kind: MediaKind, caption: str = "", user_id: int | None = None
+        self,
+        chat_id: int,
+        upload: Upload,
+        kind: MediaKind,
+        caption: str = "",
+        user_id: int | None = None,
+        *,
+        reply_to_message_id: int | None = None,
     ) -> MessageView:
+        if reply_to_message_id is not None:
+            self._message(chat_id, reply_to_message_id)
         if not upload.content:
             raise refused("The file is empty")
         if len(upload.content) > MAX_UPLOAD:
@@ -144,7 +153,7 @@ class BotApiServer:
             raise refused("This is not a PNG or JPEG picture; send it as a document") from None
         with self._store.transaction():
             chat, sender = self._enter(chat_id, user_id)
-            message = self._world.post(chat, sender, content, media=media)
+            message = self._world.post(chat, sender, content, media=media, reply_to=reply_to_message_id)
             self._tell_bot(chat, "message", message)
         return self._world.view(message)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.transports.contract import Inbound, Receipt
+from engine.transports.forms import event_frame
 from engine.transports.simulator.faults import Fault, FaultKind, Faults
 from engine.transports.simulator.phones import Direction, PhoneMedia, PhoneMessage, PhoneSummary
 from models.enums import ContentKind, ReceiptKind
@@ -39,7 +40,7 @@ CREATE INDEX IF NOT EXISTS messages_of_phone ON messages (phone, id);
 CREATE TABLE IF NOT EXISTS media (sha256 TEXT PRIMARY KEY, mime_type TEXT NOT NULL, content BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS mailbox (
     id INTEGER PRIMARY KEY, device INTEGER NOT NULL, kind TEXT NOT NULL,
-    message_id TEXT NOT NULL, phone TEXT NOT NULL, text TEXT NOT NULL
+    message_id TEXT NOT NULL, phone TEXT NOT NULL, text TEXT NOT NULL  -- of an inbound message: all of it, as JSON
 );
 """
 _MESSAGE = "m.message_id, m.direction, m.device, m.body, m.kind, m.media, m.at, m.business_at, m.ref, m.revoked"
@@ -93,16 +94,18 @@ class Journal:
                 " ON CONFLICT (phone) DO UPDATE SET messages = messages + excluded.messages, last = excluded.last",
                 (phone, message.direction is Direction.IN, row),
             )
-            if message.direction is Direction.IN:
+            if message.ref is not None:  # what is typed on the device's own phone it has not sent
                 db.execute("UPDATE devices SET sent = sent + 1 WHERE id = ?", (message.device,))
             return [self._post(message.device, event) for event in events]
 
     def _post(self, device: int, event: MailboxEvent) -> int:
         event_id = next(self._event_ids)
-        kind, text = ("inbound", event.text) if isinstance(event, Inbound) else (event.kind, "")
+        kind, text = "inbound", json.dumps(event_frame(event))
+        if isinstance(event, Receipt):
+            kind, text = event.kind, ""
         self._db.execute(
             "INSERT INTO mailbox (id, device, kind, message_id, phone, text) VALUES (?, ?, ?, ?, ?, ?)",
-            (event_id, device, kind, event.message_id, event.phone, text),
+            (event_id, device, kind, event.message_id, event.phone or "", text),
         )
         return event_id
 
@@ -117,9 +120,7 @@ class Journal:
         rows = self._db.execute("SELECT id, device, kind, message_id, phone, text FROM mailbox ORDER BY id")
         for row, device, kind, message_id, phone, text in rows:
             boxes[device][row] = (
-                Inbound(message_id, phone, text)
-                if kind == "inbound"
-                else Receipt(message_id, ReceiptKind(kind), phone)
+                Inbound(**json.loads(text)) if kind == "inbound" else Receipt(message_id, ReceiptKind(kind), phone)
             )
         return boxes
 

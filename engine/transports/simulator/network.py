@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 from engine.feed import Subscription
-from engine.transports.contract import Inbound, Receipt, Rejected, Sent, StateChanged
+from engine.transports.contract import Receipt, Rejected, Sent, StateChanged
 from engine.transports.simulator.devices import Device, DeviceView, Line
 from engine.transports.simulator.faults import (
     Fate,
@@ -23,7 +23,7 @@ from engine.transports.simulator.faults import (
 from engine.transports.simulator.feed import NetworkFeed
 from engine.transports.simulator.journal import Journal, MailboxEvent
 from engine.transports.simulator.ledger import Ledger
-from engine.transports.simulator.phones import Direction, Phone, PhoneMessage, PhoneSummary, Submission
+from engine.transports.simulator.phones import Direction, Phone, PhoneMessage, PhoneSummary, Submission, Written
 from models.enums import ContentKind, DeviceState, ReceiptKind
 
 
@@ -174,13 +174,17 @@ class SimulatedNetwork:
         return Phone(phone, self._journal.on_whatsapp(phone), self._journal.messages(phone))
 
     def reply(self, phone: str, text: str, device_id: int | None = None) -> PhoneMessage:
-        """Write from a phone to a device (none given: the last that wrote to this phone).
+        return self.write(Written(phone, text, device_id))
+
+    def write(self, written: Written) -> PhoneMessage:
+        """Write from a phone to a device, or from a device's own phone to that phone.
 
         Raises:
             UnknownDeviceError: the device has never connected.
             NetworkError: no device is given and none ever wrote to this phone.
 
         """
+        phone, device_id = written.phone, written.device
         if device_id is None:
             device_id = self._journal.last_sender(phone)
             if device_id is None:
@@ -188,19 +192,23 @@ class SimulatedNetwork:
         device = self._device(device_id)
         message = PhoneMessage(
             message_id=_new_message_id(),
-            direction=Direction.OUT,
+            direction=Direction.IN if written.typed_on_phone else Direction.OUT,
             device=device.id,
-            body=text,
+            body=written.body,
             kind=ContentKind.TEXT,
             media=None,
             at=datetime.now(UTC),
             business_at=None,
             ref=None,
         )
-        inbound = Inbound(message.message_id, phone, text)
-        (event_id,) = self._journal.add_message(phone, message, [inbound])
+        events: list[MailboxEvent] = [written.as_inbound(message.message_id)]
+        if written.typed_on_phone:
+            kinds = (ReceiptKind.DELIVERED, ReceiptKind.READ)
+            events += [Receipt(message.message_id, kind, phone) for kind in kinds]
+        event_ids = self._journal.add_message(phone, message, events)
         self.feed.message(phone, message)
-        self._deliver(device, event_id, inbound)
+        for event_id, event in zip(event_ids, events, strict=True):
+            self._deliver(device, event_id, event)
         return message
 
     # Media

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from engine.transports.contract import Inbound
 from models.enums import ContentKind
 
 
@@ -48,6 +49,39 @@ class PhoneMessage:
     business_at: datetime | None
     ref: int | None
     revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the owner of a phone writes to a device (None: the last that wrote to it).
+
+    `typed_on_phone`: the other way round, by somebody with the device's own phone in hand.
+    """
+
+    phone: str
+    text: str
+    device: int | None = None
+    attached: str = ""  # in words: "photo"
+    quotes: str | None = None  # the network's id of a message
+    lid: str | None = None
+    hides_number: bool = False
+    typed_on_phone: bool = False
+
+    @property
+    def body(self) -> str:
+        """As the phone shows it."""
+        return ": ".join(filter(None, (self.attached, self.text)))
+
+    def as_inbound(self, message_id: str) -> Inbound:
+        return Inbound(
+            message_id,
+            None if self.hides_number else self.phone,
+            self.text,
+            self.attached,
+            self.lid,
+            self.quotes,
+            self.typed_on_phone,
+        )
 
 
 @dataclass(frozen=True, slots=True)

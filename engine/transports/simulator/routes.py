@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from engine.transports.simulator.devices import DeviceView
 from engine.transports.simulator.faults import Fault, FaultKind, FaultRates
 from engine.transports.simulator.network import NetworkError, SimulatedNetwork, UnknownDeviceError
-from engine.transports.simulator.phones import Phone, PhoneMessage, PhoneSummary
+from engine.transports.simulator.phones import Phone, PhoneMessage, PhoneSummary, Written
 
 PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{5,14}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -67,8 +67,21 @@ class Reply(BaseModel):
     """`device`: whom the phone writes to (none: the last that wrote to it)."""
 
     phone: PhoneNumber
-    text: str = Field(min_length=1, max_length=65536)
+    text: str = Field("", max_length=65536)
     device: int | None = None
+    attached: str = Field("", max_length=200, description="what is sent besides the text, in words: photo")
+    quotes: str | None = Field(None, description="the message_id that it answers")
+    lid: str | None = Field(None, description="the name that WhatsApp gives the person where it hides the number")
+    hides_number: bool = False
+    typed_on_phone: bool = Field(False, description="by somebody with the device's own phone, to this one")
+
+    @model_validator(mode="after")
+    def says_something(self) -> "Reply":
+        if not self.text and not self.attached:
+            raise ValueError("text or attached: there is nothing to send")
+        if self.hides_number and self.lid is None:
+            raise ValueError("lid: whose number is hidden needs one")
+        return self
 
 
 def control_routes(
@@ -116,7 +129,7 @@ def control_routes(
     @router.post("/reply")
     async def reply(reply: Reply) -> PhoneMessage:
         try:
-            return network.reply(reply.phone, reply.text, reply.device)
+            return network.write(Written(**reply.model_dump()))
         except UnknownDeviceError as error:
             raise HTTPException(404, str(error)) from error
         except NetworkError as error:

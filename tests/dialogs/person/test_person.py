@@ -1,16 +1,18 @@
 """A person's card, and what can be done from it; clicked."""
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
 
+from engine.broadcast.observations import Observations, ReceiptNote
 from engine.contacts.inbox import Inbox
 from engine.sequences.processor import SequenceProcessor
 from engine.transports.contract import Inbound
 from engine.workspaces import Workspaces
-from models.enums import Role
+from models.enums import ReceiptKind, Role
 
 ZONE = ZoneInfo("Asia/Kuala_Lumpur")
 
@@ -290,3 +292,18 @@ async def test_the_permission_is_shown_with_its_evidence_and_its_history(ann, da
         "🚫 +15550100001 is in the opted-out list: only they bring it back, by START or a link's words."
         in ann.text
     )
+
+
+async def test_attachments_answers_from_the_phone_and_what_could_not_be_shown(ann, database, clock):
+    inbox, phone = Inbox(database, clock), "+15550100001"
+    await inbox.receive(1, Inbound("in-1", phone, "our shop", attached="photo"))
+    await inbox.receive(1, Inbound("in-2", phone, "", attached="voice message of 12 s"))
+    await inbox.receive(1, Inbound("out-1", phone, "Come in!", typed_on_phone=True))
+    assert "💬 today 10:00 [photo] “our shop”" in await refreshed(ann)
+    assert "💬 today 10:00 [voice message of 12 s]\n" in ann.text
+    assert "✓ today 10:00 answer from the phone · sent\n   Come in!" in ann.text
+    receipt = ReceiptNote(1, "out-1", ReceiptKind.FAILED, phone, clock.now())
+    await Observations(database, clock).receipts([receipt])
+    assert "⚠️ today 10:00 answer from the phone · sent, their phone could not show it" in await refreshed(ann)
+    await Observations(database, clock).receipts([replace(receipt, kind=ReceiptKind.READ)])
+    assert "✓✓ today 10:00 answer from the phone · read 10:00" in await refreshed(ann)

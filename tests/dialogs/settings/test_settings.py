@@ -26,6 +26,7 @@ async def test_the_screen_shows_what_is_set(at_settings):
         "Settings · Acme\n\n🌍 Country: Malaysia\n🕘 Time zone: Asia/Kuala_Lumpur; it is Mon 5 Jan 10:00 there\n"
         "🌙 Quiet hours: none\n🚦 For one person: at most 1 campaign or sequence a day\n"
         "🚫 Stop words of your own: none\n🧪 Your own number, for tests: not known yet\n🔔 Alerts are only at Home. Add me to a group, and they are posted there too.\n"
+        "💬 Replies: posted to the alerts group\n"
         "🗞 Daily summary: 18:00"
     )
 
@@ -157,3 +158,17 @@ async def test_the_teams_own_stop_words_are_added_and_removed(at_settings, works
     assert (await workspaces.get(owner)).stop_words == ["hentikan"]
     await at_settings.press("‹ Back")
     assert "Stop words of your own: “hentikan”" in at_settings.text
+
+
+async def test_replies_are_posted_or_kept_at_home(chat):
+    await chat.press("⚙️ Settings")
+    assert "💬 Replies: posted to the alerts group" in chat.text
+    await chat.press("Replies")
+    assert "They need a group" in chat.text
+    await chat.press("Do not post them")
+    assert chat.toast.text == "Replies are only at Home now."
+    await chat.press("‹ Back")
+    assert "💬 Replies: only at Home" in chat.text
+    await chat.press("Replies")
+    await chat.press("Post them to the group")
+    assert "Do not post them" in chat.buttons

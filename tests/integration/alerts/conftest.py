@@ -20,6 +20,7 @@ from telegram.request import HTTPXRequest
 
 from bot.access import AccessMiddleware
 from bot.alerts.poster import AlertPoster
+from bot.alerts.replies_router import router as replies_router
 from bot.alerts.router import router
 from bot.container import make_container
 from bot.limiter import AiogramLimiter, PtbLimiter, TelegramLimiter
@@ -177,7 +178,7 @@ async def team(database: Database, owner: Actor, clock: ManualClock, tmp_path: P
         user_id = (await session.get_one(Operator, owner.operator_id)).telegram_user_id
     limiter = TelegramLimiter(QuickTime())
     dispatcher = Dispatcher()
-    dispatcher.include_router(router)
+    dispatcher.include_routers(router, replies_router)
     setup_dishka(container, dispatcher)
     dispatcher.update.outer_middleware(AccessMiddleware(workspaces))
     dispatcher.errors.register(tell, ExceptionTypeFilter(DripdeskError))
@@ -199,7 +200,11 @@ async def team(database: Database, owner: Actor, clock: ManualClock, tmp_path: P
         yield team
         await asyncio.gather(*(bot.shutdown() for bot in team.bots))
     await container.close()
-    router._parent_router = None  # it is the product's only one, and the next test has another dispatcher
+    for one in (
+        router,
+        replies_router,
+    ):  # they are the product's only ones, and the next test has another dispatcher
+        one._parent_router = None
 
 
 @pytest.fixture

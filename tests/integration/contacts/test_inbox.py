@@ -124,6 +124,30 @@ async def test_a_message_is_kept_with_its_contact(scene):
     assert kept == [(scene.contact_id, PHONE, "Hello <b>you</b>!", scene.clock.now())]
 
 
+async def test_what_is_attached_is_kept_beside_its_caption(scene):
+    photo = Inbound("in-1", PHONE, "our shop", attached="photo")
+    await scene.inbox.receive(scene.device_id, photo)
+    assert await scene.rows("SELECT body, attached FROM inbound_messages") == [("our shop", "photo")]
+
+
+async def test_a_stop_word_counts_in_a_caption_too(scene):
+    await scene.inbox.receive(scene.device_id, Inbound("in-1", PHONE, "Stop.", attached="photo"))
+    assert await scene.suppressed() == [PHONE]
+
+
+async def test_a_file_without_words_is_a_reply(scene):
+    await scene.enrol(OnReply.PAUSE)
+    await scene.inbox.receive(scene.device_id, Inbound("in-1", PHONE, "", attached="voice message of 12 s"))
+    assert [status for status, _, _ in await scene.enrolments()] == ["paused"]
+
+
+async def test_what_needs_no_answer_waits_for_none(scene):
+    for words in ("STOP", "START", "How much?", "jangan hantar lagi"):
+        await scene.says(words)
+    waiting = "SELECT body, posting_at IS NULL FROM inbound_messages WHERE answered_at IS NULL ORDER BY id"
+    assert await scene.rows(waiting) == [("How much?", True), ("jangan hantar lagi", False)]
+
+
 async def test_a_message_delivered_twice_does_nothing_the_second_time(scene):
     stop = Inbound("same", PHONE, "STOP")
     await scene.inbox.receive(scene.device_id, stop)

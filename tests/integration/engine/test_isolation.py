@@ -29,6 +29,7 @@ from engine.campaigns.rehearsal import CampaignRehearsals
 from engine.campaigns.retrying import CampaignRetries
 from engine.campaigns.review import CampaignReviews
 from engine.campaigns.revoking import CampaignRevocations
+from engine.contacts.answering import Answers
 from engine.contacts.book import ContactBook
 from engine.contacts.card import ContactCards
 from engine.contacts.click_to_chat import ChatLinks
@@ -42,6 +43,7 @@ from engine.contacts.lists import ContactLists
 from engine.contacts.opt_out_lists import OptOutLists
 from engine.contacts.opting_out import OptOuts
 from engine.contacts.own_stop_words import OwnStopWords
+from engine.contacts.replies import Replies
 from engine.contacts.segmenting import Segments
 from engine.contacts.segments import InSequence, OnList, Replied
 from engine.contacts.stop_requests import StopRequests
@@ -50,6 +52,7 @@ from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
 from engine.errors import NotAllowedError, NotFoundError
 from engine.operators import Operators
+from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.changes import Addition, Place, PlanEdit
 from engine.sequences.control import SequenceControl
@@ -68,6 +71,7 @@ from engine.sequences.runs import Runs
 from engine.sequences.settings import SequenceRules
 from engine.sequences.steps import NewStep
 from engine.signals import DeviceDown
+from engine.transports.contract import Inbound
 from models import Campaign, ContactList, Media, Message
 from models.enums import (
     CampaignPause,
@@ -118,6 +122,8 @@ USE_CASES = (
     ContactImports,
     OptOuts,
     StopRequests,
+    Replies,
+    Answers,
     OwnStopWords,
     OptOutLists,
     Rehearsals,
@@ -143,7 +149,7 @@ READERS = {
     "ContactCards.get", "ContactCards.history",
     "ContactImports.review", "ContactImports.progress", "ContactImports.recent", "ContactImports.rejects",
     "ContactImports.before_undo",
-    "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
+    "Replies.get", "Doubts.list", "Doubts.count", "Doubts.get", "Relocation.waiting", "Rehearsals.progress", "Coverage.gaps",
     "ChatLinks.of_sequence", "ChatLinks.of_campaign", "ChatLinks.get",
     "CampaignReviews.review", "CampaignReviews.samples",
     "CampaignRetries.foresee", "CampaignRevocations.get",
@@ -154,6 +160,8 @@ WITHOUT_AN_ID = {
     "ContactBook.count", "ContactBook.lists", "ContactBook.find", "ContactBook.niches",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
     "SequenceEditor.additions",
+    "Replies.list",
+    "Replies.of_post",  # by a chat's message; see test_replies_router.py
     "Pastes.find",  # by a chat's message, which says nothing of a team
     "NewContacts.read", "NewContacts.read_card", "NewContacts.add",
     "Relocation.run_once",  # the job: it has no actor
@@ -178,6 +186,7 @@ class Things:
     list: int
     alert: int
     doubt: int
+    reply: int
     run: int
     media: int
     segment: int
@@ -324,6 +333,9 @@ CALLS: dict[str, list[Call]] = {
     "ContactCards.history": [lambda t, o, a: t.world.cards.history(a, t.contact, 0)],
     "StopRequests.opt_out": [lambda t, o, a: StopRequests(t.world.database, t.world.clock).opt_out(a, t.contact)],
     "StopRequests.keep": [lambda t, o, a: StopRequests(t.world.database, t.world.clock).keep(a, t.contact)],
+    "Replies.get": [lambda t, o, a: Replies(t.world.database, t.world.clock).get(a, t.reply)],
+    "Replies.done": [lambda t, o, a: Replies(t.world.database, t.world.clock).done(a, t.reply)],
+    "Answers.answer": [lambda t, o, a: Answers(t.world.database, t.world.clock).answer(a, t.reply, "Yes")],
     "Leads.add": [lambda t, o, a: t.world.leads.add(a, t.contact, "Yoga")],
     "Leads.remove": [lambda t, o, a: t.world.leads.remove(a, t.contact, "Yoga")],
     "Leads.become_prospect": [lambda t, o, a: t.world.leads.become_prospect(a, t.contact, "Yoga")],
@@ -490,6 +502,10 @@ async def things_of(world: World) -> Things:
         session.add_all([doubt, media])
         await session.flush()
         await session.execute(text(KEEP_DOUBTS), {"ids": [doubt.id]})
+    await world.inbox.receive(device, Inbound(f"in-{device}", "+60120000001", "Hello"))
+    reply = await world.one(
+        "SELECT max(id) FROM inbound_messages WHERE workspace_id = :id", id=world.actor.workspace_id
+    )
     file = b"Name,Phone\nZoe,0177777777\nBad,12\n"
     imported = (await bring_in(world.imports, world.actor, file)).import_id
     alert = await world.one("SELECT id FROM alerts WHERE workspace_id = :id", id=world.actor.workspace_id)
@@ -509,6 +525,7 @@ async def things_of(world: World) -> Things:
         people.id,
         alert,
         doubt.id,
+        reply,
         run,
         media.id,
         segment=await world.segments.save(world.actor, "Who wrote", [Replied()]),
@@ -553,6 +570,8 @@ async def test_lists_show_only_what_is_ours(world: World, stranger: Actor) -> No
     (doubt,) = await world.doubts.list(world.actor)
     assert await world.doubts.count(world.actor) == 1
     found = (sequence.id, device.id, alert.id, doubt.message_id)
+    assert [one.id for one in await Replies(world.database, world.clock).list(world.actor)] == [ours.reply]
+    assert (await Overviews(world.database, world.clock).get(world.actor)).replies == 1
     assert found == (ours.sequence, ours.device, ours.alert, ours.doubt)
     assert (await world.relocation.waiting(world.actor, ours.device)).devices == ()
     assert [one.import_id for one in await world.imports.recent(world.actor)] == [ours.imported]
@@ -612,7 +631,7 @@ async def snapshot(world: World, actor: Actor) -> list[list[tuple[Any, ...]]]:
     tables = (
         "sequences", "sequence_steps", "sequence_contacts", "sequence_devices", "user_devices", "alerts",
         "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "segments",
-        "campaigns", "chat_links",
+        "campaigns", "chat_links", "inbound_messages", "answers",
         "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "campaigns", "campaign_devices",
         "messages", "doubts", "contacts", "leads", "suppressions", "pastes", "lists",
         "messages", "doubts", "contacts", "leads", "lists", "suppressions", "pastes", "segments",

@@ -15,6 +15,7 @@ from tests.integration.engine.world import HandEngine, World, at, until
 
 PHONE = "+60120000001"
 DELIVERY = "SELECT provider_message_id, delivered_at, read_at FROM deliveries"
+FATES = "SELECT delivered_at, read_at, failed_at FROM deliveries"
 
 
 @pytest.fixture
@@ -38,6 +39,77 @@ async def test_receipts_come_doubled_and_out_of_order(world: World) -> None:
         world.clock.set(at(5, hour))
         assert await engine.receipt(device, "id-1", PHONE, kind=kind)
     assert await world.one(DELIVERY) == ("id-1", at(5, 12), at(5, 12))
+
+
+async def test_that_the_provider_has_it_is_no_delivery_and_that_it_cannot_be_shown_is_kept(world: World) -> None:
+    _, device = await world.running()
+    engine = await world.engine()
+    await world.move_to(at(5, 11))
+    claimed = await engine.claim(device)
+    assert isinstance(claimed, Claimed)
+    await engine.report(device, claimed, Sent("id-1"))
+    await engine.receipt(device, "id-1", PHONE, kind=ReceiptKind.SENT)
+    assert await world.one(FATES) == (None, None, None)
+    for hour in (12, 13):
+        world.clock.set(at(5, hour))
+        await engine.receipt(device, "id-1", PHONE, kind=ReceiptKind.FAILED)
+    assert await world.one(FATES) == (None, None, at(5, 12))
+    await engine.receipt(device, "id-1", PHONE, kind=ReceiptKind.READ)
+    assert await world.one(FATES) == (at(5, 13), at(5, 13), at(5, 12))
+
+
+async def test_all_kinds_in_one_batch_are_each_written_at_their_first_instant(world: World) -> None:
+    _, device = await world.running()
+    engine = await world.engine()
+    await world.move_to(at(5, 11))
+    claimed = await engine.claim(device)
+    assert isinstance(claimed, Claimed)
+    await engine.report(device, claimed, Sent("id-1"))
+    kinds = (ReceiptKind.FAILED, ReceiptKind.SENT, ReceiptKind.DELIVERED, ReceiptKind.READ, ReceiptKind.READ)
+    notes = [ReceiptNote(device, "id-1", kind, PHONE, at(5, 12 + hour)) for hour, kind in enumerate(kinds)]
+    await Observations(world.database, world.clock).receipts(notes)
+    assert await world.one(FATES) == (at(5, 14), at(5, 15), at(5, 12))
+
+
+@pytest.mark.parametrize(
+    ("kind", "fates"),
+    [(ReceiptKind.SENT, (None, None, None)), (ReceiptKind.FAILED, (None, None, at(5, 11)))],
+)
+async def test_what_the_provider_has_was_sent_though_it_claims_no_delivery(
+    world: World, unsure: tuple[HandEngine, int], kind: ReceiptKind, fates: tuple[object, ...]
+) -> None:
+    engine, device = unsure
+    await engine.receipt(device, "id-1", PHONE, kind=kind)
+    assert await world.statuses() == ["sent"]
+    assert await world.alerts() == [("send_unknown", "resolved", 1)]
+    assert await world.one(FATES) == fates
+
+
+async def test_a_receipt_of_nobody_knows_whom_is_written_by_its_id(
+    world: World, unsure: tuple[HandEngine, int]
+) -> None:
+    engine, device = unsure
+    assert await engine.receipt(device, "id-9", None)
+    assert await world.statuses() == ["unknown"], "it may be anybody's"
+    await world.move_to(at(6, 11))
+    claimed = await engine.claim(device)
+    assert isinstance(claimed, Claimed)
+    assert not await engine.receipt(device, "id-2", None), "it may be of what is on its way"
+    await engine.report(device, claimed, Sent("id-2"))
+    assert await engine.receipt(device, "id-2", None)
+    assert await world.one(DELIVERY) == ("id-2", at(6, 11), None)
+
+
+async def test_a_receipt_of_nobody_knows_whom_settles_the_unknown_message_that_has_its_id(
+    world: World, unsure: tuple[HandEngine, int]
+) -> None:
+    engine, device = unsure
+    await world.run(
+        "INSERT INTO deliveries (workspace_id, message_id, device_id, provider_message_id)"
+        " SELECT workspace_id, id, device_id, 'id-1' FROM messages"
+    )
+    await engine.receipt(device, "id-1", None)
+    assert await world.statuses() == ["sent"]
 
 
 async def test_a_receipt_settles_the_only_unknown_message_to_that_person(
@@ -195,6 +267,22 @@ class TestWorker:
         await rig.status("sent")
         assert await world.one("SELECT provider_message_id FROM deliveries") == "id-1"
         await until(lambda: world.one("SELECT read_at IS NOT NULL FROM deliveries"))
+
+    async def test_the_providers_word_is_no_sign_of_life_from_the_phones(
+        self, rig: Rig, world: World, script: Script
+    ) -> None:
+        _, device = await world.running()
+        rig.pool.control()
+        await until(lambda: script.lines[device])
+        await rig.move_to(at(5, 11))
+        await rig.status("sent")
+        provider_id = await world.one("SELECT provider_message_id FROM deliveries")
+        worker = rig.pool._employed[device].worker
+        for kind, confirmed in ((ReceiptKind.SENT, False), (ReceiptKind.FAILED, True)):
+            script.lines[device][0].say(Receipt(provider_id, kind, PHONE))
+            script.lines[device][0].say(Receipt("of-nobody", kind, None))
+            await until(lambda: worker.vitals.confirmed is confirmed)  # noqa: B023
+        assert await world.one("SELECT delivered_at IS NULL AND failed_at IS NOT NULL FROM deliveries")
 
     async def test_receipts_of_others_do_not_wait_for_a_send_that_hangs(
         self, rig: Rig, world: World, script: Script

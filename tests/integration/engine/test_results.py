@@ -42,7 +42,14 @@ async def mixed(world: World) -> HandEngine:
     await world.doubts.leave(world.actor, unclear.message.ref)
     await engine.claim(device)
     assert len(await engine.send_all(device)) == 4
-    for message, kind in ((4, ReceiptKind.READ), (5, ReceiptKind.READ), (6, ReceiptKind.DELIVERED)):
+    for message, kind in (
+        (4, ReceiptKind.READ),
+        (5, ReceiptKind.READ),
+        (6, ReceiptKind.FAILED),  # one of two devices
+        (6, ReceiptKind.DELIVERED),
+        (7, ReceiptKind.SENT),
+        (7, ReceiptKind.FAILED),
+    ):
         await engine.receipt(device, f"wamid-{message}", f"+6012{message:07d}", kind=kind)
     await says(world, device, 4, "Tell me more")
     await says(world, device, 4, "Are you there?")
@@ -54,7 +61,7 @@ async def mixed(world: World) -> HandEngine:
 
 DAY_1 = StepResults(
     planned=7, queued=0, sent=4, failed=1, skipped=1, unknown=1, cancelled=0, due=0,
-    delivered=3, read=2, replied=2, opted_out=1, skipped_by={"no_consent": 1},
+    delivered=3, read=2, replied=2, opted_out=1, not_shown=1, skipped_by={"no_consent": 1},
 )  # fmt: skip
 DAY_2 = StepResults(due=5)  # all but who has no permission, and who has opted out
 
@@ -119,6 +126,20 @@ async def test_an_answer_is_to_the_last_message_that_was_sent_by_any_device(worl
     await world.run("DELETE FROM messages WHERE lane = 'reply'")
 
 
+async def test_a_reply_that_quotes_a_message_answers_that_one(world: World) -> None:
+    _, device = await world.running((1, 11, "one"), (2, 11, "two"), people=2, on_reply=OnReply.CONTINUE)
+    engine = await world.engine()
+    for day in (5, 6):
+        await world.move_to(at(day, 11))
+        await engine.send_all(device)
+    quoted = ("wamid-1", "wamid-3", "wamid-2", "a-message-of-somebody-elses", None)
+    for number, quotes in enumerate(quoted):
+        await world.inbox.receive(device, Inbound(f"quoting-{number}", "+60120000001", "That one!", quotes=quotes))
+    of_step = "SELECT m.contact_id, m.body FROM messages m WHERE id IN (1, 2, 3) ORDER BY id"
+    assert await world.rows(of_step) == [(1, "one"), (2, "one"), (1, "two")]
+    assert [answers for answers, _ in await answered(world)] == [1, 3, 3, 3, 3]
+
+
 async def test_the_confirmation_of_an_opt_out_is_not_what_is_answered(world: World) -> None:
     _, device = await world.running()
     engine = await world.engine()
@@ -154,6 +175,6 @@ async def test_what_is_due_soon_is_told_beside_what_the_devices_can_send(world: 
 async def test_the_export_has_a_line_a_step(world: World, mixed: HandEngine) -> None:
     head, day_1, day_2 = (await world.results.export(world.actor, 1)).splitlines()
     assert head.startswith("step,removed,due,planned,queued,sent,delivered,read,replied,opted_out,failed")
-    assert head.endswith("cancelled,skipped: no_consent")
-    assert day_1 == "Day 1 11:00,,0,7,0,4,3,2,2,1,1,1,1,0,1"
-    assert day_2 == "Day 2 11:00,,5,0,0,0,0,0,0,0,0,0,0,0,0"
+    assert head.endswith("cancelled,not_shown,skipped: no_consent")
+    assert day_1 == "Day 1 11:00,,0,7,0,4,3,2,2,1,1,1,1,0,1,1"
+    assert day_2 == "Day 2 11:00,,5,0,0,0,0,0,0,0,0,0,0,0,0,0"

@@ -355,7 +355,7 @@ class HandEngine:
         await self.report(device_id, claimed, Unknown("the line broke"))
         return claimed
 
-    async def receipt(self, device_id: int, provider_id: str, phone: str, **columns: Any) -> bool:
+    async def receipt(self, device_id: int, provider_id: str, phone: str | None, **columns: Any) -> bool:
         """Whether the receipt has been dealt with; if not, it is to be told again."""
         columns = {"kind": ReceiptKind.DELIVERED, "at": self.world.clock.now(), **columns}
         note = ReceiptNote(device_id, provider_id, phone=phone, **columns)

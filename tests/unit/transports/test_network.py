@@ -9,7 +9,7 @@ import pytest
 from engine.transports.contract import Inbound, Receipt, Rejected, Sent
 from engine.transports.simulator.faults import Fault, FaultKind, FaultRates
 from engine.transports.simulator.network import NetworkError, SimulatedNetwork, UnknownDeviceError
-from engine.transports.simulator.phones import Direction, PhoneMedia
+from engine.transports.simulator.phones import Direction, PhoneMedia, Written
 from models.enums import DeviceState, ReceiptKind
 from tests.unit.transports.lines import BUSINESS_AT, PHONE, NotedLine, submission
 
@@ -147,6 +147,27 @@ async def test_a_reply_needs_a_device_that_exists(network):
         network.reply(PHONE, "Hello?")
     with pytest.raises(UnknownDeviceError):
         network.reply(PHONE, "Hello?", 99)
+
+
+async def test_a_person_may_hide_the_number_quote_and_attach(network):
+    line = connected(network)
+    written = Written(PHONE, "Look", 1, "photo", quotes="3EB0", lid="201000000000001", hides_number=True)
+    message = network.write(written)
+    assert message.body == "photo: Look"
+    (event,) = line.events.values()
+    assert event == Inbound(message.message_id, None, "Look", "photo", lid="201000000000001", quotes="3EB0")
+
+
+async def test_what_is_typed_on_the_devices_own_phone_arrives_and_is_told_with_its_receipts(network):
+    line = connected(network)
+    message = network.write(Written(PHONE, "We are open", 1, typed_on_phone=True))
+    assert (message.direction, network.phone(PHONE).messages) == (Direction.IN, [message])
+    assert list(line.events.values()) == [
+        Inbound(message.message_id, PHONE, "We are open", typed_on_phone=True),
+        Receipt(message.message_id, ReceiptKind.DELIVERED, PHONE),
+        Receipt(message.message_id, ReceiptKind.READ, PHONE),
+    ]
+    assert network.devices()[0].sent == 0
 
 
 async def test_the_mailbox_is_told_until_it_is_acknowledged(network):

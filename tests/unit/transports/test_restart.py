@@ -12,6 +12,7 @@ from engine.transports.contract import Inbound, Receipt, Sent
 from engine.transports.simulator.faults import Fault, FaultKind
 from engine.transports.simulator.link import SimulatorLink
 from engine.transports.simulator.network import SimulatedNetwork
+from engine.transports.simulator.phones import Written
 from engine.transports.simulator.transport import SimulatorTransport
 from models.enums import DeviceState
 from tests.unit.transports.harness import Ear, text
@@ -78,15 +79,16 @@ async def test_receipts_and_replies_that_nobody_acknowledged_are_told_after_the_
     line = NotedLine()
     network.connect(line)
     network.send(line, 1, submission())
-    network.reply(PHONE, "Yes")
+    network.write(Written(PHONE, "Yes", attached="photo", lid="2010", hides_number=True))
     delivered, reply = line.events
+    said = line.events[reply]
     network.acknowledge({1: [delivered]})
     network = await restarted(network, path)
     line = NotedLine()
     network.connect(line)
     assert {type(event) for event in line.events.values()} == {Receipt, Inbound}
     assert delivered not in line.events
-    assert reply in line.events
+    assert line.events[reply] == said
     network.close()
 
 

@@ -137,6 +137,13 @@ async def test_a_phone_must_be_a_number(http):
     assert "phone" in answer.json()["detail"]
 
 
+async def test_a_reply_needs_words_or_a_file_and_a_hidden_number_a_lid(http):
+    for reply, says in (({}, "text or attached"), ({"text": "Hi", "hides_number": True}, "lid")):
+        answer = await http.post("/sandbox/reply", json={"phone": PHONE, "device": 1, **reply})
+        assert answer.status_code == 422
+        assert says in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(
     ("device", "status", "says"), [(None, 409, "say which device"), (99, 404, "No device 99")]
 )
