@@ -96,7 +96,9 @@ class PlainSessions:
     async def read(self, device_id: int) -> bytes:
         about = {"id": device_id}
         async with self._database.transaction() as session:
-            content = await session.scalar(text("SELECT content FROM device_sessions WHERE device_id = :id"), about)
+            content = await session.scalar(
+                text("SELECT content FROM device_sessions WHERE device_id = :id"), about
+            )
         if content is None:
             raise DripdeskError("This device is not paired.")
         return content

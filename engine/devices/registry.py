@@ -38,6 +38,7 @@ class DeviceSummary:
 class DeviceCard:
     id: int
     name: str
+    phone: str | None  # E.164; None: never paired
     transport: TransportKind
     state: DeviceState
     state_reason: str | None
@@ -127,6 +128,7 @@ class Devices:
         return DeviceCard(
             id=device.id,
             name=device.name,
+            phone=device.phone,
             transport=device.transport,
             state=device.state,
             state_reason=device.last_error,
@@ -179,6 +181,8 @@ class Devices:
         """Let the device go, so that an engine takes it up afresh, also when it was parked or banned."""
         async with changing_device(self._database, self._clock, actor, device_id, "device.restart") as change:
             device = change.device
+            if device.state.wants_pairing:
+                raise ConflictError(f"{device.name} is not paired. Pair it with its phone first.")
             device.owner, device.state = None, DeviceState.CONNECTING
             device.last_error = device.state_until = None
             device.state_since = func.clock_timestamp()
@@ -188,6 +192,8 @@ class Devices:
         """Take the device out of service. Refused while a sequence depends on it alone or people wait for it."""
         async with self._database.transaction() as session:
             device = await find_device(session, actor, device_id, role=Role.OPERATOR, lock=True)
+            if device.state.wants_pairing and device.state is not DeviceState.UNPAIRED:
+                raise ConflictError(f"{device.name} is just being paired. Stop that first.")
             waiting = await session.scalar(select(func.count()).where(QueuedMessage.device_id == device_id))
             others = (
                 select(SequenceDevice.device_id)

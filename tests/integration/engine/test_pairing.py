@@ -53,7 +53,9 @@ def actor(owner: Actor) -> Actor:
     return owner
 
 
-async def reaches(pairings: Pairings, actor: Actor, device_id: int, stage: Stage, **about: object) -> PairingStatus:
+async def reaches(
+    pairings: Pairings, actor: Actor, device_id: int, stage: Stage, **about: object
+) -> PairingStatus:
     async def is_there() -> bool:
         status = await pairings.status(actor, device_id)
         return status.stage is stage and all(getattr(status, name) == value for name, value in about.items())
@@ -148,6 +150,7 @@ class TestANewDevice:
     @pytest.mark.parametrize("ending", ["expires", "breaks down"])
     async def test_what_nobody_has_foreseen_ends_it_in_words(
         self,
+        *,
         ending: str,
         pairings: Pairings,
         linker: PlayedLinker,
@@ -421,6 +424,7 @@ class TestRefusedBeforehand:
     )
     async def test_where_there_is_no_real_whatsapp_it_is_said_how_to_get_there(
         self,
+        *,
         settings: Settings,
         words: str,
         database: Database,
@@ -480,9 +484,7 @@ class TestRefusedBeforehand:
 class TestAfterARestart:
     """What a process that died has left in the middle of a pairing."""
 
-    async def test_a_device_that_was_new_goes_away(
-        self, pairings: Pairings, world: World, actor: Actor
-    ) -> None:
+    async def test_a_device_that_was_new_goes_away(self, pairings: Pairings, world: World, actor: Actor) -> None:
         await world.device("New", transport=TransportKind.NEONIZE, state=DeviceState.PAIRING)
         assert await pairings.run_once() == 1
         assert await world.rows(DEVICES) == []
@@ -519,13 +521,12 @@ class TestAfterARestart:
         await reaches(pairings, actor, device_id, Stage.QR)
 
     async def test_a_process_that_ends_politely_leaves_nothing(
-        self, database: Database, clock: ManualClock, linker: PlayedLinker, sessions: PlainSessions, world: World,
-        actor: Actor,
-    ) -> None:  # fmt: skip
-        pairings = Pairings(database, clock, real_settings(), linker, sessions)
-        async with running(pairings.run()):
-            await until(lambda: pairings._tasks)
-            await pairings.start_qr(actor, name="Sales-1")
+        self, pairings: Pairings, linker: PlayedLinker, world: World, actor: Actor
+    ) -> None:
+        ours = Pairings(world.database, world.clock, real_settings(), linker, pairings._sessions)
+        async with running(ours.run()):
+            await until(lambda: ours._tasks)
+            await ours.start_qr(actor, name="Sales-1")
             await until(lambda: linker.asked)
         assert linker.open == 0
         assert await world.rows(DEVICES) == []
