@@ -24,6 +24,8 @@ from bot.sandbox.routes import clock_routes, only_from_this_machine
 from bot.sandbox.sandbox import Sandbox
 from bot.telegram import make_alerts_bot, make_bot, make_dispatcher
 from bot.updates import poll, receive_by_webhook
+from engine.devices.pairing import Pairings
+from engine.devices.unlinking import Unlinking
 from engine.errors import StartError
 from engine.runtime import Foundation, Runtime, foundation, running, stop_signal
 from engine.serving import HttpServer
@@ -72,6 +74,8 @@ async def serve(settings: Settings) -> None:
 
         await ending.enter_async_context(running(poster.run()))
         await ending.enter_async_context(running((await container.get(LiveCards)).run()))
+        await ending.enter_async_context(running((await container.get(Pairings)).run()))
+        await ending.enter_async_context(running((await container.get(Unlinking)).run()))
         await ending.enter_async_context(running(Runtime(base, transports.of).run(readiness[ENGINE])))
         if settings.telegram_webhook_url and sandbox is None:
             app.include_router(webhook_routes(bot, dispatcher))

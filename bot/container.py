@@ -33,8 +33,12 @@ from engine.contacts.segmenting import Segments
 from engine.contacts.stop_requests import StopRequests
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
+from engine.devices.linking import NoSessions, PairedSessions
+from engine.devices.pairing import Pairings
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
+from engine.devices.trying import DeviceTests
+from engine.devices.unlinking import Unlinking
 from engine.operators import Operators
 from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCatalogue
@@ -52,6 +56,7 @@ from engine.sequences.results import Results
 from engine.sequences.runs import Runs
 from engine.sequences.settings import SequenceRules
 from engine.settings import Settings
+from engine.transports.contract import Linker
 from engine.workspaces import Workspaces
 
 
@@ -81,6 +86,7 @@ class UseCases(Provider):
         ContactLists,
         Coverage,
         DeviceLimits,
+        DeviceTests,
         Devices,
         Doubts,
         Enrolments,
@@ -108,6 +114,25 @@ class UseCases(Provider):
         StopRequests,
         Workspaces,
     )
+
+
+class Linking(Provider):
+    """What links devices to phones, as this process can; one of it, because it knows what is under way."""
+
+    scope = Scope.APP
+
+    def __init__(self, linker: Linker | None, sessions: PairedSessions) -> None:
+        super().__init__()
+        self._linker = linker
+        self._sessions = sessions
+
+    @provide
+    def pairings(self, database: Database, clock: Clock, settings: Settings) -> Pairings:
+        return Pairings(database, clock, settings, self._linker, self._sessions)
+
+    @provide
+    def unlinking(self, database: Database, clock: Clock, devices: Devices) -> Unlinking:
+        return Unlinking(database, clock, devices, self._linker, self._sessions)
 
 
 class Menus(Provider):
@@ -144,5 +169,13 @@ class Base(Provider):
         return self._settings
 
 
-def make_container(database: Database, clock: Clock, settings: Settings) -> AsyncContainer:
-    return make_async_container(Base(database, clock, settings), UseCases(), Menus())
+def make_container(
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    *,
+    linker: Linker | None = None,
+    sessions: PairedSessions | None = None,
+) -> AsyncContainer:
+    linking = Linking(linker, sessions or NoSessions())
+    return make_async_container(Base(database, clock, settings), UseCases(), linking, Menus())

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import structlog
 
+from engine.errors import NotFoundError
 from engine.transactions import Session
 from engine.transports.contract import Linker
 
@@ -25,6 +26,21 @@ class PairedSessions(Protocol):
         ...
 
     async def forget(self, device_id: int) -> None: ...
+
+
+class NoSessions:
+    """Where no real device can be."""
+
+    async def adopt(
+        self, device_id: int, workspace_id: int, content: bytes, *, session: Session | None = None
+    ) -> None:
+        raise NotFoundError("There is nowhere to keep the session of a device.")
+
+    async def read(self, device_id: int) -> bytes:
+        raise NotFoundError("There is no session of this device.")
+
+    async def forget(self, device_id: int) -> None:
+        """There is none."""
 
 
 async def log_out(linker: Linker | None, content: bytes) -> bool:

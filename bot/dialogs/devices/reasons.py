@@ -29,6 +29,8 @@ _POINTS = {
     DeviceEventKind.RESUMED: "resumed",
     DeviceEventKind.PACED: "set",
     DeviceEventKind.RESTART_ASKED: "restart asked for",
+    DeviceEventKind.PAIRED: "paired",
+    DeviceEventKind.UNLINKED: "logged out",
 }
 
 
