@@ -92,6 +92,14 @@ def doctor() -> None:
     _carry_out(work)
 
 
+@app.command("session-key")
+def session_key() -> None:
+    """Print a new key for SESSION_KEY, which encrypts the sessions of real devices."""
+    from engine.devices.session_keys import new_key
+
+    print(new_key())
+
+
 @tokens.command("create")
 def create_token(
     workspace: Annotated[str, typer.Option(help="The name of the team.")],

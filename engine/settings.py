@@ -119,6 +119,15 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return value
 
+    @field_validator("session_key")
+    @classmethod
+    def _fernet_keys(cls, value: SecretStr) -> SecretStr:
+        keys = value.get_secret_value()
+        if keys and not all(re.fullmatch(r"[\w-]{43}=", key.strip(), re.ASCII) for key in keys.split(",")):
+            msg = "not a key; `dripdesk session-key` prints one (a new key goes in front of the old, with a comma)"
+            raise ValueError(msg)
+        return value
+
     @field_validator("clock_start")
     @classmethod
     def _with_offset(cls, value: datetime | None) -> datetime | None:

@@ -12,6 +12,8 @@ from engine.clock import Clock
 from engine.contacts.importing import forget_files
 from engine.database import Database
 from engine.devices.relocation import Relocation
+from engine.devices.session_keys import SessionKeys
+from engine.devices.sessions import Sessions
 from engine.jobs import Job
 from engine.reports.digest import Digests
 from engine.settings import Settings
@@ -27,6 +29,7 @@ def upkeep_jobs(database: Database, clock: Clock, settings: Settings) -> tuple[J
     digests = Digests(database)
     cancelling = Cancelling(database)
     pruning = Pruning(database, timedelta(days=settings.keep_messages_days))
+    sessions = Sessions(database, SessionKeys(settings.session_key.get_secret_value()), settings.home)
 
     async def move_people() -> None:
         if people := await relocation.run_once():
@@ -55,6 +58,10 @@ def upkeep_jobs(database: Database, clock: Clock, settings: Settings) -> tuple[J
         if files := await forget_files(database, clock.now()):
             log.info("files of old imports dropped", files=files)
 
+    async def renew_sessions() -> None:
+        if devices := await sessions.renew():
+            log.info("sessions encrypted by the first SESSION_KEY", devices=devices)
+
     return (
         Job("lost devices", timedelta(seconds=15), accelerated=False, run=move_people),
         Job("cancelled campaigns", timedelta(minutes=1), accelerated=False, run=end_cancelled),
@@ -63,4 +70,5 @@ def upkeep_jobs(database: Database, clock: Clock, settings: Settings) -> tuple[J
         Job("digest", timedelta(minutes=1), accelerated=True, run=make_digests),
         Job("prune", timedelta(days=1), accelerated=False, run=prune),
         Job("files of imports", timedelta(days=1), accelerated=False, run=drop_files),
+        Job("session keys", timedelta(days=1), accelerated=False, run=renew_sessions),
     )

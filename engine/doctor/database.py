@@ -4,8 +4,10 @@ import asyncio
 from dataclasses import replace
 
 from engine.database import Database
+from engine.devices.session_keys import SessionKeys
 from engine.doctor.findings import Problem, Result, Warn, attempt
 from engine.doctor.installation import Installation, judge_installation, judge_schema, read_installation
+from engine.doctor.sessions import look_at_sessions
 from engine.doctor.server import judge_server, look_at_listen, read_server
 from engine.errors import NotRunningError
 from engine.settings import Settings
@@ -21,7 +23,7 @@ async def examine_database(settings: Settings) -> list[Result]:
     if not isinstance(found, Database):
         return [Result("database", found)]
     try:
-        return await _examine(found, simulated_phones=settings.simulated_phones)
+        return await _examine(found, settings)
     finally:
         await found.close()
 
@@ -33,7 +35,7 @@ async def _find(settings: Settings) -> Database | Warn:
         return Warn(error.what, error.mend)
 
 
-async def _examine(database: Database, *, simulated_phones: bool) -> list[Result]:
+async def _examine(database: Database, settings: Settings) -> list[Result]:
     server = await attempt(read_server(database), REACH)
     if isinstance(server, Problem):
         address = database.url.render_as_string()
@@ -51,7 +53,10 @@ async def _examine(database: Database, *, simulated_phones: bool) -> list[Result
         Result("migrations", schema if isinstance(schema, Problem) else judge_schema(schema)),
     ]
     if known is not None:
-        results += judge_installation(known, simulated_phones=simulated_phones)
+        results += judge_installation(known, simulated_phones=settings.simulated_phones)
+        keys = SessionKeys(settings.session_key.get_secret_value())
+        looked = look_at_sessions(database, keys, wanted=settings.real_whatsapp)
+        results.append(Result("session key", await attempt(looked, LOOK_AGAIN)))
     elif isinstance(installation, Problem):
         results.append(Result("installation", installation))
     return results

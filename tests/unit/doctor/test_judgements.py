@@ -10,6 +10,7 @@ from engine.database import Schema
 from engine.doctor.findings import Finding, Ok, Problem, Warn
 from engine.doctor.installation import judge_clock, judge_devices, judge_engines, judge_schema
 from engine.doctor.machine import judge_disk, judge_open_files, judge_phones, look_at_disk
+from engine.doctor.sessions import StoredSessions, judge_sessions
 from engine.doctor.server import (
     A_PROCESS,
     LongTransaction,
@@ -55,6 +56,13 @@ BOT = {"ok": True, "result": {"username": "drip_bot"}}
         (judge_schema(Schema("0001", "0002", known=True)), Warn, "needs 0002"),
         (judge_schema(Schema(None, "0001", known=True)), Warn, "no tables yet"),
         (judge_schema(Schema("0009", "0001", known=False)), Problem, "newer"),
+        (judge_sessions(StoredSessions(), has_key=False, wanted=False), Ok, "none is needed"),
+        (judge_sessions(StoredSessions(), has_key=False, wanted=True), Warn, "no real number can be paired"),
+        (judge_sessions(StoredSessions(by_none=2), has_key=False, wanted=False), Problem, "2 devices are paired"),
+        (judge_sessions(StoredSessions(), has_key=True, wanted=True), Ok, "no device is paired yet"),
+        (judge_sessions(StoredSessions(3), has_key=True, wanted=True), Ok, "all 3"),
+        (judge_sessions(StoredSessions(3, 1), has_key=True, wanted=True), Warn, "1 of 4 sessions still need"),
+        (judge_sessions(StoredSessions(3, 1, 2), has_key=True, wanted=True), Problem, "does not open 2 of 6"),
         (judge_engines(0, [], 0), Ok, "none is running"),
         (judge_engines(2, [], 0), Ok, "2 running"),
         (judge_engines(0, [], 3), Warn, "nobody works 3 devices"),

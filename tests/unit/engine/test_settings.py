@@ -5,6 +5,8 @@ import pytest
 from engine.errors import StartError
 from engine.settings import Settings, load_settings
 
+SESSION_KEY = "dGhpcnR5LXR3byBieXRlcyBhcmUgZW5vdWdoIGhlcmU="
+
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -37,6 +39,8 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("LOG_LEVEL", "loud", "'debug'"),
         ("TELEGRAM_API_URL", "localhost:8081", "http://host:port"),
         ("SIMULATOR_URL", "ftp://localhost", "http://host:port"),
+        ("SESSION_KEY", "hunter2", "dripdesk session-key"),
+        ("SESSION_KEY", f"{SESSION_KEY},", "dripdesk session-key"),
     ],
 )
 def test_a_bad_value_is_one_line_with_the_variable_and_the_mend(
@@ -70,6 +74,17 @@ def test_values_that_do_not_go_together_are_named(
 
 def test_a_password_is_not_repeated_in_the_complaint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "mysql://me:hunter2@localhost/x")
+    with pytest.raises(StartError) as raised:
+        load_settings()
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_session_key_is_neither_repeated_in_the_complaint_nor_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SESSION_KEY", f"{SESSION_KEY}, {SESSION_KEY}")
+    settings = load_settings()
+    assert SESSION_KEY not in repr(settings)
+    assert settings.session_key.get_secret_value().count(SESSION_KEY) == 2
+    monkeypatch.setenv("SESSION_KEY", "hunter2")
     with pytest.raises(StartError) as raised:
         load_settings()
     assert "hunter2" not in str(raised.value)
