@@ -45,7 +45,7 @@ async def serve(settings: Settings) -> None:
     async with AsyncExitStack() as ending:
         base = await ending.enter_async_context(foundation(settings))
         transports = await ending.enter_async_context(Transports(settings))
-        container = make_container(base.database, base.clock, settings)
+        container = make_container(base.database, base.clock, settings, linker=transports.linker)
         ending.push_async_callback(container.close)
         workspaces = await container.get(Workspaces)
         claim = await workspaces.new_claim()

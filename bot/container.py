@@ -33,10 +33,11 @@ from engine.contacts.segmenting import Segments
 from engine.contacts.stop_requests import StopRequests
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
-from engine.devices.linking import NoSessions, PairedSessions
 from engine.devices.pairing import Pairings
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
+from engine.devices.session_keys import SessionKeys
+from engine.devices.sessions import Sessions
 from engine.devices.trying import DeviceTests
 from engine.devices.unlinking import Unlinking
 from engine.operators import Operators
@@ -121,18 +122,21 @@ class Linking(Provider):
 
     scope = Scope.APP
 
-    def __init__(self, linker: Linker | None, sessions: PairedSessions) -> None:
+    def __init__(self, linker: Linker | None) -> None:
         super().__init__()
         self._linker = linker
-        self._sessions = sessions
 
     @provide
-    def pairings(self, database: Database, clock: Clock, settings: Settings) -> Pairings:
-        return Pairings(database, clock, settings, self._linker, self._sessions)
+    def sessions(self, database: Database, settings: Settings) -> Sessions:
+        return Sessions(database, SessionKeys(settings.session_key.get_secret_value()), settings.home)
 
     @provide
-    def unlinking(self, database: Database, clock: Clock, devices: Devices) -> Unlinking:
-        return Unlinking(database, clock, devices, self._linker, self._sessions)
+    def pairings(self, database: Database, clock: Clock, settings: Settings, sessions: Sessions) -> Pairings:
+        return Pairings(database, clock, settings, self._linker, sessions)
+
+    @provide
+    def unlinking(self, database: Database, clock: Clock, devices: Devices, sessions: Sessions) -> Unlinking:
+        return Unlinking(database, clock, devices, self._linker, sessions)
 
 
 class Menus(Provider):
@@ -175,7 +179,5 @@ def make_container(
     settings: Settings,
     *,
     linker: Linker | None = None,
-    sessions: PairedSessions | None = None,
 ) -> AsyncContainer:
-    linking = Linking(linker, sessions or NoSessions())
-    return make_async_container(Base(database, clock, settings), UseCases(), linking, Menus())
+    return make_async_container(Base(database, clock, settings), UseCases(), Linking(linker), Menus())

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 
 from engine.database import Database
+from engine.devices.session_keys import new_key
 from engine.errors import DripdeskError
 from engine.settings import Settings
 from engine.transactions import Session
@@ -24,7 +25,7 @@ INSERT INTO device_sessions (device_id, workspace_id, content, home) VALUES (:de
 
 def real_settings(**values: object) -> Settings:
     """Real WhatsApp beside the sandbox's simulated phones."""
-    return Settings(_env_file=None, whatsapp=True, session_key="a key", **values)
+    return Settings(_env_file=None, whatsapp=True, session_key=new_key(), **values)
 
 
 class PlayedLinker:

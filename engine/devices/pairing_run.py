@@ -38,6 +38,7 @@ log = structlog.get_logger()
 PAIRS_WITHIN = 360.0  # whatever the linker does; WhatsApp's own codes end sooner
 WRITES_WITHIN = 8.0  # that the database may be away while there is something to write
 TRY_AGAIN_AFTER = 0.5
+UNLINKS_WITHIN = 10.0  # also when the process is to end, which has 20
 
 T = TypeVar("T")
 
@@ -141,7 +142,7 @@ class PairingRun:
             return
         self._set(stage=Stage.PAIRED, phone=paired.phone, shown="", until=None, text="")
         if before is not None:  # of the same account: the phone would list both
-            await log_out(self._means.linker, before)
+            await log_out(self._means.linker, before, within=UNLINKS_WITHIN)
 
     async def _take_into_service(self, paired: Paired) -> tuple[str | None, bytes | None]:
         """Return why not, and the session that it had before."""
@@ -168,7 +169,7 @@ class PairingRun:
             return None
 
     async def _undo_link(self, paired: Paired) -> str:
-        if await log_out(self._means.linker, paired.session):
+        if await log_out(self._means.linker, paired.session, within=UNLINKS_WITHIN):
             return "The phone is not linked any more."
         number = write_phone(paired.phone)
         return f"Please unlink it on the phone {number} (WhatsApp → Settings → Linked devices)."

@@ -8,7 +8,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from engine.errors import DripdeskError
 
-GET_ONE = "`dripdesk session-key` prints one. Set it as SESSION_KEY for every dripdesk on this database, then restart"
+GET_ONE = (
+    "`dripdesk session-key` prints one. Set it as SESSION_KEY for every dripdesk on this database, then restart"
+)
 
 
 class SessionKeyError(DripdeskError):

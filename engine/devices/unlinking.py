@@ -25,7 +25,9 @@ from engine.transports.contract import Linker
 from models import DeviceEvent, UserDevice
 from models.enums import DeviceEventKind, DeviceState, TransportKind
 
-LOOK_EVERY = 15.0  # machine seconds; who asks for it here is served at once
+# Machine seconds.
+LOOK_EVERY = 15.0  # who asks for it here is served at once
+UNLINKS_WITHIN = 45.0
 
 TOLD = "WhatsApp has confirmed it"
 NOT_TOLD = "WhatsApp could not be told"
@@ -152,7 +154,7 @@ class Unlinking:
             content = await self._sessions.read(device_id)
         except DripdeskError:  # the key to it is another one now
             return False
-        return await log_out(self._linker, content)
+        return await log_out(self._linker, content, within=UNLINKS_WITHIN)
 
 
 def _outcome(*, linked: bool, last: str | None) -> Unlinked:

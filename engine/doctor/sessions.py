@@ -43,7 +43,9 @@ def judge_sessions(stored: StoredSessions, *, has_key: bool, wanted: bool) -> Fi
         if stored.all_of_them:
             told = f"{stored.all_of_them} devices are paired, and there is no SESSION_KEY: none of them can be restored"
             return Problem(told, "set the SESSION_KEY that they were paired with, here and on every other machine")
-        return Warn("no SESSION_KEY: no real number can be paired", GET_ONE) if wanted else Ok("none is needed yet")
+        return (
+            Warn("no SESSION_KEY: no real number can be paired", GET_ONE) if wanted else Ok("none is needed yet")
+        )
     if stored.by_none:
         told = f"SESSION_KEY does not open {stored.by_none} of {stored.all_of_them} sessions"
         mend = "put the key that they were encrypted with behind it, with a comma; or pair these devices again"

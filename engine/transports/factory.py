@@ -7,6 +7,7 @@ from engine.devices.ownership import OwnedDevice
 from engine.errors import StartError
 from engine.settings import Settings
 from engine.transports.contract import Transport
+from engine.transports.neonize.linker import NeonizeLinker
 from engine.transports.simulator.link import SimulatorLink
 from engine.transports.simulator.network import SimulatedNetwork
 from engine.transports.simulator.server import SimulatorServer
@@ -17,12 +18,16 @@ from models.enums import TransportKind
 class Transports:
     """What the transports of one process share: the link to the simulated network, and here that network itself.
 
-    `network` is the one that this process serves; None when it is elsewhere (SIMULATOR_URL) or off.
+    `network` is the one that this process serves; None when it is elsewhere (SIMULATOR_URL) or off. `linker`: None
+    where there is no real WhatsApp.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.network: SimulatedNetwork | None = None
+        self.linker = (
+            NeonizeLinker(settings.home, proxy=settings.whatsapp_proxy) if settings.real_whatsapp else None
+        )
         self._server: SimulatorServer | None = None
         self._link: SimulatorLink | None = None
 

@@ -88,7 +88,7 @@ async def test_what_whatsapp_was_not_told_is_said(
         case "breaks":
             monkeypatch.setattr(linker, "unlink", lambda session: 1 / 0)
         case "hangs":
-            monkeypatch.setattr("engine.devices.linking.UNLINK_WITHIN", 0.05)
+            monkeypatch.setattr("engine.devices.unlinking.UNLINKS_WITHIN", 0.05)
             monkeypatch.setattr(linker, "unlink", lambda session: until(lambda: False))
         case "no library":
             unlinking._linker = None
