@@ -17,9 +17,9 @@ log = structlog.get_logger()
 async def serve(settings: Settings) -> None:
     """Work devices until SIGTERM or Ctrl-C. Raises StartError when it cannot start."""
     stopped = stop_signal()
-    async with foundation(settings) as base, Transports(settings) as transports:
+    async with foundation(settings) as base, Transports(settings, base.database) as transports:
         started = asyncio.Event()
-        async with running(Runtime(base, transports.of).run(started)):
+        async with running(Runtime(base, transports.of, transports.hosts).run(started)):
             await stopped.wait()
             log.info("stopping: sends in flight finish first")
     log.info("stopped")

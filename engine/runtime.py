@@ -28,6 +28,8 @@ from engine.sequences.processor import SequenceProcessor
 from engine.settings import Settings
 from engine.timekeeper import Timekeeper
 from engine.transports.contract import Transport
+from engine.transports.neonize.book import HostBook
+from engine.transports.neonize.hosts import Hosts
 from engine.upkeep import upkeep_jobs
 
 log = structlog.get_logger()
@@ -77,9 +79,10 @@ async def _start_clock(database: Database, settings: Settings) -> Timekeeper:
 class Runtime:
     """Jobs and device workers on a foundation. `run` returns when it is cancelled and has drained."""
 
-    def __init__(self, base: Foundation, transport_for: TransportFactory) -> None:
+    def __init__(self, base: Foundation, transport_for: TransportFactory, hosts: Hosts | None = None) -> None:
         self._base = base
         self._transport_for = transport_for
+        self._hosts = hosts
         self._clock_changed = asyncio.Event()
 
     async def run(self, started: asyncio.Event) -> None:
@@ -111,6 +114,9 @@ class Runtime:
         async with AsyncExitStack() as ending:  # in reverse: jobs stop, workers drain, then the desk closes
             await ending.enter_async_context(running(desk.run()))
             await ending.enter_async_context(running(tell_outages(base.database, base.clock)))
+            if self._hosts is not None:
+                book = HostBook(base.database, self._hosts, ownership.engine_id)
+                await ending.enter_async_context(running(book.run()))
             await ending.enter_async_context(running(pool.run()))
             await ending.enter_async_context(running(importer.run()))
             jobs.start()

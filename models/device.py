@@ -2,7 +2,8 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.enums import DeviceEventKind, DeviceState, TransportKind
@@ -105,7 +106,7 @@ class DeviceHost(Model):
     engine_id: Mapped[int] = mapped_column(ForeignKey("engines.id", ondelete="CASCADE"))
     number: Mapped[int]  # within its engine
     pid: Mapped[int]
-    devices: Mapped[int]
+    devices: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))  # their ids
     memory_bytes: Mapped[int]
     crashes: Mapped[int]  # of this number, since the engine started
     started_at: Mapped[datetime]

@@ -1,5 +1,8 @@
 """Is the product working? For load balancers, for Prometheus, and for whoever waits for the start."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from sqlalchemy import text
@@ -17,9 +20,17 @@ SELECT (SELECT count(*) FROM queue) AS pending,
        (SELECT count(*) FROM alerts WHERE status <> 'resolved') AS alerts
 """
 
+HOSTS = """
+SELECT engine_id, number, cardinality(devices) AS devices, memory_bytes, crashes FROM device_hosts
+"""
+
 PENDING = Gauge("dripdesk_messages_pending", "Messages that wait to be sent")
 DEVICES = Gauge("dripdesk_devices", "Devices that are configured", ["state"])
 ALERTS = Gauge("dripdesk_alerts_open", "Alerts that are not resolved")
+A_HOST = ["engine", "host"]
+HOST_MEMORY = Gauge("dripdesk_device_host_memory_bytes", "Memory of a process that holds real devices", A_HOST)
+HOST_DEVICES = Gauge("dripdesk_device_host_devices", "Real devices in that process", A_HOST)
+HOST_CRASHES = Gauge("dripdesk_device_host_crashes", "Its crashes since its engine started", A_HOST)
 
 
 def health_routes(database: Database, readiness: Readiness) -> APIRouter:
@@ -54,10 +65,21 @@ def health_routes(database: Database, readiness: Readiness) -> APIRouter:
     async def metrics() -> Response:
         async with database.transaction() as session:
             row = (await session.execute(text(QUEUE))).one()
+            hosts = (await session.execute(text(HOSTS))).all()
         PENDING.set(row.pending)
         DEVICES.labels("online").set(row.online)
         DEVICES.labels("not_online").set(row.devices - row.online)
         ALERTS.set(row.alerts)
+        _show_hosts(hosts)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+def _show_hosts(hosts: Sequence[Any]) -> None:
+    for gauge in (HOST_MEMORY, HOST_DEVICES, HOST_CRASHES):
+        gauge.clear()  # of hosts that are no more
+    for host in hosts:
+        HOST_MEMORY.labels(host.engine_id, host.number).set(host.memory_bytes)
+        HOST_DEVICES.labels(host.engine_id, host.number).set(host.devices)
+        HOST_CRASHES.labels(host.engine_id, host.number).set(host.crashes)

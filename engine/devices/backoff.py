@@ -1,6 +1,6 @@
-"""How a worker that fails again and again is restarted: ever later, and at last not at all. Pure."""
+"""How what fails again and again is restarted: ever later, and a worker at last not at all. Pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
 from random import Random
 
@@ -13,24 +13,35 @@ MOST_DOUBLINGS = 20  # days of failing now and then must not overflow the delay
 
 
 @dataclass(slots=True)
-class RestartPolicy:
+class Backoff:
     """Full jitter between half and all of a delay that doubles. Times are monotonic seconds."""
 
     random: Random
-    _restarts: list[float] = field(default_factory=list)
     _in_a_row: int = 0
     _at_work_from: float = -inf
 
-    def next_delay(self, now: float) -> float | None:
-        """Count a restart; the seconds to wait before it, or None when the worker is to be parked."""
+    def next_delay(self, now: float) -> float:
+        """Count a restart; the seconds to wait before it."""
         if now - self._at_work_from >= GOOD_AFTER:
             self._in_a_row = 0
-        self._restarts = [at for at in self._restarts if now - at < AN_HOUR]
-        if len(self._restarts) >= MOST_AN_HOUR:
-            return None
-        self._restarts.append(now)
         longest = min(LONGEST, SHORTEST * 2.0**self._in_a_row)
         self._in_a_row = min(self._in_a_row + 1, MOST_DOUBLINGS)
         delay = longest * self.random.uniform(0.5, 1)
         self._at_work_from = now + delay  # waiting is no good time
         return delay
+
+
+class RestartPolicy:
+    """A worker's backoff, which comes to an end."""
+
+    def __init__(self, random: Random) -> None:
+        self._backoff = Backoff(random)
+        self._restarts: list[float] = []
+
+    def next_delay(self, now: float) -> float | None:
+        """Count a restart; the seconds to wait before it, or None when the worker is to be parked."""
+        self._restarts = [at for at in self._restarts if now - at < AN_HOUR]
+        if len(self._restarts) >= MOST_AN_HOUR:
+            return None
+        self._restarts.append(now)
+        return self._backoff.next_delay(now)

@@ -13,6 +13,7 @@ from engine.clock import Clock
 from engine.database import Database
 from engine.devices import timeline
 from engine.devices.changes import changing_device, find_device
+from engine.devices.housing import Housing, read_housing
 from engine.devices.standings import read_standings, read_surroundings
 from engine.devices.why import Reason, why
 from engine.errors import ConflictError, InvalidInputError
@@ -54,6 +55,7 @@ class DeviceCard:
     sent_today: int
     failed_today: int
     unknown_today: int
+    housing: Housing | None  # of a real device that is at work
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class Devices:
             )
             queued, first_due = (await session.execute(waiting)).one()
             workspace = await session.get_one(Workspace, actor.workspace_id)
+            housing = await read_housing(session, device_id)
         tally = tally_of(device, self._clock.now(), ZoneInfo(workspace.time_zone))
         in_flight = device.in_flight_message_id is not None
         today = tally.day == device.day
@@ -144,6 +147,7 @@ class Devices:
             sent_today=ended_today - failed - unknown,
             failed_today=failed,
             unknown_today=unknown,
+            housing=housing,
         )
 
     async def why(self, actor: Actor, device_id: int) -> DeviceStory:

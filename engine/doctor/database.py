@@ -6,9 +6,10 @@ from dataclasses import replace
 from engine.database import Database
 from engine.devices.session_keys import SessionKeys
 from engine.doctor.findings import Problem, Result, Warn, attempt
+from engine.doctor.hosts import look_at_hosts
 from engine.doctor.installation import Installation, judge_installation, judge_schema, read_installation
-from engine.doctor.sessions import look_at_sessions
 from engine.doctor.server import judge_server, look_at_listen, read_server
+from engine.doctor.sessions import look_at_sessions
 from engine.errors import NotRunningError
 from engine.settings import Settings
 
@@ -57,6 +58,7 @@ async def _examine(database: Database, settings: Settings) -> list[Result]:
         keys = SessionKeys(settings.session_key.get_secret_value())
         looked = look_at_sessions(database, keys, wanted=settings.real_whatsapp)
         results.append(Result("session key", await attempt(looked, LOOK_AGAIN)))
+        results.append(Result("device hosts", await attempt(look_at_hosts(database), LOOK_AGAIN)))
     elif isinstance(installation, Problem):
         results.append(Result("installation", installation))
     return results

@@ -8,13 +8,35 @@ branch_labels = None
 depends_on = None
 
 ALERT_KINDS = (
-    "device_down", "worker_stuck", "send_failed", "send_unknown", "books_unbalanced", "no_worker", "database_away",
-    "device_trouble", "people_moved", "people_waiting", "asks_to_stop", "campaign_paused", "campaign_late",
+    "device_down",
+    "worker_stuck",
+    "send_failed",
+    "send_unknown",
+    "books_unbalanced",
+    "no_worker",
+    "database_away",
+    "device_trouble",
+    "people_moved",
+    "people_waiting",
+    "asks_to_stop",
+    "campaign_paused",
+    "campaign_late",
 )
 NEW_ALERT_KINDS = ("client_outdated",)
 EVENT_KINDS = (
-    "state", "restarted", "taken_over", "failing", "silent", "well_again", "cap_reached", "moved", "added", "paused",
-    "resumed", "paced", "restart_asked",
+    "state",
+    "restarted",
+    "taken_over",
+    "failing",
+    "silent",
+    "well_again",
+    "cap_reached",
+    "moved",
+    "added",
+    "paused",
+    "resumed",
+    "paced",
+    "restart_asked",
 )
 NEW_EVENT_KINDS = ("paired", "unlinked")
 
@@ -33,7 +55,7 @@ CREATE TABLE device_hosts (
     engine_id bigint NOT NULL CONSTRAINT fk_device_hosts_engine_id REFERENCES engines (id) ON DELETE CASCADE,
     number bigint NOT NULL,
     pid bigint NOT NULL,
-    devices bigint NOT NULL,
+    devices bigint[] NOT NULL,
     memory_bytes bigint NOT NULL,
     crashes bigint NOT NULL,
     started_at timestamptz NOT NULL,

@@ -12,10 +12,10 @@ from tests.whatsapp_loopback.accounts import Account, Registration
 from tests.whatsapp_loopback.behaviour import Answer, Handshake, LoginFailure, OnMessage, StreamError
 from tests.whatsapp_loopback.frames import ClosedError, Frames
 from tests.whatsapp_loopback.identity import STATIC, certificate
+from tests.whatsapp_loopback.ledger import Accepted
 from tests.whatsapp_loopback.messages import ReceiptKind
 from tests.whatsapp_loopback.nodes import SERVER, Attribute, Node
 from tests.whatsapp_loopback.noise import FrameCipher, Responder
-from tests.whatsapp_loopback.numbers import phone_of
 from tests.whatsapp_loopback.pairing import Waiting
 from tests.whatsapp_loopback.protobuf import Fields
 
@@ -182,6 +182,8 @@ class Connection:
                 self.account.outbox.acknowledged("message", stanza.text("id"))
                 self._network.received(self.account, stanza)
                 await self._acknowledge(stanza)
+                if stanza.text("type") == "retry":
+                    await self._network.messages.send_again(self.account, stanza.text("id"))
             case _:
                 log.debug("nothing to do for <%s>", stanza.tag)
 
@@ -214,25 +216,27 @@ class Connection:
         return ()
 
     async def _take_message(self, account: Account, message: Node) -> None:
-        rule = self._network.messages.rule(account)
         account.tries += 1
-        if rule.answer.accepts:
-            self._network.messages.accept(account, message)
+        rule = self._network.messages.rule(account)
+        accepted = self._network.messages.accept(account, message) if rule.answer.accepts else None
         self._network.changed()
         if rule.delay:
-            self._network.start(self._after_message(account, message, rule), rule.delay)
+            self._network.start(self._after_message(account, message, rule, accepted), rule.delay)
         else:
-            await self._after_message(account, message, rule)
+            await self._after_message(account, message, rule, accepted)
 
-    async def _after_message(self, account: Account, message: Node, rule: OnMessage) -> None:
+    async def _after_message(
+        self, account: Account, message: Node, rule: OnMessage, accepted: Accepted | None
+    ) -> None:
         if rule.answer in (Answer.CLOSE_AFTER, Answer.CLOSE_BEFORE):
             self.reset()
         elif rule.answer in (Answer.ACK, Answer.REFUSE):
             await self._acknowledge(message, rule.error)
-        if rule.answer.accepts and self._network.delivers(account):
+        if accepted and accepted.sent.plaintext is None:
+            await self._network.messages.ask_again(account, message)
+        elif accepted and self._network.delivers(account):
             to = message.jid("to")
-            if phone_of(to) != account.phone:
-                await self._network.messages.report(account, message.text("id"), to, ReceiptKind.DELIVERED)
+            await self._network.messages.report(account, message.text("id"), to, ReceiptKind.DELIVERED)
 
     async def _acknowledge(self, stanza: Node, error: int | None = None) -> None:
         attributes: dict[str, Attribute] = {

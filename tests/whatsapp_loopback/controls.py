@@ -205,9 +205,14 @@ class Controls:
         account = self._account(phone)
         return await self._network.messages.incoming(account, sender, content, by_lid=by_lid, name=name)
 
-    async def typed_on_phone(self, phone: str, recipient: str, content: Content) -> str:
+    async def typed_on_phone(self, phone: str, recipient: str, content: Content, by_lid: bool = False) -> str:
         """The account's owner writes on the phone itself. The message's id."""
-        return await self._network.messages.typed_on_phone(self._account(phone), recipient, content)
+        account = self._account(phone)
+        return await self._network.messages.typed_on_phone(account, recipient, content, by_lid=by_lid)
+
+    async def lose_session(self, phone: str, contact: str) -> None:
+        """The contact's phone knows nothing of earlier messages with the account: it was restored, say."""
+        self._network.peer(contact).forget(self._account(phone).address())
 
     async def receipts_of_devices(self) -> list[DeviceReceipt]:
         return self._network.receipts

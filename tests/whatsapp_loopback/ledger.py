@@ -59,6 +59,8 @@ class Ledger:
         key = sent.account, sent.message_id
         if known := self._accepted.get(key):
             known.times += 1
+            if known.sent.plaintext is None:
+                known.sent = sent
             return known
         self._accepted[key] = Accepted(sent)
         return self._accepted[key]

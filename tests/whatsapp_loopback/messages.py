@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from tests.whatsapp_loopback import contents
+from tests.whatsapp_loopback import contents, prekeys
 from tests.whatsapp_loopback.accounts import Account, Accounts
 from tests.whatsapp_loopback.behaviour import MessageRules, OnMessage
 from tests.whatsapp_loopback.contents import Content, Kind
-from tests.whatsapp_loopback.ledger import Ledger, Sent
+from tests.whatsapp_loopback.ledger import Accepted, Ledger, Sent
 from tests.whatsapp_loopback.nodes import Attribute, Jid, Node
 from tests.whatsapp_loopback.numbers import lid_jid, phone_of, pn_jid
 from tests.whatsapp_loopback.peers import Peer
@@ -18,6 +18,7 @@ from tests.whatsapp_loopback.signal_wire import UndecryptableError
 
 _IN_CLEAR = {"participants", "enc", "device-identity"}
 """What belongs to every message; any further child is a mark."""
+_MOST_RETRIES = 3
 
 
 class ReceiptKind(StrEnum):
@@ -37,16 +38,18 @@ class Messages:
     """For those accounts that have none of their own."""
     delivers: bool = True
     """Whether contacts report what they get at once; an account may differ."""
+    _written: "dict[str, _Written]" = field(default_factory=dict)
+    _asked_again: dict[str, int] = field(default_factory=dict)
 
     def rule(self, account: Account) -> OnMessage:
         return account.rules.next() or self.rules.next() or OnMessage()
 
-    def accept(self, account: Account, message: Node) -> None:
+    def accept(self, account: Account, message: Node) -> Accepted:
         to = message.jid("to")
         recipient = phone_of(to)
         encrypted = _encrypted_for(message, to)
         plaintext, unreadable = self._read(account, recipient, encrypted)
-        self.ledger.accept(
+        return self.ledger.accept(
             Sent(
                 account=account.phone,
                 recipient=recipient,
@@ -69,6 +72,30 @@ class Messages:
         except UndecryptableError as error:
             return None, str(error)
 
+    async def ask_again(self, account: Account, message: Node) -> None:
+        """The contact's phone could not read it: it asks for it once more, with keys to begin anew."""
+        to, message_id = message.jid("to"), message.text("id")
+        now = str(int(time.time()))
+        asked = self._asked_again.get(message_id, 0) + 1
+        if asked > _MOST_RETRIES:
+            return
+        self._asked_again[message_id] = asked
+        keys = prekeys.bundle_nodes(self.peer(phone_of(to)).bundle())
+        registration, *further = keys
+        retry = Node("retry", {"count": str(asked), "id": message_id, "t": now, "v": "1"})
+        attributes: dict[str, Attribute] = {"from": to, "id": message_id, "type": "retry", "t": now}
+        await account.deliver(
+            Node("receipt", attributes, (retry, registration, Node("keys", content=tuple(further))))
+        )
+
+    async def send_again(self, account: Account, message_id: str) -> None:
+        """The device could not read what a contact wrote: the contact's phone begins anew with it."""
+        written = self._written.get(message_id)
+        if written and written.retries < _MOST_RETRIES:
+            written.retries += 1
+            written.peer.forget(account.address())
+            await self._send(account, message_id, written)
+
     async def report(
         self, account: Account, message_id: str, recipient: Jid, kind: ReceiptKind, at: float | None = None
     ) -> None:
@@ -88,16 +115,30 @@ class Messages:
             attributes |= {"from": pn_jid(sender), "sender_lid": lid_jid(sender)}
         return await self._deliver(account, self.peer(sender), content, attributes)
 
-    async def typed_on_phone(self, account: Account, recipient: str, content: Content) -> str:
+    async def typed_on_phone(
+        self, account: Account, recipient: str, content: Content, *, by_lid: bool = False
+    ) -> str:
         """The account's owner writes to a contact on the phone itself. Returns the message's id."""
-        attributes: dict[str, Attribute] = {"from": pn_jid(account.phone), "recipient": pn_jid(recipient)}
-        copied = replace(content, sent_to=str(pn_jid(recipient)))
+        attributes: dict[str, Attribute]
+        if by_lid:
+            chat = lid_jid(recipient)
+            attributes = {"from": lid_jid(account.phone), "recipient": chat, "peer_recipient_pn": pn_jid(recipient)}
+        else:
+            chat = pn_jid(recipient)
+            attributes = {"from": pn_jid(account.phone), "recipient": chat, "peer_recipient_lid": lid_jid(recipient)}
+        copied = replace(content, sent_to=str(chat))
         return await self._deliver(account, self.peer(account.phone), copied, attributes)
 
     async def _deliver(
         self, account: Account, peer: Peer, content: Content, attributes: dict[str, Attribute]
     ) -> str:
-        device = account.device
+        message_id = secrets.token_hex(10).upper()
+        self._written[message_id] = _Written(peer, content, attributes)
+        await self._send(account, message_id, self._written[message_id])
+        return message_id
+
+    async def _send(self, account: Account, message_id: str, written: "_Written") -> None:
+        device, peer, content = account.device, written.peer, written.content
         if device is None:
             raise LookupError(f"no device is linked to {account.phone}")
         bundle = None if peer.knows(account.address()) else device.bundle()
@@ -105,9 +146,8 @@ class Messages:
         encrypted: dict[str, Attribute] = {"v": "2", "type": kind}
         if content.attachment:
             encrypted["mediatype"] = content.kind.value
-        message_id = secrets.token_hex(10).upper()
         stanza = {
-            **attributes,
+            **written.attributes,
             "id": message_id,
             "type": "media" if content.attachment else "text",
             "t": str(int(time.time())),
@@ -115,7 +155,16 @@ class Messages:
         if content.kind is Kind.REVOKE:
             stanza["edit"] = "7"
         await account.deliver(Node("message", stanza, (Node("enc", encrypted, ciphertext),)))
-        return message_id
+
+
+@dataclass(slots=True)
+class _Written:
+    """A message to a device, kept in case that it has to be encrypted once more."""
+
+    peer: Peer
+    content: Content
+    attributes: dict[str, Attribute]
+    retries: int = 0
 
 
 def _encrypted_for(message: Node, recipient: Jid) -> Node | None:

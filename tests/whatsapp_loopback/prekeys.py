@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.whatsapp_loopback.accounts import Account, Registration
-from tests.whatsapp_loopback.nodes import Jid, Node, NotANodeError
+from tests.whatsapp_loopback.nodes import Node, NotANodeError
 from tests.whatsapp_loopback.numbers import phone_of
 from tests.whatsapp_loopback.peers import Peer
 from tests.whatsapp_loopback.x3dh import Bundle
@@ -17,7 +17,14 @@ def answer(account: Account, question: Node, peer: Callable[[str], Peer]) -> tup
         return (Node("count", {"value": str(left)}),)
     if keys := question.child("key"):
         wanted = [user.jid("jid") for user in keys.children("user")]
-        return (Node("list", content=tuple(_bundle_node(jid, peer(phone_of(jid)).bundle()) for jid in wanted)),)
+        return (
+            Node(
+                "list",
+                content=tuple(
+                    Node("user", {"jid": jid}, bundle_nodes(peer(phone_of(jid)).bundle())) for jid in wanted
+                ),
+            ),
+        )
     if question.child("list"):
         _take_over(account, question)
     return ()
@@ -41,7 +48,7 @@ def _take_over(account: Account, upload: Node) -> None:
         account.device.prekeys[int.from_bytes(key.data("id"), "big")] = key.data("value")
 
 
-def _bundle_node(jid: Jid, bundle: Bundle) -> Node:
+def bundle_nodes(bundle: Bundle) -> tuple[Node, ...]:
     signed = (
         _number("id", bundle.signed_prekey_id, 3),
         Node("value", content=bundle.signed_prekey),
@@ -56,7 +63,7 @@ def _bundle_node(jid: Jid, bundle: Bundle) -> Node:
     if bundle.prekey_id is not None and bundle.prekey is not None:
         one_time = (_number("id", bundle.prekey_id, 3), Node("value", content=bundle.prekey))
         content.append(Node("key", content=one_time))
-    return Node("user", {"jid": jid}, tuple(content))
+    return tuple(content)
 
 
 def _number(tag: str, number: int, length: int) -> Node:

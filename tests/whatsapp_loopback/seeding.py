@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.whatsapp_loopback.device_keys import DeviceKeys, SignedIdentity
-from tests.whatsapp_loopback.numbers import lid_jid, pn_jid
+from tests.whatsapp_loopback.numbers import lid_jid, lid_of, pn_jid
 from tests.whatsapp_loopback.pairing import PLATFORM
 from tests.whatsapp_loopback.peers import Peer
 
@@ -45,6 +45,8 @@ def write_store(path: Path, phone: str, template: Path) -> str:
         store.executemany(
             "INSERT INTO whatsmeow_pre_keys (jid, key_id, key, uploaded) VALUES (?, ?, ?, true)", prekeys
         )
+        # As linking leaves it. Without, what the owner types on the phone would be another session than the copies.
+        store.execute("INSERT INTO whatsmeow_lid_map (lid, pn) VALUES (?, ?)", (lid_of(phone), phone))
     return str(row["jid"])
 
 

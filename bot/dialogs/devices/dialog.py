@@ -48,6 +48,9 @@ Warm-up: {{ ramp }}
 {% endif %}
 Today: {% if card.cap_today %}{{ "{:,}".format(card.used_today) }} of {{ "{:,}".format(card.cap_today) }} · \
 {% endif %}{{ card.sent_today }} sent · {{ card.failed_today }} failed · {{ card.unknown_today }} not sure
+{% if housing %}
+Host: {{ housing }}
+{% endif %}
 <i>as of {{ now }}</i>"""
 
 WHY = """\

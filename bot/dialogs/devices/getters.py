@@ -17,7 +17,7 @@ from bot.dialogs.devices.caps import (
 )
 from bot.dialogs.devices.delays import USUAL_DELAYS, write_delays
 from bot.dialogs.devices.reasons import point_words, reason_words
-from bot.dialogs.devices.wording import state_dot, state_words
+from bot.dialogs.devices.wording import housing_words, state_dot, state_words
 from bot.dialogs.navigation import when
 from bot.live import LiveCards
 from engine.actor import Actor
@@ -79,6 +79,7 @@ async def get_card(
         "hourly": write_cap(card.pace.hourly_cap),
         "daily": write_cap(card.pace.daily_cap),
         "ramp": write_ramp(card.pace, card.today),
+        "housing": housing_words(card.housing) if card.housing else "",
         "now": when(now, now, zone).removeprefix("today "),
         "paused": card.paused,
         "running": not card.paused,

@@ -1,6 +1,9 @@
 """What a device's state is called in menus and alerts, and the dot before its name."""
 
+from engine.devices.housing import Housing
 from models.enums import DeviceState
+
+MEGABYTE = 10**6
 
 _WORDS = {
     DeviceState.UNPAIRED: "not paired: pair it to send",
@@ -30,3 +33,9 @@ def state_dot(state: DeviceState, *, paused: bool) -> str:
     if state is DeviceState.ONLINE:
         return "🟢"
     return "🔴" if state.is_terminal or state is DeviceState.UNPAIRED else "🟡"
+
+
+def housing_words(housing: Housing) -> str:
+    """The process that a real device shares with others, and what of its memory falls to each."""
+    devices = "1 device" if housing.devices == 1 else f"{housing.devices} devices"
+    return f"{devices} · {housing.memory_each / MEGABYTE:.1f} MB{'' if housing.devices == 1 else ' each'}"

@@ -19,7 +19,7 @@ from engine.transports.contract import (
     Unknown,
 )
 from engine.transports.forms import read_outcome
-from engine.transports.simulator.inbox import Inbox
+from engine.transports.inbox import Inbox
 from engine.transports.simulator.link import DeviceLine, LineLostError, NoLineError, SimulatorLink
 from engine.transports.simulator.wire import submission_frame
 

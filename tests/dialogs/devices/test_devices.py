@@ -100,6 +100,21 @@ async def test_the_card_tells_the_state_and_its_reason(card, devices, clock):
     assert "Next send: nothing planned" in card.text
 
 
+async def test_the_card_of_a_real_device_tells_how_much_memory_it_takes(card, devices, owner):
+    assert "Host:" not in card.text
+    [device] = await devices.list(owner)
+    others = list(range(1000, 1033))
+    host = """
+    WITH engine AS (INSERT INTO engines (host, pid) VALUES ('here', 1) RETURNING id)
+    INSERT INTO device_hosts (engine_id, number, pid, devices, memory_bytes, crashes, started_at)
+    SELECT id, 1, 2, CAST(:devices AS bigint[]), 71400000, 0, now() FROM engine
+    """
+    async with devices._database.transaction() as session:
+        await session.rows(host, {"devices": [device.id, *others]})
+    await card.press("⟳ Refresh")
+    assert "Host: 34 devices · 2.1 MB each" in card.text
+
+
 async def test_pause_and_resume(card, devices, owner):
     await card.press("⏸ Pause")
     assert card.toast.text.startswith("Paused")

@@ -191,7 +191,7 @@ async def test_an_engine_outlives_a_database_that_is_away_just_then(
     address = database_url.set(drivername="postgresql").render_as_string(hide_password=False)
     async with foundation(settings(tmp_path, database_url=address)) as base:
         started = asyncio.Event()
-        async with running(Runtime(base, Transports(settings(tmp_path)).of).run(started)):
+        async with running(Runtime(base, Transports(settings(tmp_path), base.database).of).run(started)):
             await started.wait()
             await (await Timekeeper.start(database, settings(tmp_path))).set_speed(60)
             await until(lambda: base.clock.speed == 60 and len(failures) == 2)

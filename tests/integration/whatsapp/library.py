@@ -67,6 +67,8 @@ class Library:
     async def order(self, what: str, arguments: dict[str, Any]) -> Any:
         number = len(self._ordered)
         answer = self._ordered[number] = asyncio.get_running_loop().create_future()
+        if self._listening.done():
+            raise LibraryError("the process ended")
         self._writer.write(json.dumps({"id": number, "do": what, "with": arguments}).encode() + b"\n")
         return await answer
 

@@ -17,6 +17,7 @@ from neonize._binder import ProxySettings
 from neonize.aioze.client import NewAClient
 from neonize.events import EVENT_TO_INT
 from neonize.proto.Neonize_pb2 import JID
+from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import AudioMessage, Message, VideoMessage
 from neonize.utils.enum import MediaType
 from neonize.utils.jid import build_jid
 
@@ -24,6 +25,8 @@ from tests.whatsapp_loopback.root_key import trust_the_loopback_server
 
 DEVICES = 64
 """Each occupies a thread for as long as it is connected."""
+LONGEST_LINE = 1 << 26
+"""Files are sent in them."""
 
 
 class Process:
@@ -87,8 +90,33 @@ class Process:
     async def image(self, device: str, to: str, file: str, caption: str) -> str:
         return (await self.clients[device].send_image(build_jid(to), bytes.fromhex(file), caption)).ID
 
-    async def document(self, device: str, to: str, file: str, name: str) -> str:
-        return (await self.clients[device].send_document(build_jid(to), bytes.fromhex(file), filename=name)).ID
+    async def document(self, device: str, to: str, file: str, name: str, caption: str | None = None) -> str:
+        client = self.clients[device]
+        return (await client.send_document(build_jid(to), bytes.fromhex(file), caption, filename=name)).ID
+
+    async def video(self, device: str, to: str, file: str, caption: str) -> str:
+        """Without the programs that the library would call for it."""
+        uploaded = await self._uploaded(device, file, MediaType.MediaVideo)
+        video = VideoMessage(
+            **uploaded, mimetype="video/mp4", caption=caption, seconds=2, JPEGThumbnail=b"thumbnail"
+        )
+        return (await self.clients[device].send_message(build_jid(to), Message(videoMessage=video))).ID
+
+    async def voice_note(self, device: str, to: str, file: str) -> str:
+        uploaded = await self._uploaded(device, file, MediaType.MediaAudio)
+        audio = AudioMessage(**uploaded, mimetype="audio/ogg; codecs=opus", seconds=3, PTT=True)
+        return (await self.clients[device].send_message(build_jid(to), Message(audioMessage=audio))).ID
+
+    async def _uploaded(self, device: str, file: str, kind: MediaType) -> dict[str, Any]:
+        uploaded = await self.clients[device].upload(bytes.fromhex(file), kind)
+        return {
+            "URL": uploaded.url,
+            "directPath": uploaded.DirectPath,
+            "mediaKey": uploaded.MediaKey,
+            "fileSHA256": uploaded.FileSHA256,
+            "fileEncSHA256": uploaded.FileEncSHA256,
+            "fileLength": uploaded.FileLength,
+        }
 
     async def revoke(self, device: str, to: str, phone: str, message_id: str) -> str:
         client = self.clients[device]
@@ -116,7 +144,8 @@ class Process:
 
 async def main(descriptor: int) -> None:
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(DEVICES))
-    reader, writer = await asyncio.open_unix_connection(sock=socket.socket(fileno=descriptor))
+    sock = socket.socket(fileno=descriptor)
+    reader, writer = await asyncio.open_unix_connection(sock=sock, limit=LONGEST_LINE)
     await Process(reader, writer).run()
 
 

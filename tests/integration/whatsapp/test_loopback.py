@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -264,6 +266,45 @@ async def test_what_contacts_write_arrives(
 
     assert [message["Message"]["conversation"] for message in heard] == ["Who is this?", "Hello?", "Ah!"]
     assert (await whatsapp.accepted(phone))[0].sent.text == "It is me"
+
+
+async def test_what_a_contact_cannot_read_is_sent_once_more(
+    whatsapp: LoopbackServer, device: Device, phone: str
+) -> None:
+    contact = "15551240001"
+    await whatsapp.incoming(phone, contact, Content(kind=Kind.TEXT, text="Hello?"))
+    await device.until("Message")
+    await device.text(contact, "First")  # both know each other now, and no longer introduce themselves
+    await whatsapp.incoming(phone, contact, Content(kind=Kind.TEXT, text="Yes?"))
+    await device.until("Message", 2)
+    await whatsapp.lose_session(phone, contact)
+
+    message_id = await device.text(contact, "Second")
+
+    await device.until_receipt(message_id, "DELIVERED")
+    _, second = await whatsapp.accepted(phone)
+    assert (second.sent.text, second.times) == ("Second", 2)
+
+
+async def test_what_a_device_cannot_read_is_sent_to_it_once_more(
+    whatsapp: LoopbackServer, begin: Connect, phone: str, tmp_path: Path
+) -> None:
+    device = await begin(phone)
+    await device.until("Connected")
+    contact = "15551240002"
+    for number, text in enumerate(("One", "Two"), 1):
+        await whatsapp.incoming(phone, contact, Content(kind=Kind.TEXT, text=text))
+        await device.until("Message", number)
+        await device.text(contact, f"You said {text}")
+    await device.do("stop")
+    with closing(sqlite3.connect(tmp_path / f"{phone}.db")) as store, store:
+        store.execute("DELETE FROM whatsmeow_sessions")  # as in a store that was backed up earlier
+    device = await device.library.connect(phone, tmp_path / f"{phone}.db", phone=phone)
+    await device.until("Connected")
+
+    await whatsapp.incoming(phone, contact, Content(kind=Kind.TEXT, text="Three"))
+
+    assert (await device.until("Message"))["Message"]["conversation"] == "Three"
 
 
 async def test_what_is_written_on_the_phone_itself_arrives_as_ones_own(

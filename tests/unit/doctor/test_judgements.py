@@ -8,9 +8,9 @@ import pytest
 from bot.doctor import judge_port, judge_telegram
 from engine.database import Schema
 from engine.doctor.findings import Finding, Ok, Problem, Warn
+from engine.doctor.hosts import KnownHost, judge_hosts
 from engine.doctor.installation import judge_clock, judge_devices, judge_engines, judge_schema
 from engine.doctor.machine import judge_disk, judge_open_files, judge_phones, look_at_disk
-from engine.doctor.sessions import StoredSessions, judge_sessions
 from engine.doctor.server import (
     A_PROCESS,
     LongTransaction,
@@ -21,6 +21,7 @@ from engine.doctor.server import (
     judge_transactions,
     judge_version,
 )
+from engine.doctor.sessions import StoredSessions, judge_sessions
 
 HOME = Path("/srv/dripdesk")
 BOT = {"ok": True, "result": {"username": "drip_bot"}}
@@ -56,6 +57,14 @@ BOT = {"ok": True, "result": {"username": "drip_bot"}}
         (judge_schema(Schema("0001", "0002", known=True)), Warn, "needs 0002"),
         (judge_schema(Schema(None, "0001", known=True)), Warn, "no tables yet"),
         (judge_schema(Schema("0009", "0001", known=False)), Problem, "newer"),
+        (judge_hosts([]), Ok, "none is needed"),
+        (
+            judge_hosts([KnownHost("a:7", 30, 90_000_000, 2), KnownHost("a:8", 0, 0, 0)]),
+            Ok,
+            "2 with 30 devices, 3.0",
+        ),
+        (judge_hosts([KnownHost("a:7", 0, 60_000_000, 0)]), Ok, "1 with 0 devices"),
+        (judge_hosts([KnownHost("a:7", 1, 70_000_000, 3)]), Warn, "a:7 has crashed 3 times"),
         (judge_sessions(StoredSessions(), has_key=False, wanted=False), Ok, "none is needed"),
         (judge_sessions(StoredSessions(), has_key=False, wanted=True), Warn, "no real number can be paired"),
         (judge_sessions(StoredSessions(by_none=2), has_key=False, wanted=False), Problem, "2 devices are paired"),

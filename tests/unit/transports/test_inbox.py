@@ -1,5 +1,5 @@
 from engine.transports.contract import Inbound, Receipt, StateChanged, TransportEvent
-from engine.transports.simulator.inbox import Inbox
+from engine.transports.inbox import Inbox
 from models.enums import DeviceState, ReceiptKind
 from tests.unit.transports.lines import PHONE
 

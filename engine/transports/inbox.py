@@ -7,9 +7,9 @@ from engine.transports.contract import Receipt, TransportEvent
 
 
 class Inbox:
-    """Above `limit` the oldest receipts go (the network tells them again); never a state change or a reply.
+    """Above `limit` the oldest receipts go (the other end tells them again); never a state change or a reply.
 
-    Items are pairs of an event and its id in the network's mailbox (state changes have none). One reader.
+    Items are pairs of an event and its id at the other end (state changes have none). One reader.
     """
 
     def __init__(self, limit: int = 1000) -> None:

@@ -1,0 +1,323 @@
+"""A real device host with the real library: what it sends, and what it tells of what comes in."""
+
+import asyncio
+import hashlib
+import io
+import sqlite3
+from pathlib import Path
+
+import av
+import numpy
+import pytest
+from PIL import Image
+
+from engine.transports.contract import Inbound, PhoneSeen, Receipt, Rejected, Sent, Unknown
+from models.enums import ContentKind, DeviceState, ReceiptKind
+from tests.integration.whatsapp.device_host import DeviceHost, HostedDevice
+from tests.integration.whatsapp.hosted import SHORT, Make, device, host, make  # noqa: F401
+from tests.whatsapp_loopback import messages
+from tests.whatsapp_loopback.behaviour import Answer, MediaFault, OnMessage
+from tests.whatsapp_loopback.contents import Content, Kind
+from tests.whatsapp_loopback.server import LoopbackServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+CONTACT = "15551230001"
+
+
+def picture() -> bytes:
+    drawn = io.BytesIO()
+    Image.effect_noise((640, 480), 50).save(drawn, "PNG")
+    return drawn.getvalue()
+
+
+def clip() -> bytes:
+    """Two seconds of film."""
+    written = io.BytesIO()
+    with av.open(written, "w", format="mp4") as file:
+        stream = file.add_stream("mpeg4", rate=10)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        for shade in range(20):
+            pixels = numpy.full((64, 64, 3), shade * 10, numpy.uint8)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        file.mux(stream.encode())
+    return written.getvalue()
+
+
+def voice() -> bytes:
+    """Three seconds of silence, as WhatsApp records it."""
+    written = io.BytesIO()
+    with av.open(written, "w", format="ogg") as file:
+        stream = file.add_stream("libopus", rate=48_000, layout="mono")
+        for _ in range(150):
+            frame = av.AudioFrame.from_ndarray(numpy.zeros((1, 960), numpy.int16), format="s16", layout="mono")
+            frame.sample_rate = 48_000
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+    return written.getvalue()
+
+
+async def test_a_host_says_what_it_is(host: DeviceHost) -> None:
+    assert host.ready["version"] == "0.5.2"
+    assert host.ready["pid"] == host.process.pid
+    assert (host.ready["can_send_media"], host.ready["trouble"]) == (True, "")
+
+
+async def test_a_text_goes_out_as_it_was_written_and_as_nothing_else(
+    whatsapp: LoopbackServer, device: HostedDevice, phone: str
+) -> None:
+    message_id = await device.sent(CONTACT, "See https://example.com *now*")
+
+    (accepted,) = await whatsapp.accepted(phone)
+    assert accepted.sent.message_id == message_id
+    assert accepted.sent.text == "See https://example.com *now*"
+    assert not accepted.sent.content.has_link_preview
+    assert accepted.sent.marks == ()  # the library would mark it as a bot's
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "mime_type", "seconds"),
+    [
+        (ContentKind.IMAGE, picture(), "image/png", 0),
+        (ContentKind.VIDEO, clip(), "video/mp4", 2),
+        (ContentKind.DOCUMENT, b"%PDF-1.7", "application/pdf", 0),
+    ],
+)
+async def test_files_arrive_whole_with_caption_length_and_a_small_picture(
+    whatsapp: LoopbackServer, device: HostedDevice, kind: ContentKind, file: bytes, mime_type: str, seconds: int
+) -> None:
+    message_id = await device.sent(
+        CONTACT, "Our prices", kind=kind, file=file, mime_type=mime_type, file_name="prices.pdf"
+    )
+
+    assert await whatsapp.uploaded_file(message_id) == file
+    (accepted,) = await whatsapp.accepted(device.phone)
+    content = accepted.sent.content
+    assert (content.kind, content.text, accepted.sent.media_type) == (Kind(kind), "Our prices", kind)
+    assert content.attachment is not None
+    assert (content.attachment.mime_type, content.attachment.seconds) == (mime_type, seconds)
+    if kind is ContentKind.DOCUMENT:
+        assert content.attachment.file_name == "prices.pdf"
+    else:
+        assert 0 < len(content.attachment.thumbnail) < 8_000
+
+
+async def test_what_was_recorded_as_voice_is_sent_as_a_voice_message(
+    whatsapp: LoopbackServer, device: HostedDevice, phone: str
+) -> None:
+    file = voice()
+    message_id = await device.sent(
+        CONTACT, "", kind=ContentKind.AUDIO, file=file, mime_type="audio/ogg", file_name="voice.ogg"
+    )
+
+    assert await whatsapp.uploaded_file(message_id) == file
+    (accepted,) = await whatsapp.accepted(phone)
+    attachment = accepted.sent.content.attachment
+    assert attachment is not None
+    assert (attachment.is_voice_note, attachment.seconds) == (True, 3)
+    assert attachment.mime_type == "audio/ogg; codecs=opus"
+
+
+async def test_a_file_is_uploaded_once_for_many_people(
+    whatsapp: LoopbackServer, device: HostedDevice, phone: str
+) -> None:
+    file = b"%PDF-1.7 once"
+    described = {"kind": ContentKind.DOCUMENT, "file": file, "mime_type": "application/pdf", "file_name": "a.pdf"}
+    ids = [await device.sent(f"1555123010{number}", "", **described) for number in range(3)]
+
+    assert (await whatsapp.account(phone)).uploads == 1
+    assert [await whatsapp.uploaded_file(message_id) for message_id in ids] == [file] * 3
+
+
+async def test_a_file_that_cannot_be_read_is_sent_all_the_same(
+    whatsapp: LoopbackServer, device: HostedDevice
+) -> None:
+    message_id = await device.sent(
+        CONTACT, "", kind=ContentKind.IMAGE, file=b"no picture", mime_type="image/png", file_name="a.png"
+    )
+    assert await whatsapp.uploaded_file(message_id) == b"no picture"
+
+
+async def test_without_its_file_a_message_is_not_sent(
+    whatsapp: LoopbackServer, device: HostedDevice, phone: str
+) -> None:
+    await whatsapp.fail_media(MediaFault(status=507), phone)
+    outcome = await device.send(
+        CONTACT, "", kind=ContentKind.IMAGE, file=picture(), mime_type="image/png", file_name="a.png"
+    )
+
+    assert isinstance(outcome, Rejected)
+    assert (outcome.code, outcome.permanent) == ("media_upload_failed", False)
+    assert await whatsapp.accepted(phone) == []
+
+
+async def test_a_message_is_deleted_for_everyone(
+    whatsapp: LoopbackServer, device: HostedDevice, phone: str
+) -> None:
+    message_id = await device.sent(CONTACT, "a mistake")
+    answer = await device.ask("revoke", message_id=message_id, phone=f"+{CONTACT}")
+
+    assert answer.header["outcome"] == "revoked"
+    _, deletion = await whatsapp.accepted(phone)
+    assert (deletion.sent.content.kind, deletion.sent.content.about_id) == (Kind.REVOKE, message_id)
+    assert deletion.sent.edit == "7"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "permanent"),
+    [(463, "reachout_limited", False), (479, "stale_recipient", False), (429, "rate_limited", False),
+     (400, "bad_request", True), (403, "not_allowed", True), (599, "whatsapp_599", False)],
+)  # fmt: skip
+async def test_what_whatsapp_refuses_is_rejected_and_the_next_one_goes_out(
+    whatsapp: LoopbackServer, device: HostedDevice, phone: str, error: int, code: str, permanent: bool
+) -> None:
+    await whatsapp.on_next_messages(OnMessage.refuse(error), phone=phone)
+    outcome = await device.send(CONTACT, "refused")
+
+    assert isinstance(outcome, Rejected)
+    assert (outcome.code, outcome.permanent) == (code, permanent)
+    await device.sent(CONTACT, "the next one")
+    limited = [change.state for change in device.states if change.state is DeviceState.REACHOUT_LIMITED]
+    assert bool(limited) == (error == 463)
+
+
+async def test_a_lost_acknowledgement_is_unknown_and_the_next_message_goes_out_at_once(
+    whatsapp: LoopbackServer, device: HostedDevice, phone: str
+) -> None:
+    await whatsapp.on_next_messages(OnMessage(Answer.LOSE_ACK), phone=phone)
+    outcome = await device.send(CONTACT, "did you get it?")
+    assert outcome == Unknown(f"WhatsApp has not acknowledged it within {SHORT['send_within']:g} s.")
+
+    async with asyncio.timeout(3):
+        await device.sent(CONTACT, "and this?")
+
+    assert [accepted.times for accepted in await whatsapp.accepted(phone)] == [1, 1]
+    assert (await whatsapp.account(phone)).logins == 2
+
+
+async def test_a_message_under_way_when_the_line_drops_is_sent_under_the_same_id(
+    whatsapp: LoopbackServer, device: HostedDevice, phone: str
+) -> None:
+    await whatsapp.on_next_messages(OnMessage(Answer.CLOSE_AFTER), phone=phone)
+    message_id = await device.sent(CONTACT, "in the middle of it")
+
+    (accepted,) = await whatsapp.accepted(phone)
+    assert (accepted.sent.message_id, accepted.times) == (message_id, 2)
+
+
+async def test_numbers_are_checked(whatsapp: LoopbackServer, device: HostedDevice) -> None:
+    await whatsapp.take_off_whatsapp("15551230099")
+    answer = await device.ask("check", phones=["+15551230098", "+15551230099"])
+
+    assert answer.header["on_whatsapp"] == {"+15551230098": True, "+15551230099": False}
+    assert answer.header["lids"] == {"+15551230098": f"{await whatsapp.lid('15551230098')}@lid"}
+
+
+@pytest.mark.parametrize("by_lid", [False, True])
+async def test_receipts_name_the_persons_phone(
+    whatsapp: LoopbackServer, device: HostedDevice, by_lid: bool
+) -> None:
+    message_id = await device.sent(CONTACT, "Have you read it?")
+    kinds = messages.ReceiptKind
+    await whatsapp.report(message_id, kinds.READ, kinds.DELIVERED, kinds.PLAYED, by_lid=by_lid)
+
+    def told() -> list[ReceiptKind]:
+        receipts = [event for event in device.events if isinstance(event, Receipt)]
+        return [event.kind for event in receipts if event == Receipt(message_id, event.kind, f"+{CONTACT}")]
+
+    # Delivered at once; and what was reported, in its order.
+    expected = [ReceiptKind.DELIVERED, ReceiptKind.READ, ReceiptKind.DELIVERED, ReceiptKind.READ]
+    await device.host.until(lambda: told() == expected, "receipts")
+
+
+async def test_a_receipt_that_the_library_cannot_pass_on_does_not_leave_the_device_deaf(
+    whatsapp: LoopbackServer, device: HostedDevice, phone: str
+) -> None:
+    message_id = await device.sent(CONTACT, "Can you open it?")
+    await whatsapp.report(message_id, messages.ReceiptKind.FAILED)
+
+    assert await whatsapp.until_online(phone, logins=2)
+    await whatsapp.incoming(phone, CONTACT, Content(kind=Kind.TEXT, text="No"))
+    assert (await device.until_inbound()).text == "No"
+
+
+@pytest.mark.parametrize("by_lid", [False, True])
+async def test_a_reply_says_who_wrote_what_and_to_what_it_answers(
+    whatsapp: LoopbackServer, device: HostedDevice, phone: str, by_lid: bool
+) -> None:
+    asked = await device.sent(CONTACT, "Shall we call you?")
+    content = Content(kind=Kind.TEXT, text="Yes please", quoted_id=asked, quoted_sender=phone, quoted_text="Shall")
+    message_id = await whatsapp.incoming(phone, CONTACT, content, by_lid=by_lid)
+
+    reply = await device.until_inbound()
+    lid = f"{await whatsapp.lid(CONTACT)}@lid"
+    assert reply == Inbound(message_id, f"+{CONTACT}", "Yes please", lid=lid, quotes=asked)
+
+
+async def test_what_comes_with_a_file_is_told_in_words(
+    whatsapp: LoopbackServer, device: HostedDevice, phone: str
+) -> None:
+    attachment = await whatsapp.offer_file(Kind.DOCUMENT, b"%PDF", "application/pdf", "order.pdf")
+    content = Content(kind=Kind.DOCUMENT, text="our order", attachment=attachment)
+    await whatsapp.incoming(phone, CONTACT, content)
+
+    received = await device.until_inbound()
+    assert (received.text, received.attached) == ("our order", "file “order.pdf”")
+
+
+async def test_what_is_typed_on_the_phone_is_told_and_is_its_sign_of_life(
+    whatsapp: LoopbackServer, device: HostedDevice, phone: str
+) -> None:
+    await whatsapp.typed_on_phone(phone, CONTACT, Content(kind=Kind.TEXT, text="I call you"))
+
+    typed = await device.until_inbound()
+    assert (typed.typed_on_phone, typed.phone, typed.text) == (True, f"+{CONTACT}", "I call you")
+    assert any(isinstance(event, PhoneSeen) for event in device.events)
+
+
+async def test_reactions_are_no_messages(whatsapp: LoopbackServer, device: HostedDevice, phone: str) -> None:
+    asked = await device.sent(CONTACT, "Hello")
+    await whatsapp.incoming(phone, CONTACT, Content(kind=Kind.REACTION, text="❤", about_id=asked))
+    await whatsapp.incoming(phone, CONTACT, Content(kind=Kind.TEXT, text="Hello too"))
+    assert (await device.until_inbound()).text == "Hello too"
+
+
+async def test_what_the_engine_has_not_taken_is_told_again_after_the_host_was_killed(
+    whatsapp: LoopbackServer, store_template: Path, make: Make, phone: str
+) -> None:
+    device = await make(phone)
+    async with DeviceHost(whatsapp.proxy_url, whatsapp.ca_file, **SHORT) as first:
+        doomed = HostedDevice(first, device.id, device.store, phone)
+        await doomed.open()
+        taken = await doomed.sent(CONTACT, "one")
+        await doomed.until_event(Receipt(taken, ReceiptKind.DELIVERED, f"+{CONTACT}"))
+        first.tell({"type": "ack", "device": device.id, "event": doomed.numbers()[0]})
+        await whatsapp.incoming(phone, CONTACT, Content(kind=Kind.TEXT, text="Are you there?"))
+        await doomed.until_inbound()
+        await first.kill()
+
+    await device.open()
+    assert (await device.until_inbound()).text == "Are you there?"
+    assert not any(isinstance(event, Receipt) for event in device.events)
+
+
+async def test_a_copy_of_the_session_is_as_it_says(device: HostedDevice) -> None:
+    answer = await device.ask("durable")
+    assert hashlib.sha256(answer.blob).hexdigest() == answer.header["sha256"]
+
+
+async def test_a_host_without_its_engine_ends_at_once(whatsapp: LoopbackServer) -> None:
+    async with DeviceHost(whatsapp.proxy_url, whatsapp.ca_file) as host:
+        host.writer.close()
+        assert await host.ends() == 0
+
+
+async def test_a_host_ends_when_it_is_told_to_having_closed_its_lines(
+    whatsapp: LoopbackServer, make: Make, phone: str
+) -> None:
+    device = await make(phone)
+    async with DeviceHost(whatsapp.proxy_url, whatsapp.ca_file) as host:
+        await host.open(device.id, device.store)
+        host.tell({"type": "end"})
+        assert await host.ends() == 0
+    assert await whatsapp.until_offline(phone)
