@@ -1,6 +1,8 @@
+from datetime import datetime
 from functools import partial
 from itertools import count
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiogram_dialog import DialogManager
 from dishka import FromDishka
@@ -23,6 +25,7 @@ from bot.live import LiveCards
 from engine.actor import Actor
 from engine.clock import Clock
 from engine.contacts.phones import write_phone
+from engine.devices.health import is_away
 from engine.devices.pairing import Pairings
 from engine.devices.registry import DeviceCard, Devices, DeviceSummary
 from engine.devices.unlinking import Unlinked, Unlinking
@@ -75,6 +78,8 @@ async def get_card(
         "dot": state_dot(card.state, paused=False),
         "words": state_words(card.state),
         "next_send": next_send,
+        "limited_until": _local(card.limited_until, zone),
+        "phone_away": away_for.days if is_away(away_for := card.phone_away_for) else 0,
         "delays": write_delays(card.min_delay, card.max_delay),
         "hourly": write_cap(card.pace.hourly_cap),
         "daily": write_cap(card.pace.daily_cap),
@@ -120,7 +125,7 @@ async def get_why(
         ],
         "now": when(now, now, zone).removeprefix("today "),
         "may_resume": kind is ReasonKind.PAUSED,
-        "may_restart": kind in {ReasonKind.STATE, ReasonKind.BANNED},
+        "may_restart": kind in {ReasonKind.STATE, ReasonKind.BANNED} and not story.state.wants_pairing,
         "may_pace": kind in {ReasonKind.DAILY_CAP, ReasonKind.HOURLY_CAP, ReasonKind.DELAY},
     }
 
@@ -165,6 +170,11 @@ async def get_unlinking(
 def suggest_name(devices: list[DeviceSummary]) -> str:
     taken = {device.name.casefold() for device in devices}
     return next(name for number in count(1) if (name := f"Sales-{number}").casefold() not in taken)
+
+
+def _local(instant: datetime | None, zone: str) -> str:
+    """Write an instant of machine time, of which "today" may be another day than the team's."""
+    return f"{instant.astimezone(ZoneInfo(zone)):%a %d %b %H:%M}" if instant else ""
 
 
 def _label(device: DeviceSummary) -> str:

@@ -11,6 +11,9 @@ from models import DeviceEvent
 from models.enums import DeviceEventKind, DeviceState
 
 _MENDS = {
+    DeviceState.UNPAIRED: "Tap Re-pair on its card.",
+    DeviceState.PAIRING: "Tap Go on pairing on its card.",
+    DeviceState.PASSKEY_REQUIRED: "Unlock the phone and confirm it in WhatsApp.",
     DeviceState.CONNECTING: "It keeps trying by itself.",
     DeviceState.PHONE_OFFLINE: "Switch the phone on and see that it has internet.",
     DeviceState.TEMP_BANNED: "Wait until WhatsApp lets it in again, then tap Restart.",
@@ -30,7 +33,7 @@ _POINTS = {
     DeviceEventKind.PACED: "set",
     DeviceEventKind.RESTART_ASKED: "restart asked for",
     DeviceEventKind.PAIRED: "paired",
-    DeviceEventKind.UNLINKED: "logged out",
+    DeviceEventKind.UNLINKED: "logged out from here",
 }
 
 
@@ -65,6 +68,9 @@ def reason_words(story: DeviceStory, now: datetime, zone: str) -> str:
             return f"The pause between two messages: next {_soon(reason, now, zone)}."
         case ReasonKind.QUIET_HOURS:
             return f"Quiet hours of the people it writes to, until {until()}."
+        case ReasonKind.LIMITED:
+            back = until(story.machine_now)
+            return f"WhatsApp lets it write to nobody new until {back}. Who has written to it gets answers."
         case ReasonKind.NOTHING_DUE:
             return f"Nothing is due. Next message {until()}."
         case ReasonKind.SEQUENCES_PAUSED:
