@@ -179,26 +179,24 @@ class Pairings:
             )
 
     async def _begin(self, actor: Actor, name: str, device_id: int | None, phone: str | None) -> int:
-        if self._tasks is None or self._linker is None:
-            raise ConflictError("dripdesk is just starting or stopping. Please try again in a few seconds.")
         lock = LinkingLock(self._database.url)
         try:
-            device, former = await self._enter(actor, lock, name, device_id, phone)
+            device, former, tasks, linker = await self._enter(actor, lock, name, device_id, phone)
         except BaseException:
             await lock.release()
             raise
-        means = Means(self._database, self._clock, self._linker, self._sessions)
+        means = Means(self._database, self._clock, linker, self._sessions)
         first = device.paired_at is None
         status = PairingStatus(device.id, device.name, first, by_code=phone is not None, phone=phone)
         run = PairingRun(means, actor, status, former, lock)
         self._forget_the_old()
         self._runs[device.id] = run
-        run.task = self._tasks.create_task(run.run())
+        run.task = tasks.create_task(run.run())
         return device.id
 
     async def _enter(
         self, actor: Actor, lock: LinkingLock, name: str, device_id: int | None, phone: str | None
-    ) -> tuple[UserDevice, Former | None]:
+    ) -> tuple[UserDevice, Former | None, asyncio.TaskGroup, Linker]:
         """Put the device into the state of being paired, alone with it. Former: None for one that is new."""
         former = None
         async with self._database.transaction() as session:
@@ -211,7 +209,9 @@ class Pairings:
                 raise ConflictError(refusal)
             if not await lock.take(device.id):
                 raise ConflictError(f"{device.name} is being paired or logged out right now. Wait a minute.")
-        return device, former
+            if self._tasks is None or self._linker is None:
+                raise ConflictError("dripdesk is just starting or stopping. Please try again in a few seconds.")
+        return device, former, self._tasks, self._linker
 
     async def _known_phone(self, actor: Actor, device_id: int) -> str:
         """The number that a code for this device was asked for last, or that it had."""
