@@ -55,7 +55,6 @@ The younger it is, the slower it must write, or WhatsApp bans it. Until you say,
 Type this code on the phone:
 
 <pre>{{ shown }}</pre>
-
 1. Open WhatsApp → Settings (on Android: ⋮) → <b>Linked devices</b>
 2. <b>Link a device</b> → <b>Link with phone number instead</b>
 3. Type the code. WhatsApp may also ask for it by itself.

@@ -38,13 +38,12 @@ class TestTheCode:
         assert chat.text == (
             "Front desk · +60 12-345 6789\n\n"
             "Type this code on the phone:\n\n"
-            "ABCD-1234\n\n"
+            "ABCD-1234\n"
             "1. Open WhatsApp → Settings (on Android: ⋮) → Linked devices\n"
             "2. Link a device → Link with phone number instead\n"
             "3. Type the code. WhatsApp may also ask for it by itself.\n\n"
             "It is good until 10:04. You may leave this screen: the pairing goes on, and Devices leads back here."
         )
-        assert [entity.type for entity in chat.menu.entities or []] == []  # the harness keeps plain text
         assert chat.buttons == [
             "New code", "QR instead", "✏️ Another number", "✖️ Stop pairing", "⟳ Refresh", "‹ Back", "⌂ Home",
         ]  # fmt: skip
