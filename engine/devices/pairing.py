@@ -133,7 +133,7 @@ class Pairings:
     async def run_once(self) -> int:
         """Put right the devices that a process which is gone has left in the middle of a pairing; how many."""
         async with self._database.transaction() as session:
-            left = [one for one in await store.left_behind(session) if not self._is_ours(one[0])]
+            left = await store.left_behind(session)
         return sum([await self._put_right(*one) for one in left])
 
     # --- beginning ------------------------------------------------------------------------------------------
@@ -230,9 +230,6 @@ class Pairings:
     def _live_one(self, actor: Actor, name: str) -> PairingRun | None:
         own = (run for run in self._runs.values() if run.actor == actor and not run.status.stage.is_over)
         return next((run for run in own if run.status.name.casefold() == name.strip().casefold()), None)
-
-    def _is_ours(self, device_id: int) -> bool:
-        return device_id in self._runs and not self._runs[device_id].is_over
 
     def _forget_the_old(self) -> None:
         now = machine_time()

@@ -73,10 +73,6 @@ class PairingRun:
         self.ended_at: float | None = None  # machine time
         self.task: asyncio.Task[None] | None = None
 
-    @property
-    def is_over(self) -> bool:
-        return self.ended_at is not None
-
     async def run(self) -> None:
         try:
             paired = await self._wait_for_phone()

@@ -128,3 +128,4 @@ def test_logged_out_the_phone_does_not_list_it_any_more(
     assert whatsapp.do(whatsapp.controls.account(PHONE)).jid is None
     assert product.sql("SELECT state FROM user_devices") == [("unpaired",)]
     assert product.sql("SELECT * FROM device_sessions") == []
+    assert product.sql("SELECT text FROM alerts WHERE status <> 'resolved'") == []

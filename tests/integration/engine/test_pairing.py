@@ -69,7 +69,7 @@ async def paired(pairings: Pairings, linker: PlayedLinker, actor: Actor, name: s
     device_id = await pairings.start_qr(actor, name=name)
     linker.agree(phone, f"session of {name}".encode())
     await reaches(pairings, actor, device_id, Stage.PAIRED)
-    await until(lambda: pairings._runs[device_id].is_over)
+    await until(lambda: pairings._runs[device_id].ended_at)
     return device_id
 
 

@@ -155,6 +155,23 @@ async def test_one_that_another_process_is_at_is_let_be(
     assert await unlinking.run_once() == 1
 
 
+async def test_what_was_paired_anew_meanwhile_is_let_be(
+    unlinking: Unlinking, linker: PlayedLinker, world: World, device_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at what is due and the lock."""
+    await unlinking.log_out(world.actor, device_id)
+    take = LinkingLock.take
+
+    async def slow(lock: LinkingLock, device_id: int) -> bool:
+        await world.run("UPDATE user_devices SET state = 'connecting'")
+        return await take(lock, device_id)
+
+    monkeypatch.setattr(LinkingLock, "take", slow)
+    assert await unlinking.run_once() == 0
+    assert linker.unlinked == []
+    assert await is_linked(world)
+
+
 async def test_nobody_is_logged_out_while_pairing_nor_where_there_is_no_phone(
     unlinking: Unlinking, world: World, device_id: int
 ) -> None:
