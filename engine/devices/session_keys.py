@@ -1,4 +1,4 @@
-"""The keys that sessions are encrypted with. Whoever has a session is the device: it never lies open in the database.
+"""The keys that sessions are encrypted with. Who has a session is the device: none lies open in the database.
 
 SESSION_KEY may name several, with commas between them: the first one encrypts, all of them decrypt. So a key is
 changed by putting a new one in front, and taking the old one away once nothing needs it any more.
@@ -38,8 +38,8 @@ class SessionKeys:
             labelled = self._need().decrypt(token)
         except InvalidToken:
             raise SessionKeyError(
-                "SESSION_KEY does not open the session of this device: it was encrypted with another key. Put that "
-                "key behind the present one, with a comma between them, and restart; or pair the device again"
+                "SESSION_KEY does not open the session of this device: it was encrypted with another key. Put "
+                "that key behind the present one, with a comma between, and restart; or pair the device again"
             ) from None
         label = _label(device_id)
         if not labelled.startswith(label):

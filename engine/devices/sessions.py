@@ -2,8 +2,8 @@
 
 Of all stores of a device that lie on disks, one lives: the one that was opened last. It has a mark beside it, and
 the device's row has the same mark. Any other is out of date, whether it lies on the disk of an engine that had the
-device before, or came back with a disk's own backup: it is replaced by the copy from the database. Each opening makes
-a new mark, and only the engine that the device's epoch belongs to can make one, or save a copy.
+device before, or came back with a disk's own backup: it is replaced by the copy from the database. Each opening
+makes a new mark, and only the engine that the device's epoch belongs to can make one, or save a copy.
 """
 
 import asyncio
@@ -103,7 +103,7 @@ class Sessions:
                 await asyncio.to_thread(_restore, content, path, row.name)
                 log.info("session restored", device=row.name)
             mark = secrets.token_hex(16)
-            # If this is not committed, neither mark is right: the store is restored once more, and nothing is lost.
+            # If this is not committed, neither mark is right: the store is restored once more.
             await asyncio.to_thread(_write_mark, path, mark)
             await _need(session, MARK, device_id=device_id, epoch=epoch, mark=mark)
         return path
@@ -123,8 +123,8 @@ class Sessions:
         Raises SessionKeyError; LostError if the device is not there.
         """
         encrypted = self._keys.encrypt(device_id, content)
-        async with nullcontext(session) if session is not None else self._database.transaction() as session:
-            await _need(session, ADOPT, device_id=device_id, workspace_id=workspace_id, content=encrypted)
+        async with nullcontext(session) if session is not None else self._database.transaction() as current:
+            await _need(current, ADOPT, device_id=device_id, workspace_id=workspace_id, content=encrypted)
 
     async def read(self, device_id: int) -> bytes:
         """The copy in the clear. Raises SessionMissingError, SessionKeyError."""
@@ -139,7 +139,7 @@ class Sessions:
         await asyncio.to_thread(shutil.rmtree, self.path(device_id).parent, ignore_errors=True)
 
     async def renew(self) -> int:
-        """Encrypt by the first key whatever needs another one; how many. A key taken away opens nothing any more."""
+        """Encrypt by the first key whatever needs another one, which can be taken away then; how many."""
         renewed, after = 0, 0
         while True:
             async with self._database.transaction() as session:

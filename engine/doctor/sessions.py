@@ -41,7 +41,7 @@ def judge_sessions(stored: StoredSessions, *, has_key: bool, wanted: bool) -> Fi
     """`wanted`: whether real numbers are to be paired here."""
     if not has_key:
         if stored.all_of_them:
-            told = f"{stored.all_of_them} devices are paired, and there is no SESSION_KEY: none of them can be restored"
+            told = f"{stored.all_of_them} devices are paired, and there is no SESSION_KEY to restore them with"
             return Problem(told, "set the SESSION_KEY that they were paired with, here and on every other machine")
         return (
             Warn("no SESSION_KEY: no real number can be paired", GET_ONE) if wanted else Ok("none is needed yet")

@@ -18,7 +18,7 @@ from engine.transports.contract import Linker, Paired, PairingRefused, PairingSt
 from engine.transports.neonize.pairing_refusals import Refusal, refused
 from engine.transports.neonize.session_store import StoreError, restore
 from engine.transports.neonize.steps import PAIR, UNLINK, Order, Waits, order_packet, read_step
-from engine.transports.neonize.wire import Packet, WireError, pack, read_packet
+from engine.transports.neonize.wire import WireError, pack, read_packet
 
 log = structlog.get_logger()
 
@@ -135,16 +135,14 @@ async def _end(
     """Hang up, upon which it ends, or is ended."""
     writer.close()
     try:
-        async with asyncio.timeout(ENDS_WITHIN):
-            await process.wait()
-    except TimeoutError:
-        pass
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENDS_WITHIN):
+                await process.wait()
     finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-    said = await words
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        said = await words
     if process.returncode:
         log.warning("a connection helper broke down", code=process.returncode, said=said)
 

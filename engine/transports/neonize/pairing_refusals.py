@@ -30,7 +30,8 @@ WORDS = {
         "WhatsApp knows no account with this number. Type the number that stands in WhatsApp under Settings."
     ),
     Refusal.TOO_MANY_ATTEMPTS: (
-        "WhatsApp gives no code for this number any more: it was asked too often. Wait an hour, or scan the picture."
+        "WhatsApp gives no code for this number any more: it was asked too often. Wait an hour, or scan the "
+        "picture."
     ),
     Refusal.NO_CODE: "WhatsApp gives no code for this number. Check the number, or scan the picture instead.",
     Refusal.EXPIRED: (
@@ -38,8 +39,8 @@ WORDS = {
         "four linked devices already (remove one there), or somebody has tried too often (wait an hour)."
     ),
     Refusal.PASSKEY_REQUIRED: (
-        "This account lets new devices in only with its passkey, which dripdesk cannot ask for. Remove the passkey on "
-        "the phone (WhatsApp, Settings, Account, Passkeys), pair, and make a new one afterwards."
+        "This account lets new devices in only with its passkey, which dripdesk cannot ask for. Remove the "
+        "passkey on the phone (WhatsApp, Settings, Account, Passkeys), pair, and make a new one afterwards."
     ),
     Refusal.NOT_MULTI_DEVICE: "The WhatsApp on this phone is too old to link devices. Update it and try again.",
     Refusal.NOT_CONFIRMED: "The phone and WhatsApp did not agree about this device. Try again with a new code.",

@@ -1,17 +1,17 @@
-"""A device's session as the library keeps it: one SQLite file. What of it is worth a backup, and how it is restored.
+"""A device's session as the library keeps it, one SQLite file: what is worth a backup, and how it is restored.
 
 The backup leaves out the ratchets, and what only matters to messages on their way. A ratchet that is put back to
 where it was some minutes ago encrypts with keys that were used already, and the recipient's phone drops such a
-message without a word: a copy that is one message old would lose the next one. Without a ratchet the library makes a
-new one from the recipient's prekeys at the next message. What is kept makes the device the one that was paired: its
-identity, the prekeys that others may still use, the keys of the account's settings, who is behind which LID, and the
-tokens that people have given it.
+message without a word: a copy that is one message old would lose the next one. Without a ratchet the library makes
+a new one from the recipient's prekeys at the next message. What is kept makes the device the one that was paired:
+its identity, the prekeys that others may still use, the keys of the account's settings, who is behind which LID,
+and the tokens that people have given it.
 
 The live file is read as bytes, never opened as a database. The library brings its own SQLite, and two copies of
-SQLite in one process do not see each other's locks: ours would take a journal of the library's for one that a crash
-has left behind, and roll the transaction back under it (sqlite.org/howtocorrupt.html, 2.2.1). While a transaction
-changes the file there is a journal beside it, and each one counts up a number in the file's header: what is the same
-before and after reading, with no journal there, is one moment of the file.
+SQLite in one process do not see each other's locks: ours would take a journal of the library's for one that a
+crash has left behind, and roll the transaction back under it (sqlite.org/howtocorrupt.html, 2.2.1). While a
+transaction changes the file there is a journal beside it, and each one counts up a number in the file's header:
+what is the same before and after reading, with no journal there, is one moment of the file.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ LEFT_OUT = (
 
 _SCHEMA = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type = 'index'"
 
-# A prekey that somebody has used goes away; to have it once more after a restore does no harm. New ones must be there.
+# A prekey that somebody has used goes away; to have it once more does no harm. New ones must be there.
 _VITAL = """
 SELECT (SELECT max(key_id) FROM whatsmeow_pre_keys),
        (SELECT max(key_id) FROM whatsmeow_pre_keys WHERE uploaded),

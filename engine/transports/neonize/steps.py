@@ -1,4 +1,4 @@
-"""What an engine process and an errand, the short-lived process that pairs or unlinks one device, say to each other."""
+"""What an engine process and an errand, the short-lived process that pairs or unlinks, tell each other."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -12,6 +12,7 @@ class Waits:
     """How long an errand waits for what, in machine seconds. Tests shorten them."""
 
     answer: float = 30.0  # for WhatsApp to say anything after a connect
+    login: float = 90.0  # of the new device, which makes and writes 812 prekeys first, one by one
     quiet: float = 3.0  # for which a new session must not change, to be taken as complete
     settle: float = 15.0  # after which it is taken as it is
     goodbye: float = 5.0  # to take back the link of a pairing that was given up too late

@@ -15,6 +15,8 @@ from engine.transports.neonize.host.timing import Timing
 MOST_DEVICES = 200  # each keeps a thread of the pool for as long as it is connected
 SPARE_THREADS = 32
 
+log = logging.getLogger(__name__)
+
 
 def main(descriptor: int, timing: Timing | None = None) -> None:
     """Does not return: the library's threads would not let the process end."""
@@ -27,7 +29,7 @@ def main(descriptor: int, timing: Timing | None = None) -> None:
         asyncio.run(_run(descriptor, timing or Timing()))
         code = 0
     except BaseException:
-        logging.exception("the device host failed")
+        log.exception("the device host failed")
     logging.shutdown()
     os._exit(code)
 

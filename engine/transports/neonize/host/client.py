@@ -1,7 +1,7 @@
 """One device's client of the library, with what it must be protected from.
 
-It is one object for as long as the line is open, however often it connects: a second one for the same account would
-be stopped when the first one is collected. Both go by the number of the account, whatever else they are told.
+It is one object for as long as the line is open, however often it connects: the library knows clients by the
+number of their account, and stops whichever has it when an object of that number is collected.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ class Client:
         self._connected: asyncio.Task[None] | None = None
 
     async def connect(self) -> "asyncio.Task[None]":
-        """Begin to. The task ends with an error if it does not get as far as logging in, else when it is stopped."""
+        """Begin to. The task ends with an error if it does not get as far as logging in."""
         self._life += 1
         for kind in KINDS:
             self._library.event(kind)(self._listener(self._life))

@@ -1,8 +1,8 @@
 """Keeps one device connected, from when its line is opened until it is closed or only a person can help.
 
-The library brings a lost line back by itself, but waits two seconds longer each time, without an end; and it does not
-try again at all when the first attempt fails. So this takes over once WhatsApp can be reached again: the client is
-stopped and connected anew.
+The library brings a lost line back by itself, but waits two seconds longer each time, without an end; and it
+does not try again at all when the first attempt fails. So this takes over once WhatsApp can be reached again:
+the client is stopped and connected anew.
 """
 
 import asyncio
@@ -147,7 +147,7 @@ class Connection:
         return False
 
     async def _holds(self) -> None:
-        """Wait while it is up, or comes up again by itself; until it has to be connected anew, or is at its end."""
+        """Wait while it is up, or comes up by itself; until it has to be connected anew, or is at its end."""
         until: float | None = None
         while not (self._closing or self.ended or self._anew):
             if self.up:

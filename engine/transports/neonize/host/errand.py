@@ -25,9 +25,12 @@ async def run(descriptor: int) -> None:
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     reader, writer = await asyncio.open_unix_connection(sock=socket.socket(fileno=descriptor))
     packet = await read_packet(reader)
-    if packet is None:
-        return
-    order = read_order(packet)
+    if packet is not None:
+        await _work_while_asked(read_order(packet), reader, writer)
+    os._exit(0)  # the library's threads would not end
+
+
+async def _work_while_asked(order: Order, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     work = asyncio.create_task(_carry_out(order, writer))
     gone = asyncio.create_task(reader.read())
     await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -67,13 +70,15 @@ async def _say(writer: asyncio.StreamWriter, packet: Packet) -> None:
 
 
 def main() -> None:
-    code = 1
+    asyncio.run(_until_it_breaks(int(sys.argv[1])))
+
+
+async def _until_it_breaks(descriptor: int) -> None:
     try:
-        asyncio.run(run(int(sys.argv[1])))
-        code = 0
-    except BaseException:  # noqa: BLE001 (the process ends with it)
+        await run(descriptor)
+    except Exception:  # noqa: BLE001 (nobody but the log is left to be told)
         traceback.print_exc()
-    os._exit(code)  # the library's own threads would not end
+        os._exit(1)
 
 
 if __name__ == "__main__":

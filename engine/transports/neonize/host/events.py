@@ -90,8 +90,10 @@ def _of_message(event: Any) -> list[Seen]:
 
 
 def _phone_seen(source: Any, timestamp: float) -> list[Seen]:
-    """Number 0 among the account's devices is the phone itself. The library gives a receipt's time in seconds, a
-    message's in milliseconds."""
+    """Number 0 among the account's devices is the phone itself.
+
+    The library gives a receipt's time in seconds, and a message's in milliseconds.
+    """
     if source.Sender.Device or not timestamp:
         return []
     return [Seen(PhoneSeen(datetime.fromtimestamp(timestamp, UTC)))]

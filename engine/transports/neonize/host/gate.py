@@ -1,11 +1,12 @@
 """Keeps what changes the library's maps apart from all else in this process.
 
-The library keeps its clients in Go maps without a lock. A connect and a stop write to them, every call reads them at
-its beginning; two at once can end the process ("concurrent map writes", 2 of 5 runs with 200 connects at once, none
-of 9 one by one). So connects and stops go one by one, each to its end, and a call begins while none of them is at it.
+The library keeps its clients in Go maps without a lock. A connect and a stop write to them, every call reads
+them at its beginning; two at once can end the process ("concurrent map writes", 2 of 5 runs with 200 connects at
+once, none of 9 one by one). So connects and stops go one by one, each to its end, and a call begins while none
+is at it.
 
-A connect writes within its first milliseconds and then dials, which may last for a minute: calls are held up by one
-for a second at most. They last long too, so that a connect does not wait for the end of those that have begun.
+A connect writes within its first milliseconds and then dials, which may last for a minute: calls are held up by
+it for a second at most. They last long too, so a connect does not wait for the end of those that have begun.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """The way neonize is brought into a process: what has to be so before it is loaded, and what of it we use.
 
-It writes to the standard output, and to the root logger, which it configures when it is imported; both may name people.
+It writes to the standard output, and to the root logger, which it configures when it is imported; both may name
+people.
 """
 
 import logging

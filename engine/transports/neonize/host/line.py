@@ -1,11 +1,12 @@
 """One device in this host: what it is asked to do, and what it has to tell.
 
-Messages are sent one by one. A send is never cancelled: the library would go on with it, and hold the device's lock
-for 75 seconds. One whose acknowledgement does not come is given up by connecting anew, which ends the library's wait
-at once and lets the next one through (measured: 45 ms).
+Messages are sent one by one. A send is never cancelled: the library would go on with it, and hold the device's
+lock for 75 seconds. One whose acknowledgement does not come is given up by connecting anew, which ends the
+library's wait at once and lets the next one through (measured: 45 ms).
 
-When a line drops by itself while a message waits for its acknowledgement, the library sends the same frame again as
-soon as it is back within 5 seconds: under the same id, so that WhatsApp, and whoever gets it, takes both for one.
+When a line drops by itself while a message waits for its acknowledgement, the library sends the same frame again
+as soon as it is back within 5 seconds: under the same id, so that WhatsApp, and whoever gets it, takes both for
+one.
 """
 
 import asyncio

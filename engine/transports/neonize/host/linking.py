@@ -1,13 +1,14 @@
-"""Links a device to an account, or unlinks one: what an errand does with the library, one thing in its process's life.
+"""Links a device to an account, or unlinks one: what an errand does with the library, one of it in its life.
 
-The library shows the codes by itself, one after the other, and takes no order to stop: who has seen enough ends the
-process. A pairing has gone well when the device has logged in once more, by then as a device of the account. What
-follows within seconds, the keys of the account's settings above all, is waited for; then the line is closed before
-the session is copied, so that nothing is acknowledged that the copy does not have.
+The library shows the codes by itself, one after the other, and takes no order to stop: who has seen enough ends
+the process. A pairing has gone well when the device has logged in once more, by then as a device of the account.
+What follows within seconds, the keys of the account's settings above all, is waited for; then the line is closed
+before the session is copied, so that nothing is acknowledged that the copy does not have.
 """
 
 import asyncio
 import ctypes
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,7 +36,7 @@ from engine.transports.neonize.steps import Waits
 
 NAME = "dripdesk"  # among the phone's linked devices
 
-# Seconds for which the library shows a picture (whatsmeow's qrchan.go): the first of WhatsApp's six, and the others.
+# Seconds that the library shows a picture for (whatsmeow's qrchan.go): the first of the six, and the others.
 FIRST_SHOWN_FOR = 60.0
 SHOWN_FOR = 20.0
 CODES_LIVE_FOR = FIRST_SHOWN_FOR + 5 * SHOWN_FOR
@@ -47,6 +48,7 @@ _STATUSES = {
     "err-scanned-without-multidevice": Refusal.NOT_MULTI_DEVICE,
 }
 _PASSKEY = "passkey-request"
+_SUCCESS = "success"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +104,14 @@ class _Line:
         self._said.put_nowait(event)
 
     def _status(self, _: int, word: int) -> None:
-        """Called in a thread of the library's."""
+        """Called in a thread of the library's, which must not go on after a pairing that failed.
+
+        It would look up whose device this is, and crash: it is nobody's.
+        """
         status = _Status((ctypes.string_at(word) or b"").decode())
         self._loop.call_soon_threadsafe(self._said.put_nowait, status)
+        if status.word != _SUCCESS:
+            threading.Event().wait()
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         error = None if task.cancelled() else task.exception()
@@ -133,7 +140,9 @@ class Pairing:
             try:
                 said = await line.next(until)
             except TimeoutError:
-                yield refused(Refusal.EXPIRED) if shown else refused(Refusal.UNREACHABLE, states.NO_ANSWER)
+                linked = self._account is not None
+                nobody = shown and not linked
+                yield refused(Refusal.EXPIRED) if nobody else refused(Refusal.UNREACHABLE, states.NO_ANSWER)
                 return
             match said:
                 case _Shown(picture=picture):
@@ -153,7 +162,7 @@ class Pairing:
                     return
                 case events.PairStatusEv() if said.Status == protocol.PairStatus.SUCCESS:
                     self._account = said.ID
-                    until = now() + self._waits.answer
+                    until = now() + self._waits.login
                 case events.ConnectedEv() if self._account is not None:
                     yield await self._complete(self._account)
                     return

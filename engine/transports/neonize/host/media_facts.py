@@ -1,7 +1,7 @@
 """What a file says of itself and WhatsApp wants to know: how long it is, how large, what it looks like.
 
-PyAV brings FFmpeg's libraries in its wheel: no program has to be installed. A file that cannot be read is sent all the
-same, without these: a phone shows it a little plainer.
+PyAV brings FFmpeg's libraries in its wheel: no program has to be installed. A file that cannot be read is sent all
+the same, without these: a phone shows it a little plainer.
 """
 
 import io
@@ -53,7 +53,7 @@ def _image(content: bytes) -> MediaFacts:
 def _video(content: bytes) -> MediaFacts:
     with av.open(io.BytesIO(content), mode="r") as file:
         stream = file.streams.video[0]
-        frame = next(file.decode(stream))
+        frame: Any = next(file.decode(stream))
         return MediaFacts(
             seconds=_seconds(file),
             width=stream.width,

@@ -1,8 +1,8 @@
 """What the library says when a send fails: rejected only if WhatsApp provably has not taken the message.
 
-Its errors are strings, wrapped in one another; the first words tell where it was. A message is made, encrypted and
-written to the socket under one lock, then the acknowledgement is waited for. What fails before the writing is
-rejected. What fails after it is unknown, also "websocket not connected" by itself, which is what it says when a line
+Its errors are strings, wrapped in one another; the first words tell where it was. A message is made, encrypted
+and written to the socket under one lock, then the acknowledgement is waited for. What fails before the writing
+is rejected. What fails after it is unknown, also "websocket not connected" by itself, which it says when a line
 that was lost does not come back in time to send the same frame, with the same id, once more.
 """
 

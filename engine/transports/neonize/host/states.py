@@ -1,6 +1,6 @@
 """What the library says of a line, as the state that the device is in, with a reason in plain words."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.transports.contract import StateChanged
@@ -8,6 +8,10 @@ from engine.transports.neonize.host.library import events, protocol
 from models.enums import DeviceState
 
 NO_ANSWER = "WhatsApp does not answer"
+NOT_WHATSAPP = (
+    "what answers is not WhatsApp: its key is not the real server's. "
+    "Somebody is in between, or dripdesk must be updated"
+)
 LOST = "the connection to WhatsApp was lost"
 OUTDATED = "WhatsApp no longer lets this version of the library in: dripdesk must be updated"
 CONNECTING = StateChanged(DeviceState.CONNECTING, "connecting to WhatsApp")
@@ -80,10 +84,7 @@ def of_failed_connect(error: str, *, through_proxy: bool) -> StateChanged:
 
 def _connect_words(error: str, through_proxy: bool) -> str:
     if "failed to verify server cert" in error:
-        return (
-            "what answers is not WhatsApp: its key is not the real server's. "
-            "Somebody is in between, or dripdesk must be updated"
-        )
+        return NOT_WHATSAPP
     if error.startswith("noise handshake failed"):
         return NO_ANSWER if "timed out" in error else "what answers does not speak as WhatsApp does"
     if "expected handshake response status code 101 but got" in error:
@@ -99,7 +100,7 @@ def network_words(error: str, *, through_proxy: bool) -> str:
     whom = "the proxy" if through_proxy else "WhatsApp"
     if "certificate" in said or "x509" in said:
         return f"the certificate of {'the proxy or of WhatsApp' if through_proxy else 'WhatsApp'} is not trusted"
-    if "tls:" in said or "ssl" in said:
+    if "tls:" in said or "ssl" in said or "http response to https client" in said:
         return "no secure connection to WhatsApp comes about"
     if "no such host" in said or "name or service not known" in said or "name resolution" in said:
         return f"the name of {whom} cannot be looked up: no network, or no DNS"

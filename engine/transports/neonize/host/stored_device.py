@@ -26,7 +26,7 @@ class StoredDevice:
 
     @property
     def library_name(self) -> str:
-        """The path as the library wants it: it makes an SQLite address of it, in which some characters mean something."""
+        """The path as the library wants it, which makes an SQLite address of it."""
         return quote(str(self.store.resolve()))
 
 

@@ -1,8 +1,9 @@
 """The way from this machine to WhatsApp, which all devices of a host share.
 
 Each attempt of the library to connect opens a store that it never closes (a file descriptor and a quarter of a
-megabyte), and one to a network that swallows all holds everybody up for a minute. So the way is tried first, by one
-small connection for all devices; and after an attempt that failed on the way, all of them wait.
+megabyte), and one to a network that swallows all holds everybody up for a minute. So the way is tried first, by
+one small connection for all devices; and after an attempt that failed on the way, all of them wait. (Behind a
+proxy that speaks SOCKS only the way to the proxy is tried.)
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Fixtures of the tests that ask a device host: imported by them, as `library` is what others ask."""
+"""One device host for a whole file; each test has devices of its own."""
 
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from tests.integration.whatsapp.device_host import DeviceHost, HostedDevice
+from tests.integration.whatsapp.device_host.driver import DeviceHost, HostedDevice
 from tests.whatsapp_loopback import seeding
 from tests.whatsapp_loopback.server import LoopbackServer
-
-__all__ = ["Make", "device", "host", "make"]
 
 SHORT = {
     "back_by_itself": 0.6,

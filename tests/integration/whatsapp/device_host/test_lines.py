@@ -10,11 +10,9 @@ from time import monotonic
 import pytest
 
 from engine.transports.contract import Rejected, Sent, StateChanged
-from engine.transports.forms import read_state
 from models.enums import DeviceState
-from tests.integration.whatsapp.device_host import DeviceHost, HostedDevice
-from tests.integration.whatsapp.hosted import SHORT, Make, device, host, make  # noqa: F401
-from tests.processes import free_port
+from tests.integration.whatsapp.device_host.conftest import Make
+from tests.integration.whatsapp.device_host.driver import DeviceHost, HostedDevice
 from tests.whatsapp_loopback import seeding
 from tests.whatsapp_loopback.behaviour import Answer, LoginFailure, OnMessage, Proxy, StreamError
 from tests.whatsapp_loopback.server import LoopbackServer

@@ -3,18 +3,18 @@
 import asyncio
 import hashlib
 import io
-import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import av
-import numpy
+import numpy as np
 import pytest
 from PIL import Image
 
-from engine.transports.contract import Inbound, PhoneSeen, Receipt, Rejected, Sent, Unknown
+from engine.transports.contract import Inbound, PhoneSeen, Receipt, Rejected, Unknown
 from models.enums import ContentKind, DeviceState, ReceiptKind
-from tests.integration.whatsapp.device_host import DeviceHost, HostedDevice
-from tests.integration.whatsapp.hosted import SHORT, Make, device, host, make  # noqa: F401
+from tests.integration.whatsapp.device_host.conftest import SHORT, Make
+from tests.integration.whatsapp.device_host.driver import DeviceHost, HostedDevice
 from tests.whatsapp_loopback import messages
 from tests.whatsapp_loopback.behaviour import Answer, MediaFault, OnMessage
 from tests.whatsapp_loopback.contents import Content, Kind
@@ -38,7 +38,7 @@ def clip() -> bytes:
         stream.width = stream.height = 64
         stream.pix_fmt = "yuv420p"
         for shade in range(20):
-            pixels = numpy.full((64, 64, 3), shade * 10, numpy.uint8)
+            pixels = np.full((64, 64, 3), shade * 10, np.uint8)
             file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         file.mux(stream.encode())
     return written.getvalue()
@@ -50,7 +50,7 @@ def voice() -> bytes:
     with av.open(written, "w", format="ogg") as file:
         stream = file.add_stream("libopus", rate=48_000, layout="mono")
         for _ in range(150):
-            frame = av.AudioFrame.from_ndarray(numpy.zeros((1, 960), numpy.int16), format="s16", layout="mono")
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.int16), format="s16", layout="mono")
             frame.sample_rate = 48_000
             file.mux(stream.encode(frame))
         file.mux(stream.encode())
@@ -272,7 +272,8 @@ async def test_what_is_typed_on_the_phone_is_told_and_is_its_sign_of_life(
 
     typed = await device.until_inbound()
     assert (typed.typed_on_phone, typed.phone, typed.text) == (True, f"+{CONTACT}", "I call you")
-    assert any(isinstance(event, PhoneSeen) for event in device.events)
+    (seen,) = [event for event in device.events if isinstance(event, PhoneSeen)]
+    assert abs(datetime.now(UTC) - seen.at) < timedelta(minutes=5)
 
 
 async def test_reactions_are_no_messages(whatsapp: LoopbackServer, device: HostedDevice, phone: str) -> None:
