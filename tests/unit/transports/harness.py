@@ -13,6 +13,7 @@ from engine.transports.contract import (
     Inbound,
     MediaFile,
     OutgoingMessage,
+    PhoneSeen,
     Receipt,
     StateChanged,
     Transport,
@@ -26,10 +27,12 @@ from engine.transports.simulator.transport import SimulatorTransport
 from models.enums import ContentKind, DeviceState
 
 PHONE = "+60123456789"
+PATIENCE = 20.0  # seconds; what comes at all comes much sooner
 BUSINESS_AT = datetime(2026, 3, 27, 8, 0, tzinfo=UTC)
 
 
-def text(ref: int = 1, phone: str = PHONE, body: str = "Hello", media: MediaFile | None = None) -> OutgoingMessage:
+def text(ref: int = 1, phone: str = PHONE, body: str = "", media: MediaFile | None = None) -> OutgoingMessage:
+    body = body or f"Hello {ref}"  # a network that has no place for the ref tells it by the words
     kind = ContentKind.IMAGE if media else ContentKind.TEXT
     return OutgoingMessage(ref, phone, kind, body, media, BUSINESS_AT)
 
@@ -44,6 +47,8 @@ class Ear:
 
     async def _listen(self, transport: Transport) -> None:
         async for event in transport.events():
+            if isinstance(event, PhoneSeen):
+                continue  # a sign of life may come at any time
             async with self._changed:
                 self.heard.append(event)
                 self._changed.notify_all()
@@ -54,7 +59,7 @@ class Ear:
         def found() -> list[TransportEvent]:
             return [event for event in self.heard if wanted(event)]
 
-        async with asyncio.timeout(5), self._changed:
+        async with asyncio.timeout(PATIENCE), self._changed:
             await self._changed.wait_for(lambda: len(found()) >= count)
         return found()
 
@@ -88,18 +93,31 @@ class Harness(Protocol):
         """The same account, opened by another process."""
         ...
 
-    def switch(self, device: int, fault: FaultKind, on: bool = True, **details: object) -> None: ...
+    async def switch(self, device: int, fault: FaultKind, on: bool = True, **details: object) -> None: ...
 
-    def not_on_whatsapp(self, phone: str) -> None: ...
+    async def reject(self, device: int, *, permanent: bool) -> str:
+        """From now on the sends of this device are rejected; the code that they are rejected with."""
+        ...
 
-    def reply(self, phone: str, text: str, device: int) -> None: ...
+    async def not_on_whatsapp(self, phone: str) -> None: ...
 
-    def taken(self) -> list[int]:
+    async def reply(self, phone: str, text: str, device: int) -> None: ...
+
+    async def taken(self) -> list[int]:
         """The refs of the messages on all phones."""
         ...
 
-    async def reached(self, device: int) -> None:
-        """Return once a send of this device, and what was sent before it, has reached the network."""
+    @property
+    def knows_whose_messages(self) -> bool:
+        """Whether the network itself refuses to revoke what is another's."""
+        ...
+
+    async def asked(self, device: int) -> None:
+        """Return once the send that was begun since the last switch has reached the network."""
+        ...
+
+    async def settled(self, device: int) -> None:
+        """Return once everything that was under way to or from this device has arrived."""
         ...
 
     async def network_down(self) -> None: ...
@@ -134,20 +152,30 @@ class SimulatorHarness:
         self._links.append(link)
         return link
 
-    def switch(self, device: int, fault: FaultKind, on: bool = True, **details: object) -> None:
+    knows_whose_messages = True
+
+    async def switch(self, device: int, fault: FaultKind, on: bool = True, **details: object) -> None:
         self.network.set_fault(device, fault, Fault(**details) if on else None)  # type: ignore[arg-type]
 
-    def not_on_whatsapp(self, phone: str) -> None:
+    async def reject(self, device: int, *, permanent: bool) -> str:
+        await self.switch(device, FaultKind.REJECT, code="131056", permanent=permanent)
+        return "131056"
+
+    async def not_on_whatsapp(self, phone: str) -> None:
         self.network.set_on_whatsapp(phone, on=False)
 
-    def reply(self, phone: str, text: str, device: int) -> None:
+    async def reply(self, phone: str, text: str, device: int) -> None:
         self.network.reply(phone, text, device)
 
-    def taken(self) -> list[int]:
+    async def taken(self) -> list[int]:
         phones = (self.network.phone(summary.phone) for summary in self.network.phones())
         return [message.ref for phone in phones for message in phone.messages if message.ref is not None]
 
-    async def reached(self, device: int) -> None:
+    async def asked(self, device: int) -> None:
+        await asyncio.sleep(0)  # let it hand the message over
+        await self.settled(device)
+
+    async def settled(self, device: int) -> None:
         # Frames keep their order on the link, so an answered question means that all before it has arrived.
         bystander = self.transport(9999)
         ear = Ear(bystander)

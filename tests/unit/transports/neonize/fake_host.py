@@ -1,8 +1,8 @@
-"""A device host without WhatsApp: it obeys, and breaks on command. `python fake_host.py FD`.
+"""A device host without WhatsApp: it obeys, and breaks on command. `fake_host [DIRECTORY] DESCRIPTOR`.
 
 What a device shall do wrong stands in the file `fault` beside its store, as one of the words of `Fault`. What was
-sent is in `ledger.jsonl` one directory above, one JSON line a message, written before the answer. Two lines of one
-device at a time are noted in `violations` there.
+sent is in `ledger.jsonl` in the directory (without one: that above the devices), one JSON line a message, written
+before the answer. Two lines of one device at a time are noted in `violations` there.
 """
 
 import asyncio
@@ -39,11 +39,12 @@ class Fault(StrEnum):
 
 
 class Device:
-    def __init__(self, number: int, store: Path) -> None:
+    def __init__(self, number: int, store: Path, directory: Path | None) -> None:
         self.number = number
         self.home = store.parent
+        self.directory = directory or self.home.parent
         self.busy = asyncio.Lock()
-        self.claim = self.home / "line"
+        self.claim = self.directory / f"line-{number}"
 
     @property
     def fault(self) -> Fault:
@@ -54,7 +55,7 @@ class Device:
 
     def claim_line(self) -> None:
         if self.claim.exists() and Path(f"/proc/{self.claim.read_text()}").exists():
-            with (self.home.parent / "violations").open("a") as file:
+            with (self.directory / "violations").open("a") as file:
                 file.write(f"two lines of device {self.number}\n")
         self.claim.write_text(str(os.getpid()))
 
@@ -68,7 +69,7 @@ class Device:
         (self.home / "spool.json").write_text(json.dumps(events))
 
     def note(self, message: dict, content: bytes) -> str:
-        ledger = self.home.parent / "ledger.jsonl"
+        ledger = self.directory / "ledger.jsonl"
         line = {"device": self.number, "pid": os.getpid(), **message, "bytes": len(content)}
         with ledger.open("a") as file:
             file.write(json.dumps(line) + "\n")
@@ -81,8 +82,9 @@ def crash() -> None:
 
 
 class Host:
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, directory: Path | None) -> None:
         self.writer = writer
+        self.directory = directory
         self.devices: dict[int, Device] = {}
         self.opening = asyncio.Lock()
         self.media: set[str] = set()
@@ -120,7 +122,7 @@ class Host:
 
     async def open(self, header: dict) -> None:
         async with self.opening:
-            device = self.devices[header["device"]] = Device(header["device"], Path(header["store"]))
+            device = self.devices[header["device"]] = Device(header["device"], Path(header["store"]), self.directory)
             fault = device.fault
             if fault is Fault.CRASH_ON_OPEN:
                 crash()
@@ -182,9 +184,9 @@ class Host:
                 self.say(event)
 
 
-async def main(descriptor: int) -> None:
+async def main(descriptor: int, directory: Path | None = None) -> None:
     reader, writer = await asyncio.open_unix_connection(sock=socket.socket(fileno=descriptor))
-    host = Host(writer)
+    host = Host(writer, directory)
     host.say({"type": "ready", "version": "fake", "pid": os.getpid(), "can_send_media": True, "trouble": ""})
     async with asyncio.TaskGroup() as tasks:
         while (packet := await read_packet(reader)) is not None and packet.header["type"] != "end":
@@ -195,4 +197,5 @@ async def main(descriptor: int) -> None:
 if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    asyncio.run(main(int(sys.argv[-1])))
+    *directories, fd = sys.argv[1:]
+    asyncio.run(main(int(fd), *map(Path, directories)))

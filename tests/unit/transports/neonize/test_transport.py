@@ -219,7 +219,7 @@ async def test_a_copy_that_could_not_be_saved_is_saved_when_the_database_is_back
 async def test_when_closing_is_over_the_host_has_let_go_of_the_store(fleet):
     async with fleet.started(linger=60):
         await fleet.online(1)
-        claim = fleet.home / "1" / "line"
+        claim = fleet.home / "line-1"
         assert claim.exists()
         await fleet.close(1)
         assert not claim.exists()
