@@ -36,7 +36,7 @@ async def test_logging_out_asks_first_and_tells_when_whatsapp_has_heard(card, un
     assert "Log out" not in card.buttons
     assert "Restart" not in card.buttons
     await card.press("Why?")
-    assert "logged out: WhatsApp has confirmed it" in card.text
+    assert "logged out from here: WhatsApp has confirmed it" in card.text
 
 
 async def test_what_whatsapp_was_not_told_is_to_be_done_on_the_phone(card, unlinking, linker, shows):
