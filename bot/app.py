@@ -1,6 +1,7 @@
 """The composition root: makes everything, starts it in order, and ends it in the reverse order."""
 
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -24,6 +25,9 @@ from bot.sandbox.routes import clock_routes, only_from_this_machine
 from bot.sandbox.sandbox import Sandbox
 from bot.telegram import make_alerts_bot, make_bot, make_dispatcher
 from bot.updates import poll, receive_by_webhook
+from engine.database import Database
+from engine.devices.pairing import Pairings
+from engine.devices.unlinking import Unlinking
 from engine.errors import StartError
 from engine.runtime import Foundation, Runtime, foundation, running, stop_signal
 from engine.serving import HttpServer
@@ -37,13 +41,15 @@ log = structlog.get_logger()
 ENGINE, TELEGRAM = "the engine", "Telegram"
 
 
-async def serve(settings: Settings) -> None:
+async def serve(
+    settings: Settings, make_transports: Callable[[Settings, Database], Transports] = Transports
+) -> None:
     """Run the whole product until SIGTERM or Ctrl-C. Raises StartError when it cannot start."""
     stopped = stop_signal()
     async with AsyncExitStack() as ending:
         base = await ending.enter_async_context(foundation(settings))
-        transports = await ending.enter_async_context(Transports(settings, base.database))
-        container = make_container(base.database, base.clock, settings)
+        transports = await ending.enter_async_context(make_transports(settings, base.database))
+        container = make_container(base.database, base.clock, settings, linker=transports.linker)
         ending.push_async_callback(container.close)
         workspaces = await container.get(Workspaces)
         claim = await workspaces.new_claim()
@@ -72,6 +78,8 @@ async def serve(settings: Settings) -> None:
 
         await ending.enter_async_context(running(poster.run()))
         await ending.enter_async_context(running((await container.get(LiveCards)).run()))
+        await ending.enter_async_context(running((await container.get(Pairings)).run()))
+        await ending.enter_async_context(running((await container.get(Unlinking)).run()))
         await ending.enter_async_context(
             running(Runtime(base, transports.of, transports.hosts).run(readiness[ENGINE]))
         )

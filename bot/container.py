@@ -35,8 +35,13 @@ from engine.contacts.segmenting import Segments
 from engine.contacts.stop_requests import StopRequests
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
+from engine.devices.pairing import Pairings
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
+from engine.devices.session_keys import SessionKeys
+from engine.devices.sessions import Sessions
+from engine.devices.trying import DeviceTests
+from engine.devices.unlinking import Unlinking
 from engine.operators import Operators
 from engine.reports.overview import Overviews
 from engine.sequences.catalogue import SequenceCatalogue
@@ -54,6 +59,7 @@ from engine.sequences.results import Results
 from engine.sequences.runs import Runs
 from engine.sequences.settings import SequenceRules
 from engine.settings import Settings
+from engine.transports.contract import Linker
 from engine.workspaces import Workspaces
 
 
@@ -84,6 +90,7 @@ class UseCases(Provider):
         ContactLists,
         Coverage,
         DeviceLimits,
+        DeviceTests,
         Devices,
         Doubts,
         Enrolments,
@@ -112,6 +119,28 @@ class UseCases(Provider):
         StopRequests,
         Workspaces,
     )
+
+
+class Linking(Provider):
+    """What links devices to phones, as this process can; one of it, because it knows what is under way."""
+
+    scope = Scope.APP
+
+    def __init__(self, linker: Linker | None) -> None:
+        super().__init__()
+        self._linker = linker
+
+    @provide
+    def sessions(self, database: Database, settings: Settings) -> Sessions:
+        return Sessions(database, SessionKeys(settings.session_key.get_secret_value()), settings.home)
+
+    @provide
+    def pairings(self, database: Database, clock: Clock, settings: Settings, sessions: Sessions) -> Pairings:
+        return Pairings(database, clock, settings, self._linker, sessions)
+
+    @provide
+    def unlinking(self, database: Database, clock: Clock, devices: Devices, sessions: Sessions) -> Unlinking:
+        return Unlinking(database, clock, devices, self._linker, sessions)
 
 
 class Menus(Provider):
@@ -148,5 +177,11 @@ class Base(Provider):
         return self._settings
 
 
-def make_container(database: Database, clock: Clock, settings: Settings) -> AsyncContainer:
-    return make_async_container(Base(database, clock, settings), UseCases(), Menus())
+def make_container(
+    database: Database,
+    clock: Clock,
+    settings: Settings,
+    *,
+    linker: Linker | None = None,
+) -> AsyncContainer:
+    return make_async_container(Base(database, clock, settings), UseCases(), Linking(linker), Menus())

@@ -24,6 +24,7 @@ from bot.dialogs.new_person.dialog import dialog as new_person
 from bot.dialogs.new_person.router import router as shared_contacts
 from bot.dialogs.new_sequence.dialog import dialog as new_sequence
 from bot.dialogs.opted_out.dialog import dialog as opted_out
+from bot.dialogs.pairing.dialog import dialogs as pairing
 from bot.dialogs.people.dialog import dialog as people
 from bot.dialogs.person.dialog import dialog as person
 from bot.dialogs.person_edit.dialog import dialog as person_edit
@@ -41,6 +42,6 @@ from bot.dialogs.welcome.dialog import dialog as welcome
 MENUS: tuple[Router, ...] = (
     dropped_files, shared_contacts, edited_messages, home, welcome, sequences, new_sequence, joining,
     sequence_settings, builder, campaigns, new_campaign, campaign_settings, campaign_text, campaign_review,
-    campaign_mending, rehearsal, launch, results, *contacts, opted_out, devices, doubts, relocation, settings,
-    people, person, segments, replies, chat_links, *importing, new_person, person_edit, contact_list,
+    campaign_mending, rehearsal, launch, results, *contacts, opted_out, devices, *pairing, doubts, relocation,
+    settings, people, person, segments, replies, chat_links, *importing, new_person, person_edit, contact_list,
 )  # fmt: skip

@@ -31,6 +31,7 @@ from bot.dialogs.navigation import show_below
 from bot.dialogs.welcome.states import Welcome
 from bot.limiter import AiogramLimiter, PtbLimiter, TelegramLimiter
 from bot.menus import MENUS
+from bot.pictures import PictureMessages
 from bot.storage import PostgresStorage
 from engine.actor import Actor
 from engine.database import Database
@@ -82,7 +83,7 @@ async def make_dispatcher(container: AsyncContainer) -> Dispatcher:
     dispatcher.include_routers(router, alerts_router, replies_router, *MENUS)
     # aiogram-dialog numbers the menus of one second at random from 100; two alike break everything below them.
     dialog_stack.new_id = lambda: secrets.token_urlsafe(MENU_ID)
-    setup_dialogs(dispatcher, stack_access_validator=PrivateMenusOnly())
+    setup_dialogs(dispatcher, message_manager=PictureMessages(), stack_access_validator=PrivateMenusOnly())
     _open_menus_to_edits(dispatcher)
     setup_jinja(dispatcher, filters=FILTERS)
     setup_dishka(container, dispatcher)

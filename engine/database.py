@@ -42,7 +42,9 @@ class AdvisoryLock(IntEnum):
     TELL_OUTAGE = 7_305_214
     REACH_CONTACT = 7_305_215  # the first half of a lock; the second is the contact
     FAN_OUT = 7_305_216  # of a campaign: the second half is its id
-    LEARN_LID = 7_305_217  # the second half is a LID's hash
+    LINK_DEVICE = 7_305_217  # paired or logged out: the second half is the device
+    TAKE_NUMBER = 7_305_218  # into use, by a device
+    LEARN_LID = 7_305_219  # the second half is a LID's hash
 
 
 @dataclass(frozen=True, slots=True)

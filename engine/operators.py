@@ -28,13 +28,14 @@ class Operators:
         actor.must_be(Role.OPERATOR)
         async with self.database.transaction() as session:
             workspace = await session.get_one(Workspace, actor.workspace_id)
-            phone = _read(typed, workspace.country)
+            phone = read_phone(typed, workspace.country)
             await session.execute(update(Operator).where(Operator.id == actor.operator_id).values(phone=phone))
             actor.record(session, self.clock.now(), "operator.phone", actor.operator_id)
         return phone
 
 
-def _read(typed: str, country: str) -> str:
+def read_phone(typed: str, country: str) -> str:
+    """Read exactly one number as E.164. Raises InvalidInputError."""
     found = read_phones(typed, country)
     if len(found) != 1:
         raise InvalidInputError("Write one phone number, with its country code: +60 12-345 6789.")

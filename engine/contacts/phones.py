@@ -75,6 +75,14 @@ def example_phone(country: str) -> str | None:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164) if number else None
 
 
+def write_phone(number: str) -> str:
+    """Write an E.164 number as people read it: "+60 12-345 6789"."""
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(number), PhoneNumberFormat.INTERNATIONAL)
+    except NumberParseException:
+        return number
+
+
 def _read_one(text: str, country: str) -> Phone | UnreadablePhone:
     if scientific := _SCIENTIFIC.fullmatch(text):
         whole, fraction, exponent = scientific[1], scientific[2] or "", int(scientific[3])

@@ -1,11 +1,13 @@
 """How fast a device may send, as operators set it. Everything holds from its next message on."""
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from engine.actor import Actor
 from engine.clock import Clock
 from engine.database import Database
-from engine.devices.changes import changing_device
+from engine.devices.changes import Change, changing_device
+from engine.devices.presets import PRESETS, NumberAge
 from engine.errors import ConflictError, InvalidInputError
 from models import Workspace
 from models.enums import DeviceEventKind
@@ -65,11 +67,24 @@ class DeviceLimits:
                 raise ConflictError(
                     f"A warm-up begins below the daily cap, which is {device.daily_cap}; {start_cap} is above it."
                 )
-            workspace = await change.session.get_one(Workspace, actor.workspace_id)
-            today = self._clock.now().astimezone(ZoneInfo(workspace.time_zone)).date()
             device.ramp_start_cap, device.ramp_days = start_cap, days
-            device.ramp_started_on = device.ramp_started_on or today
+            device.ramp_started_on = device.ramp_started_on or await self._today(change)
             change.note(DeviceEventKind.PACED, f"warm-up from {start_cap} a day over {days} days")
+
+    async def set_by_age(self, actor: Actor, device_id: int, age: NumberAge) -> None:
+        """Set delays, caps and warm-up to what suits a number of this age. A running warm-up goes on."""
+        preset = PRESETS[age]
+        async with changing_device(self._database, self._clock, actor, device_id, "device.pace") as change:
+            device = change.device
+            columns = preset.columns(device.ramp_started_on or await self._today(change))
+            for name, value in columns.items():
+                setattr(device, name, value)
+            told = f"delays {preset.min_delay:g} to {preset.max_delay:g} s, daily cap {preset.daily_cap}"
+            change.note(DeviceEventKind.PACED, f"{told}, as for a number of this age ({age})")
+
+    async def _today(self, change: Change) -> date:
+        workspace = await change.session.get_one(Workspace, change.device.workspace_id)
+        return self._clock.now().astimezone(ZoneInfo(workspace.time_zone)).date()
 
     async def end_ramp(self, actor: Actor, device_id: int) -> None:
         """Let the device send up to its daily cap at once."""

@@ -39,6 +39,7 @@ class DeviceSummary:
 class DeviceCard:
     id: int
     name: str
+    phone: str | None  # E.164; None: never paired
     transport: TransportKind
     state: DeviceState
     state_reason: str | None
@@ -54,9 +55,9 @@ class DeviceCard:
     sent_today: int
     failed_today: int
     unknown_today: int
+    housing: Housing | None  # of a real device that is at work
     limited_until: datetime | None  # WhatsApp lets it write to nobody new; machine time
     phone_away_for: timedelta | None  # since the last sign of life of its own phone; None: it has none
-    housing: Housing | None  # of a real device that is at work
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,8 @@ class Devices:
             )
             queued, first_due = (await session.execute(waiting)).one()
             workspace = await session.get_one(Workspace, actor.workspace_id)
-            (standing,) = await read_standings(session, [device_id], self._clock.now())
             housing = await read_housing(session, device_id)
+            (standing,) = await read_standings(session, [device_id], self._clock.now())
         tally = tally_of(device, self._clock.now(), ZoneInfo(workspace.time_zone))
         in_flight = device.in_flight_message_id is not None
         today = tally.day == device.day
@@ -133,6 +134,7 @@ class Devices:
         return DeviceCard(
             id=device.id,
             name=device.name,
+            phone=device.phone,
             transport=device.transport,
             state=device.state,
             state_reason=device.last_error,
@@ -148,9 +150,9 @@ class Devices:
             sent_today=ended_today - failed - unknown,
             failed_today=failed,
             unknown_today=unknown,
+            housing=housing,
             limited_until=standing.limited_until,
             phone_away_for=standing.phone_away_for,
-            housing=housing,
         )
 
     async def why(self, actor: Actor, device_id: int) -> DeviceStory:
@@ -188,6 +190,8 @@ class Devices:
         """Let the device go, so that an engine takes it up afresh, also when it was parked or banned."""
         async with changing_device(self._database, self._clock, actor, device_id, "device.restart") as change:
             device = change.device
+            if device.state.wants_pairing:
+                raise ConflictError(f"{device.name} is not paired. Pair it with its phone first.")
             device.owner, device.state = None, DeviceState.CONNECTING
             device.last_error = device.state_until = None
             device.state_since = func.clock_timestamp()
@@ -197,6 +201,8 @@ class Devices:
         """Take the device out of service. Refused while a sequence depends on it alone or people wait for it."""
         async with self._database.transaction() as session:
             device = await find_device(session, actor, device_id, role=Role.OPERATOR, lock=True)
+            if device.state.wants_pairing and device.state is not DeviceState.UNPAIRED:
+                raise ConflictError(f"{device.name} is just being paired. Stop that first.")
             waiting = await session.scalar(select(func.count()).where(QueuedMessage.device_id == device_id))
             others = (
                 select(SequenceDevice.device_id)

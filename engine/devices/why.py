@@ -94,7 +94,7 @@ def why(device: Standing, around: Surroundings, now: datetime) -> Reason:
         return Reason(ReasonKind.STOPPED, since=device.stopped_at, who=around.stopped_by)
     if device.paused_at is not None:
         return Reason(ReasonKind.PAUSED, since=device.paused_at, who=around.paused_by)
-    if not device.worked and not device.state.is_terminal:  # then no engine is what it lacks
+    if not device.worked and not (device.state.is_terminal or device.state.wants_pairing):  # no engine would help
         return Reason(ReasonKind.ENGINES_FULL if around.engines else ReasonKind.NO_ENGINE)
     if not device.state.may_send:
         banned = device.state is DeviceState.TEMP_BANNED and device.state_until is not None

@@ -12,7 +12,7 @@ from engine.errors import StartError
 from engine.settings import Settings
 from engine.transports.contract import Linker, Transport
 from engine.transports.neonize.hosts import Hosts
-from engine.transports.neonize.linker import NeonizeLinker
+from engine.transports.neonize.linker import ERRAND_COMMAND, NeonizeLinker
 from engine.transports.neonize.number_store import NumberStore
 from engine.transports.neonize.policy import HOST_COMMAND
 from engine.transports.simulator.link import SimulatorLink
@@ -26,18 +26,25 @@ class Transports:
     """What the transports of one process share: the link to the simulated network, and here that network itself.
 
     `network` is the one that this process serves; None when it is elsewhere (SIMULATOR_URL) or off. `hosts` have
-    the lines of real devices, `linker` pairs them; None when real WhatsApp is off.
+    the lines of real devices, `linker` pairs and unlinks them; None when real WhatsApp is off. No setting changes
+    the commands of their processes: tests give others.
     """
 
     def __init__(
-        self, settings: Settings, database: Database, *, host_command: Sequence[str] = HOST_COMMAND
+        self,
+        settings: Settings,
+        database: Database,
+        *,
+        host_command: Sequence[str] = HOST_COMMAND,
+        errand_command: Sequence[str] = ERRAND_COMMAND,
     ) -> None:
         self._settings = settings
-        self._host_command = host_command
         self._database = database
         self.hosts: Hosts | None = None
-        self.linker: Linker | None = None
         self.network: SimulatedNetwork | None = None
+        self.linker: Linker | None = None
+        self._host_command = host_command
+        self._errand_command = errand_command
         self._server: SimulatorServer | None = None
         self._link: SimulatorLink | None = None
 
@@ -48,7 +55,9 @@ class Transports:
             await self._link.start()
         if self._settings.real_whatsapp:
             self.hosts = await self._open_hosts().__aenter__()
-            self.linker = NeonizeLinker(self._settings.home, proxy=self._settings.whatsapp_proxy)
+            self.linker = NeonizeLinker(
+                self._settings.home, proxy=self._settings.whatsapp_proxy, command=self._errand_command
+            )
         return self
 
     async def __aexit__(

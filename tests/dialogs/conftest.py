@@ -1,5 +1,6 @@
 """Menus are clicked with the real dispatcher, use cases and PostgreSQL; only Telegram is played."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
 
@@ -41,8 +42,16 @@ async def container(database: Database, clock: ManualClock, settings: Settings) 
 async def dispatcher(container: AsyncContainer) -> AsyncIterator[Dispatcher]:
     dispatcher = await make_dispatcher(container)
     yield dispatcher
+    await _nothing_is_being_drawn()
     for menu in dispatcher.sub_routers:  # they are modules' own, and the next test's dispatcher wants them
         menu._parent_router = None
+
+
+async def _nothing_is_being_drawn() -> None:
+    """A window that is drawn again by itself is a task of aiogram-dialog's, which nobody else waits for."""
+    await asyncio.sleep(0)  # it begins with the next turn of the loop
+    drawings = [task for task in asyncio.all_tasks() if "_process_update" in str(task.get_coro())]
+    await asyncio.gather(*drawings, return_exceptions=True)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """An operator's private chat with the bot: real menus and use cases behind it, Telegram's part played here."""
 
 import asyncio
+import hashlib
 import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import (
     AnswerCallbackQuery,
     DeleteMessage,
+    EditMessageMedia,
     EditMessageReplyMarkup,
     EditMessageText,
     GetChat,
@@ -26,11 +28,22 @@ from aiogram.methods import (
     TelegramMethod,
 )
 from aiogram.types import Chat as TelegramChat
-from aiogram.types import ChatFullInfo, Document, File, InlineKeyboardButton, Message, PhotoSize, Update, User
+from aiogram.types import (
+    ChatFullInfo,
+    Document,
+    File,
+    InlineKeyboardButton,
+    InputFile,
+    InputMediaPhoto,
+    Message,
+    PhotoSize,
+    Update,
+    User,
+)
 from aiogram_dialog.test_tools import BotClient
 from aiogram_dialog.test_tools.keyboard import InlineButtonTextLocator
 
-from bot.sandbox.telegram.formatting import MAX_TEXT, parse_html
+from bot.sandbox.telegram.formatting import MAX_CAPTION, MAX_TEXT, parse_html
 from engine.sequences.pasting import read_plan
 from engine.sequences.steps import NewStep
 
@@ -70,6 +83,13 @@ class FakeTelegram(BaseSession):
                 if (before.text, before.reply_markup) == (text, method.reply_markup):
                     raise TelegramBadRequest(method, "Bad Request: message is not modified")
                 return self._keep(bot, method, method.message_id, text=text)
+            case EditMessageMedia(media=InputMediaPhoto() as media):
+                photo, caption = await self._photo(bot, method, media.media, media.caption)
+                before = self.messages[method.message_id]
+                unchanged = (before.caption, before.reply_markup) == (caption, method.reply_markup)
+                if unchanged and before.photo and before.photo[0].file_unique_id == photo[0].file_unique_id:
+                    raise TelegramBadRequest(method, "Bad Request: message is not modified")
+                return self._keep(bot, method, method.message_id, photo=photo, caption=caption)
             case EditMessageReplyMarkup():
                 before = self.messages[method.message_id]
                 return self._keep(bot, method, method.message_id, text=before.text)
@@ -79,10 +99,8 @@ class FakeTelegram(BaseSession):
                 file = Document(file_id=document.filename, file_unique_id="1", file_name=document.filename)
                 return self._keep(bot, method, next(self._ids), document=file, caption=method.caption)
             case SendPhoto():
-                photo = method.photo
-                self.sent_files[photo.filename] = b"".join([chunk async for chunk in photo.read(bot)])
-                size = PhotoSize(file_id=photo.filename, file_unique_id="1", width=1, height=1)
-                return self._keep(bot, method, next(self._ids), photo=[size], caption=method.caption)
+                photo, caption = await self._photo(bot, method, method.photo, method.caption)
+                return self._keep(bot, method, next(self._ids), photo=photo, caption=caption)
             case DeleteMessage():
                 return self.messages.pop(method.message_id, None) is not None
             case AnswerCallbackQuery():
@@ -106,6 +124,22 @@ class FakeTelegram(BaseSession):
 
     async def close(self) -> None:
         """Nothing is open."""
+
+    async def _photo(
+        self, bot: Bot, method: TelegramMethod[Any], photo: InputFile | str, caption: str | None
+    ) -> tuple[list[PhotoSize], str | None]:
+        """What is uploaded, or was before: then its id is given. Under a window's picture stands its text."""
+        if isinstance(photo, InputFile):
+            content = b"".join([chunk async for chunk in photo.read(bot)])
+            file_id = hashlib.sha256(content).hexdigest()
+            self.sent_files[photo.filename or file_id] = self.files[file_id] = content
+        else:
+            file_id = photo
+            assert file_id in self.files
+        if caption and getattr(method, "reply_markup", None):
+            caption = self._visible(method, caption, html=True)
+            assert len(caption) <= MAX_CAPTION
+        return [PhotoSize(file_id=file_id, file_unique_id=file_id, width=1, height=1)], caption
 
     def _visible(self, method: TelegramMethod[Any], text: str, *, html: bool) -> str:
         text = parse_html(text).text.strip() if html else text
@@ -145,7 +179,12 @@ class Chat(BotClient):
 
     @property
     def text(self) -> str:
-        return self.menu.text or ""
+        return self.menu.text or self.menu.caption or ""
+
+    @property
+    def pictures(self) -> list[bytes]:
+        """All pictures that are in the chat."""
+        return [self.telegram.files[message.photo[0].file_id] for message in self._mine if message.photo]
 
     @property
     def last(self) -> str:

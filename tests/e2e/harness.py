@@ -52,6 +52,8 @@ class LedgerLine:
 class Product:
     """`python -m bot` with a home, a port and a ledger of its own. Starts are counted in seconds."""
 
+    module = "bot"
+
     def __init__(self, home: Path, **environment: str) -> None:
         self.home = home
         self.ledger_file = home / "ledger.jsonl"
@@ -81,7 +83,7 @@ class Product:
         began = time.monotonic()
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bot"],
+                [sys.executable, "-m", self.module],
                 cwd=self.home,  # no .env of the checkout
                 env=self._environment,
                 stdout=log,

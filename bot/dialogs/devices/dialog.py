@@ -4,15 +4,16 @@ from typing import Any
 
 from aiogram_dialog import Dialog, Window
 from aiogram_dialog.widgets.input import TextInput
-from aiogram_dialog.widgets.kbd import Button, Keyboard, Row, Select, SwitchTo
+from aiogram_dialog.widgets.kbd import Button, Keyboard, Row, Select, Start, SwitchTo
 from aiogram_dialog.widgets.kbd.select import OnItemClick
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
 from bot.dialogs.devices import handlers
-from bot.dialogs.devices.getters import get_card, get_limits, get_list, get_new, get_why
+from bot.dialogs.devices.getters import get_card, get_limits, get_list, get_unlinking, get_why
 from bot.dialogs.devices.states import Devices
 from bot.dialogs.doubts.handlers import open_doubts
 from bot.dialogs.navigation import BACK, back_and_home, choices, home, question
+from bot.dialogs.pairing.states import Pairing
 from bot.dialogs.relocation.handlers import open_relocation
 
 LIST = """\
@@ -25,7 +26,7 @@ No device yet. A device is one WhatsApp account that sends your messages; add th
 {% endif %}"""
 
 CARD = """\
-<b>{{ card.name }}</b>{% if simulated %} · simulated{% endif %}
+<b>{{ card.name }}</b>{% if simulated %} · simulated{% elif phone %} · {{ phone }}{% endif %}
 
 
 {{ dot }} {{ words }}
@@ -57,18 +58,6 @@ Today: {% if card.cap_today %}{{ "{:,}".format(card.used_today) }} of {{ "{:,}".
 Host: {{ housing }}
 {% endif %}
 <i>as of {{ now }}</i>"""
-
-ADD = """\
-<b>Add a device</b>
-
-{% if simulated_phones %}
-A simulated device sends to simulated phones: everything works as with a real one, and nobody is written to.
-
-What should it be called? Tap the suggestion or type a name.
-{% else %}
-Real WhatsApp numbers are paired through device hosts, which this version does not have yet. To try everything \
-with simulated phones, start dripdesk with SIMULATOR=on.
-{% endif %}"""
 
 WHY = """\
 <b>{{ story.name }}</b> · why is it not sending?
@@ -119,7 +108,37 @@ Tap one, or type the first day's messages and the days, such as <code>20 over 14
 REMOVE = """\
 <b>Remove “{{ card.name }}”?</b>
 
-It stops sending for good. What it has sent stays in your results."""
+It stops sending for good{% if may_log_out %}, and is logged out of WhatsApp{% endif %}. What it has sent stays \
+in your results."""
+
+LOG_OUT = """\
+<b>Log “{{ card.name }}” out of WhatsApp?</b>
+
+It stops sending, and {{ phone or "its phone" }} does not list it any more. Its people, settings and history stay \
+here: Re-pair brings it back."""
+
+UNLINKING = """\
+<b>{{ status.name }}</b>{% if status.removed %} · removed{% endif %}
+
+
+{% if outcome == "under_way" %}
+⏳ Logging out of WhatsApp …
+{% elif outcome == "unheard" %}
+⚠️ <b>WhatsApp could not be told.</b> The phone{% if phone %} {{ phone }}{% endif %} still lists this device: open \
+WhatsApp there → Settings → <b>Linked devices</b>, tap it and log it out.
+{% elif outcome == "done" %}
+✅ Logged out: {{ phone or "the phone" }} does not list it any more.
+{% else %}
+It was not linked to a phone.
+{% endif %}
+{% if not status.removed and outcome != "under_way" %}
+
+Its people wait. Re-pair brings it back, Move people gives them to other devices.
+{% endif %}
+{% if rests %}
+
+<i>as of {{ now }}</i>
+{% endif %}"""
 
 
 def _usual(items: str, on_click: OnItemClick[Any, str]) -> Keyboard:
@@ -132,20 +151,12 @@ dialog = Dialog(
         Jinja(LIST),
         choices("open", items="labels", on_click=handlers.open_card),
         Row(
-            SwitchTo(Format("{add_label}"), id="add", state=Devices.add),
+            Start(Format("{add_label}"), id="add", state=Pairing.name, data={"from_devices": True}),
             SwitchTo(Const("⟳ Refresh"), id="refresh", state=Devices.list),
         ),
         back_and_home(),
         state=Devices.list,
         getter=get_list,
-    ),
-    Window(
-        Jinja(ADD),
-        Button(Format("“{suggestion}”"), id="suggested", on_click=handlers.add_suggested, when="simulated_phones"),
-        TextInput(id="name", on_success=handlers.add_named),
-        Row(Button(BACK, id="back", on_click=handlers.leave_add), home()),
-        state=Devices.add,
-        getter=get_new,
     ),
     Window(
         Jinja(CARD),
@@ -159,8 +170,13 @@ dialog = Dialog(
             SwitchTo(Const("⏱ Delays & caps"), id="delays", state=Devices.delays),
         ),
         Row(
-            Button(Const("Restart"), id="restart", on_click=handlers.restart),
-            SwitchTo(Const("🗑 Remove"), id="ask_remove", state=Devices.remove),
+            Button(Const("Restart"), id="restart", on_click=handlers.restart, when="is_paired"),
+            SwitchTo(Const("🗑 Remove"), id="ask_remove", state=Devices.remove, when="may_remove"),
+        ),
+        Row(
+            Button(Const("🔗 Go on pairing"), id="go_on", on_click=handlers.go_on_pairing, when="is_pairing"),
+            Button(Const("🔗 Re-pair"), id="pair", on_click=handlers.pair_again, when="may_pair"),
+            SwitchTo(Const("Log out"), id="ask_log_out", state=Devices.log_out, when="may_log_out"),
         ),
         Row(
             Button(Const("❔ Not sure"), id="doubts", on_click=open_doubts),
@@ -191,6 +207,7 @@ dialog = Dialog(
             SwitchTo(Const("A day"), id="daily", state=Devices.daily),
             SwitchTo(Const("Warm-up"), id="ramp", state=Devices.ramp),
         ),
+        Button(Const("By the number's age ▸"), id="age", on_click=handlers.pace_by_age),
         back_and_home(Devices.card),
         state=Devices.delays,
         getter=(get_card, get_limits),
@@ -227,5 +244,24 @@ dialog = Dialog(
         back=Devices.card,
         getter=get_card,
     ),
-    on_start=handlers.on_start,
+    question(
+        LOG_OUT,
+        Button(Const("Log out"), id="log_out", on_click=handlers.log_out),
+        "Keep it",
+        state=Devices.log_out,
+        back=Devices.card,
+        getter=get_card,
+    ),
+    Window(
+        Jinja(UNLINKING),
+        SwitchTo(Const("⟳ Refresh"), id="refresh", state=Devices.unlinking, when="moves"),
+        Row(
+            SwitchTo(BACK, id="to_list", state=Devices.list, when="removed"),
+            SwitchTo(BACK, id="to_card", state=Devices.card, when="stays"),
+            home(),
+        ),
+        state=Devices.unlinking,
+        getter=get_unlinking,
+    ),
+    on_process_result=handlers.on_device,
 )

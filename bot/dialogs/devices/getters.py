@@ -1,4 +1,5 @@
 from datetime import datetime
+from functools import partial
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,26 +21,35 @@ from bot.dialogs.devices.delays import USUAL_DELAYS, write_delays
 from bot.dialogs.devices.reasons import point_words, reason_words
 from bot.dialogs.devices.wording import housing_words, state_dot, state_words
 from bot.dialogs.navigation import when
+from bot.live import LiveCards
 from engine.actor import Actor
 from engine.clock import Clock
+from engine.contacts.phones import write_phone
 from engine.devices.health import is_away
-from engine.devices.registry import Devices, DeviceSummary
+from engine.devices.pairing import Pairings
+from engine.devices.registry import DeviceCard, Devices, DeviceSummary
+from engine.devices.unlinking import Unlinked, Unlinking
 from engine.devices.why import ReasonKind
 from engine.settings import Settings
 from engine.workspaces import Workspaces
-from models.enums import TransportKind
+from models.enums import DeviceState, TransportKind
 
 
 @inject
 async def get_list(
-    actor: Actor, devices: FromDishka[Devices], settings: FromDishka[Settings], **_: Any
+    actor: Actor,
+    devices: FromDishka[Devices],
+    pairings: FromDishka[Pairings],
+    settings: FromDishka[Settings],
+    **_: Any,
 ) -> dict[str, Any]:
+    only_simulated = settings.simulated_phones and pairings.obstacle is not None
     found = await devices.list(actor)
     return {
         "devices": found,
         "sending": sum(device.state.may_send and not device.paused for device in found),
         "labels": [(_label(device), device.id) for device in found],
-        "add_label": "+ Add a simulated device" if settings.simulated_phones else "+ Add a device",
+        "add_label": "+ Add a simulated device" if only_simulated else "+ Add a device",
     }
 
 
@@ -63,6 +73,8 @@ async def get_card(
     return {
         "card": card,
         "simulated": card.transport is TransportKind.SIMULATOR,
+        "phone": write_phone(card.phone) if card.phone else None,
+        **_pairing_of(card),
         "dot": state_dot(card.state, paused=False),
         "words": state_words(card.state),
         "next_send": next_send,
@@ -76,6 +88,19 @@ async def get_card(
         "now": when(now, now, zone).removeprefix("today "),
         "paused": card.paused,
         "running": not card.paused,
+    }
+
+
+def _pairing_of(card: DeviceCard) -> dict[str, bool]:
+    """What can be done about its link to a phone."""
+    real = card.transport is TransportKind.NEONIZE
+    pairing = card.state in {DeviceState.PAIRING, DeviceState.PASSKEY_REQUIRED}
+    return {
+        "is_pairing": pairing,
+        "is_paired": not card.state.wants_pairing,
+        "may_pair": real and not pairing,
+        "may_log_out": real and not card.state.wants_pairing,
+        "may_remove": not pairing,
     }
 
 
@@ -100,7 +125,7 @@ async def get_why(
         ],
         "now": when(now, now, zone).removeprefix("today "),
         "may_resume": kind is ReasonKind.PAUSED,
-        "may_restart": kind in {ReasonKind.STATE, ReasonKind.BANNED},
+        "may_restart": kind in {ReasonKind.STATE, ReasonKind.BANNED} and not story.state.wants_pairing,
         "may_pace": kind in {ReasonKind.DAILY_CAP, ReasonKind.HOURLY_CAP, ReasonKind.DELAY},
     }
 
@@ -115,12 +140,30 @@ async def get_limits(**_: Any) -> dict[str, Any]:
 
 
 @inject
-async def get_new(
-    actor: Actor, devices: FromDishka[Devices], settings: FromDishka[Settings], **_: Any
+async def get_unlinking(
+    dialog_manager: DialogManager,
+    *,
+    actor: Actor,
+    unlinking: FromDishka[Unlinking],
+    live: FromDishka[LiveCards],
+    workspaces: FromDishka[Workspaces],
+    clock: FromDishka[Clock],
+    **_: Any,
 ) -> dict[str, Any]:
+    device_id = dialog_manager.dialog_data["device_id"]
+    status = await unlinking.status(actor, device_id)
+    moves = status.outcome is Unlinked.UNDER_WAY
+    lives = moves and live.keep(dialog_manager, status, partial(unlinking.status, actor, device_id))
+    zone, now = (await workspaces.get(actor)).time_zone, clock.now()
     return {
-        "simulated_phones": settings.simulated_phones,
-        "suggestion": suggest_name(await devices.list(actor)),
+        "status": status,
+        "outcome": status.outcome.value,
+        "phone": write_phone(status.phone) if status.phone else None,
+        "moves": moves,
+        "rests": moves and not lives,
+        "now": when(now, now, zone).removeprefix("today "),
+        "removed": status.removed,
+        "stays": not status.removed,
     }
 
 

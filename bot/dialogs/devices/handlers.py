@@ -9,50 +9,23 @@ from dishka.integrations.aiogram_dialog import inject
 from bot.dialogs.context import actor_of
 from bot.dialogs.devices.caps import read_cap, read_ramp
 from bot.dialogs.devices.delays import read_delays
-from bot.dialogs.devices.getters import suggest_name
 from bot.dialogs.devices.states import Devices as States
+from bot.dialogs.pairing.states import PaceByAge, Pairing
 from engine.devices.limits import DeviceLimits
 from engine.devices.registry import Devices
+from engine.devices.unlinking import Unlinked, Unlinking
 
 
-async def on_start(_data: Data, manager: DialogManager) -> None:
-    """Another menu that lacks a device opens us at the question for its name, and goes on afterwards."""
-    manager.dialog_data["only_adding"] = manager.current_context().state == States.add
+async def on_device(_start_data: Data, result: Any, manager: DialogManager) -> None:
+    """From adding or pairing one: its card."""
+    if isinstance(result, dict) and "device_id" in result:
+        manager.dialog_data["device_id"] = result["device_id"]
+        await manager.switch_to(States.card)
 
 
 async def open_card(_callback: CallbackQuery, _select: Any, manager: DialogManager, device_id: int) -> None:
     manager.dialog_data["device_id"] = device_id
     await manager.switch_to(States.card)
-
-
-@inject
-async def add_suggested(
-    _callback: CallbackQuery, _button: Button, manager: DialogManager, devices: FromDishka[Devices]
-) -> None:
-    name = suggest_name(await devices.list(actor_of(manager)))
-    await _add(manager, devices, name)
-
-
-@inject
-async def add_named(
-    _message: Message, _input: Any, manager: DialogManager, name: str, devices: FromDishka[Devices]
-) -> None:
-    await _add(manager, devices, name)
-
-
-async def _add(manager: DialogManager, devices: Devices, name: str) -> None:
-    manager.dialog_data["device_id"] = await devices.add_simulated(actor_of(manager), name)
-    if manager.dialog_data["only_adding"]:
-        await manager.done()
-    else:
-        await manager.switch_to(States.card)
-
-
-async def leave_add(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
-    if manager.dialog_data["only_adding"]:
-        await manager.done()
-    else:
-        await manager.switch_to(States.list)
 
 
 @inject
@@ -135,10 +108,48 @@ async def set_ramp(
     await manager.switch_to(States.delays)
 
 
+async def pace_by_age(_callback: CallbackQuery, _button: Button, manager: DialogManager) -> None:
+    await manager.start(PaceByAge.age, data={"device_id": manager.dialog_data["device_id"]})
+
+
+# Its link to a phone
+
+
+@inject
+async def pair_again(
+    _callback: CallbackQuery, _button: Button, manager: DialogManager, devices: FromDishka[Devices]
+) -> None:
+    await manager.start(Pairing.method, data=await _about_pairing(manager, devices))
+
+
+@inject
+async def go_on_pairing(
+    _callback: CallbackQuery, _button: Button, manager: DialogManager, devices: FromDishka[Devices]
+) -> None:
+    await manager.start(Pairing.progress, data=await _about_pairing(manager, devices))
+
+
+async def _about_pairing(manager: DialogManager, devices: Devices) -> dict[str, Any]:
+    device_id = manager.dialog_data["device_id"]
+    card = await devices.card(actor_of(manager), device_id)
+    return {"device_id": device_id, "name": card.name, "again": card.phone is not None}
+
+
+@inject
+async def log_out(
+    _callback: CallbackQuery, _button: Button, manager: DialogManager, unlinking: FromDishka[Unlinking]
+) -> None:
+    await unlinking.log_out(actor_of(manager), manager.dialog_data["device_id"])
+    await manager.switch_to(States.unlinking)
+
+
 @inject
 async def remove(
-    callback: CallbackQuery, _button: Button, manager: DialogManager, devices: FromDishka[Devices]
+    callback: CallbackQuery, _button: Button, manager: DialogManager, unlinking: FromDishka[Unlinking]
 ) -> None:
-    await devices.remove(actor_of(manager), manager.dialog_data["device_id"])
+    """What has still to be said to WhatsApp, or on the phone, is on a screen of its own."""
+    actor, device_id = actor_of(manager), manager.dialog_data["device_id"]
+    await unlinking.remove(actor, device_id)
     await callback.answer("Removed.")
-    await manager.switch_to(States.list)
+    linked = (await unlinking.status(actor, device_id)).outcome is not Unlinked.NOT_LINKED
+    await manager.switch_to(States.unlinking if linked else States.list)

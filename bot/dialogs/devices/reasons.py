@@ -11,6 +11,9 @@ from models import DeviceEvent
 from models.enums import DeviceEventKind, DeviceState
 
 _MENDS = {
+    DeviceState.UNPAIRED: "Tap Re-pair on its card.",
+    DeviceState.PAIRING: "Tap Go on pairing on its card.",
+    DeviceState.PASSKEY_REQUIRED: "Unlock the phone and confirm it in WhatsApp.",
     DeviceState.CONNECTING: "It keeps trying by itself.",
     DeviceState.PHONE_OFFLINE: "Switch the phone on and see that it has internet.",
     DeviceState.TEMP_BANNED: "Wait until WhatsApp lets it in again, then tap Restart.",

@@ -3,7 +3,6 @@ from aiogram.fsm.state import State, StatesGroup
 
 class Devices(StatesGroup):
     list = State()
-    add = State()
     card = State()
     why = State()
     delays = State()
@@ -11,3 +10,5 @@ class Devices(StatesGroup):
     daily = State()
     ramp = State()
     remove = State()
+    log_out = State()
+    unlinking = State()

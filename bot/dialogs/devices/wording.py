@@ -6,7 +6,7 @@ from models.enums import DeviceState
 MEGABYTE = 10**6
 
 _WORDS = {
-    DeviceState.UNPAIRED: "not paired yet",
+    DeviceState.UNPAIRED: "not paired: pair it to send",
     DeviceState.PAIRING: "waiting to be paired",
     DeviceState.PASSKEY_REQUIRED: "wants a passkey on the phone",
     DeviceState.CONNECTING: "connecting…",
@@ -32,7 +32,7 @@ def state_dot(state: DeviceState, *, paused: bool) -> str:
         return "⏸"
     if state is DeviceState.ONLINE:
         return "🟢"
-    return "🔴" if state.is_terminal else "🟡"
+    return "🔴" if state.is_terminal or state is DeviceState.UNPAIRED else "🟡"
 
 
 def housing_words(housing: Housing) -> str:

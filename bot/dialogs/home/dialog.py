@@ -14,6 +14,7 @@ from bot.dialogs.home.states import Home
 from bot.dialogs.navigation import choices
 from bot.dialogs.new_sequence.handlers import open_created
 from bot.dialogs.new_sequence.states import NewSequence
+from bot.dialogs.pairing.states import Pairing
 from bot.dialogs.replies.states import Replies
 from bot.dialogs.sequences.states import Sequences
 from bot.dialogs.settings.states import Settings
@@ -77,7 +78,7 @@ None. All is well.
 dialog = Dialog(
     Window(
         Jinja(MAIN),
-        Start(Const("📱 Add your first device"), id="first_device", state=Devices.add, when="needs_device"),
+        Start(Const("📱 Add your first device"), id="first_device", state=Pairing.name, when="needs_device"),
         Start(Const("👥 Import your contacts"), id="first_import", state=Contacts.main, when="needs_contacts"),
         Start(
             Const("✉️ Make your first sequence"),

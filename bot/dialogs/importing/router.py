@@ -19,13 +19,15 @@ from bot.dialogs.importing.files import TOO_BIG, fetch, with_patience
 from bot.dialogs.importing.states import Import
 from bot.dialogs.new_campaign.states import NewCampaign
 from bot.dialogs.opted_out.states import OptedOut
+from bot.dialogs.pairing.states import Pairing
 from bot.dialogs.replies.states import Replies
 from engine.actor import Actor
 from engine.contacts.importing import ContactImports
 from engine.contacts.tables import MAX_BYTES
 from engine.errors import InvalidInputError
 
-# Where a message is written its file is a part of it; and an opted-out list is no list of contacts.
+# Where a message is written its file is a part of it; an opted-out list is no list of contacts; and a contact card
+# may say which number is to be paired.
 WITH_FILES_OF_THEIR_OWN = {
     NewCampaign.message,
     CampaignText.text,
@@ -33,6 +35,7 @@ WITH_FILES_OF_THEIR_OWN = {
     OptedOut.file,
     OptedOut.review,
     Replies.answer,
+    Pairing.number,
 }
 
 

@@ -7,10 +7,10 @@ from aiogram_dialog.widgets.kbd import Button, Row, Start, SwitchTo
 from aiogram_dialog.widgets.link_preview import LinkPreview
 from aiogram_dialog.widgets.text import Const, Format, Jinja
 
-from bot.dialogs.devices.states import Devices
 from bot.dialogs.navigation import BACK, back_and_home, choices, home
 from bot.dialogs.new_campaign import getters, handlers
 from bot.dialogs.new_campaign.states import NewCampaign
+from bot.dialogs.pairing.states import Pairing
 from bot.dialogs.sequences.pool import device_ticks
 
 MESSAGE = """\
@@ -148,7 +148,7 @@ dialog = Dialog(
         device_ticks,
         Button(Const("Use these ›"), id="use", on_click=handlers.use_ticked, when="has_devices"),
         Button(Format("{known_label}"), id="known", on_click=handlers.use_known, when="has_devices"),
-        Start(Const("+ Add a device"), id="add", state=Devices.add, when="no_devices"),
+        Start(Const("+ Add a device"), id="add", state=Pairing.name, when="no_devices"),
         Row(
             SwitchTo(BACK, id="back", state=NewCampaign.audience, when="in_turn"),
             Button(BACK, id="leave", on_click=handlers.leave, when="alone"),

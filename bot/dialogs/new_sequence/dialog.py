@@ -5,10 +5,10 @@ from aiogram_dialog.widgets.input import TextInput
 from aiogram_dialog.widgets.kbd import Button, Cancel, Row, Start
 from aiogram_dialog.widgets.text import Const, Jinja
 
-from bot.dialogs.devices.states import Devices
 from bot.dialogs.navigation import back_and_home, choices, home
 from bot.dialogs.new_sequence import getters, handlers
 from bot.dialogs.new_sequence.states import NewSequence
+from bot.dialogs.pairing.states import Pairing
 from bot.dialogs.sequences.pool import device_ticks, get_devices
 
 dialog = Dialog(
@@ -30,7 +30,7 @@ dialog = Dialog(
         ),
         device_ticks,
         Button(Const("Continue ›"), id="continue", on_click=handlers.take_devices, when="has_devices"),
-        Start(Const("+ Add a device"), id="add", state=Devices.add, when="no_devices"),
+        Start(Const("+ Add a device"), id="add", state=Pairing.name, when="no_devices"),
         back_and_home(NewSequence.name),
         state=NewSequence.device,
         getter=(get_devices, getters.get_name),

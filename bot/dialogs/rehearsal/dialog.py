@@ -33,8 +33,8 @@ RESULT = """\
 {% else %}
 🧪 <b>{{ messages|counted("message") }} to {{ phone }}</b>
 
-From {{ device }}, {{ "the last" if messages > 1 else "it goes out" }} {{ last }}. Filled in for {{ sample }}; no \
-statistics count it.
+From {{ device }}, {{ "the last" if messages > 1 else "it goes out" }} {{ last }}. \
+{% if sample %}Filled in for {{ sample }}; no{% else %}No{% endif %} statistics count it.
 
 {% if waiting %}
 Sent so far: {{ sent }} of {{ messages }}.

@@ -13,6 +13,7 @@ from bot.dialogs.rehearsal.states import Rehearsing
 from bot.dialogs.sequences.context import sequence_of
 from engine.campaigns.rehearsal import CampaignRehearsals
 from engine.contacts.phones import example_phone
+from engine.devices.trying import DeviceTests
 from engine.errors import DripdeskError
 from engine.operators import Operators
 from engine.sequences.rehearsal import Rehearsals
@@ -44,6 +45,14 @@ async def rehearse_campaign(
     await _open(manager, operators, about_campaign(campaign_of(manager)))
 
 
+@inject
+async def rehearse_device(
+    _callback: CallbackQuery, _button: Button, manager: DialogManager, operators: FromDishka[Operators]
+) -> None:
+    """From a device that has just been paired: whether it can send."""
+    await _open(manager, operators, {"device_id": manager.dialog_data["device_id"]})
+
+
 async def _open(manager: DialogManager, operators: Operators, about: dict[str, Any]) -> None:
     known = await operators.phone(actor_of(manager)) is not None
     await manager.start(Rehearsing.result if known else Rehearsing.number, data=about)
@@ -55,9 +64,10 @@ async def on_start(
     manager: DialogManager,
     rehearsals: FromDishka[Rehearsals],
     campaigns: FromDishka[CampaignRehearsals],
+    devices: FromDishka[DeviceTests],
 ) -> None:
     if manager.current_context().state == Rehearsing.result:
-        await _run(manager, rehearsals, campaigns)
+        await _run(manager, rehearsals, campaigns, devices)
 
 
 @inject
@@ -67,8 +77,9 @@ async def again(
     manager: DialogManager,
     rehearsals: FromDishka[Rehearsals],
     campaigns: FromDishka[CampaignRehearsals],
+    devices: FromDishka[DeviceTests],
 ) -> None:
-    await _run(manager, rehearsals, campaigns)
+    await _run(manager, rehearsals, campaigns, devices)
 
 
 @inject
@@ -77,12 +88,14 @@ async def type_number(
     _input: ManagedTextInput[str],
     manager: DialogManager,
     typed: str,
+    *,
     operators: FromDishka[Operators],
     rehearsals: FromDishka[Rehearsals],
     campaigns: FromDishka[CampaignRehearsals],
+    devices: FromDishka[DeviceTests],
 ) -> None:
     if await _keep_number(manager, operators, typed):
-        await _run(manager, rehearsals, campaigns)
+        await _run(manager, rehearsals, campaigns, devices)
 
 
 @inject
@@ -90,14 +103,16 @@ async def take_offered(
     _callback: CallbackQuery,
     _button: Button,
     manager: DialogManager,
+    *,
     operators: FromDishka[Operators],
     rehearsals: FromDishka[Rehearsals],
     campaigns: FromDishka[CampaignRehearsals],
+    devices: FromDishka[DeviceTests],
     workspaces: FromDishka[Workspaces],
 ) -> None:
     country = (await workspaces.get(actor_of(manager))).country
     if await _keep_number(manager, operators, example_phone(country) or ""):
-        await _run(manager, rehearsals, campaigns)
+        await _run(manager, rehearsals, campaigns, devices)
 
 
 async def _keep_number(manager: DialogManager, operators: Operators, typed: str) -> bool:
@@ -110,12 +125,16 @@ async def _keep_number(manager: DialogManager, operators: Operators, typed: str)
     return True
 
 
-async def _run(manager: DialogManager, rehearsals: Rehearsals, campaigns: CampaignRehearsals) -> None:
+async def _run(
+    manager: DialogManager, rehearsals: Rehearsals, campaigns: CampaignRehearsals, devices: DeviceTests
+) -> None:
     """Test, and keep what is to be told of it; a refusal is more than a toast can say."""
     actor, about = actor_of(manager), cast(dict[str, Any], manager.start_data)
     try:
         if "campaign_id" in about:
             rehearsal = await campaigns.run(actor, about["campaign_id"])
+        elif "device_id" in about:
+            rehearsal = await devices.run(actor, about["device_id"])
         else:
             rehearsal = await rehearsals.run(actor, about["sequence_id"], step_id=about["step_id"])
     except DripdeskError as refusal:
@@ -125,6 +144,6 @@ async def _run(manager: DialogManager, rehearsals: Rehearsals, campaigns: Campai
         "message_ids": list(rehearsal.message_ids),
         "phone": rehearsal.phone,
         "device": rehearsal.device,
-        "sample": rehearsal.sample,
+        "sample": None if "device_id" in about else rehearsal.sample,
         "last_in": rehearsal.last_in.total_seconds(),
     }

@@ -48,8 +48,12 @@ from engine.contacts.segmenting import Segments
 from engine.contacts.segments import InSequence, OnList, Replied
 from engine.contacts.stop_requests import StopRequests
 from engine.devices.limits import DeviceLimits
+from engine.devices.pairing import Pairings
+from engine.devices.presets import NumberAge
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
+from engine.devices.trying import DeviceTests
+from engine.devices.unlinking import Unlinking
 from engine.errors import NotAllowedError, NotFoundError
 from engine.operators import Operators
 from engine.reports.overview import Overviews
@@ -112,6 +116,9 @@ USE_CASES = (
     Pastes,
     Devices,
     DeviceLimits,
+    DeviceTests,
+    Pairings,
+    Unlinking,
     Alerts,
     Doubts,
     Relocation,
@@ -144,7 +151,7 @@ READERS = {
     "ContactBook.niches", "ContactDeletion.before", "ContactLists.card",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "SequenceCatalogue.card", "SequenceCatalogue.export", "SequenceCatalogue.file",
     "SequenceCatalogue.sample", "SequenceEditor.changes", "Launches.review", "Results.get", "Results.export",
-    "Devices.list", "Devices.card", "Devices.why", "Alerts.open",
+    "Devices.list", "Devices.card", "Devices.why", "Unlinking.status", "Alerts.open",
     "Runs.if_resumed", "Moves.targets", "Moves.foresee", "SequencePeople.page",
     "ContactCards.get", "ContactCards.history",
     "ContactImports.review", "ContactImports.progress", "ContactImports.recent", "ContactImports.rejects",
@@ -159,6 +166,7 @@ WITHOUT_AN_ID = {
     "CampaignEditor.create", "CampaignCatalogue.page",
     "ContactBook.count", "ContactBook.lists", "ContactBook.find", "ContactBook.niches",
     "SequenceCatalogue.list", "SequenceCatalogue.page", "Devices.list", "Devices.add_simulated", "Alerts.open",
+    "Pairings.check_name", "Pairings.run", "Pairings.run_once", "Unlinking.run", "Unlinking.run_once",
     "SequenceEditor.additions",
     "Replies.list",
     "Replies.of_post",  # by a chat's message; see test_replies_router.py
@@ -298,6 +306,18 @@ CALLS: dict[str, list[Call]] = {
     "DeviceLimits.set_daily_cap": [lambda t, o, a: t.world.limits.set_daily_cap(a, t.device, 5)],
     "DeviceLimits.set_ramp": [lambda t, o, a: t.world.limits.set_ramp(a, t.device, 5, 5)],
     "DeviceLimits.end_ramp": [lambda t, o, a: t.world.limits.end_ramp(a, t.device)],
+    "DeviceLimits.set_by_age": [lambda t, o, a: t.world.limits.set_by_age(a, t.device, NumberAge.NEW)],
+    "DeviceTests.run": [lambda t, o, a: t.world.trying.run(a, t.device)],
+    "Pairings.start_qr": [lambda t, o, a: t.world.pairings.start_qr(a, device_id=t.device)],
+    "Pairings.start_code": [
+        lambda t, o, a: t.world.pairings.start_code(a, "", device_id=t.device),
+        lambda t, o, a: t.world.pairings.start_code(a, "+60123456789", device_id=t.device),
+    ],
+    "Pairings.status": [lambda t, o, a: t.world.pairings.status(a, t.device)],
+    "Pairings.give_up": [lambda t, o, a: t.world.pairings.give_up(a, t.device)],
+    "Unlinking.log_out": [lambda t, o, a: t.world.unlinking.log_out(a, t.device)],
+    "Unlinking.remove": [lambda t, o, a: t.world.unlinking.remove(a, t.device)],
+    "Unlinking.status": [lambda t, o, a: t.world.unlinking.status(a, t.device)],
     "Devices.pause": [lambda t, o, a: t.world.devices.pause(a, t.device)],
     "Devices.resume": [lambda t, o, a: t.world.devices.resume(a, t.device)],
     "Devices.restart": [lambda t, o, a: t.world.devices.restart(a, t.device)],
@@ -594,6 +614,7 @@ async def test_a_viewer_sees_everything_and_changes_nothing(world: World) -> Non
     changes = {
         **CALLS,
         "Devices.add_simulated": [lambda t, o, a: t.world.devices.add_simulated(a, "New")],
+        "Pairings.check_name": [lambda t, o, a: t.world.pairings.check_name(a, "New")],
         "SequenceEditor.additions": [lambda t, o, a: t.world.editor.additions(a, [])],
         "ContactImports.open": [lambda t, o, a: t.world.imports.open(a, b"Phone\n0177777778\n", "x.csv")],
         "OptOutLists.review": [

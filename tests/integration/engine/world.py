@@ -40,8 +40,11 @@ from engine.contacts.segmenting import Segments
 from engine.database import Database
 from engine.devices.limits import DeviceLimits
 from engine.devices.ownership import Ownership
+from engine.devices.pairing import Pairings
 from engine.devices.registry import Devices
 from engine.devices.relocation import Relocation
+from engine.devices.trying import DeviceTests
+from engine.devices.unlinking import Unlinking
 from engine.sequences.catalogue import SequenceCatalogue
 from engine.sequences.control import SequenceControl
 from engine.sequences.editor import SequenceEditor
@@ -69,6 +72,7 @@ from models.enums import (
     SequenceStatus,
     TransportKind,
 )
+from tests.linking import PlainSessions, PlayedLinker, real_settings
 
 KUALA_LUMPUR = ZoneInfo("Asia/Kuala_Lumpur")
 MONDAY = datetime(2026, 1, 5, 10, 0, tzinfo=KUALA_LUMPUR)  # where the clock stands when a test begins
@@ -110,6 +114,10 @@ class World:
         self.catalogue = SequenceCatalogue(database, clock)
         self.devices = Devices(database, clock, settings)
         self.limits = DeviceLimits(database, clock)
+        self.trying = DeviceTests(database, clock)
+        linking = PlayedLinker(), PlainSessions(database)
+        self.pairings = Pairings(database, clock, real_settings(), *linking)
+        self.unlinking = Unlinking(database, clock, self.devices, *linking)
         self.workspaces = Workspaces(database, clock, settings)
         self.inbox = Inbox(database, clock)
         self.rules = SequenceRules(database, clock)

@@ -72,6 +72,8 @@ def test_the_heaviest_reason_comes_first() -> None:
 def test_a_device_that_only_a_person_brings_back_lacks_no_engine() -> None:
     device = standing(state=DeviceState.LOGGED_OUT, worked=False)
     assert why(device, Surroundings(engines=0), NOW).kind is ReasonKind.STATE
+    unpaired = standing(state=DeviceState.UNPAIRED, worked=False)
+    assert why(unpaired, Surroundings(engines=1), NOW).kind is ReasonKind.STATE
 
 
 def test_who_stopped_and_who_paused() -> None:
