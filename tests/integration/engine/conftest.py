@@ -1,20 +1,7 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 import structlog
-
-from engine.actor import Actor
-from engine.clock import ManualClock
-from engine.database import Database
-from tests.integration.engine.world import World
-
-
-@pytest.fixture
-async def world(database: Database, clock: ManualClock, owner: Actor) -> AsyncIterator[World]:
-    """Whatever a test does with it, the books balance afterwards."""
-    world = World(database, clock, owner)
-    yield world
-    await world.assert_books_balance()
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from engine.transports.contract import (
     RevocationOutcome,
     Sent,
     StateChanged,
+    Transport,
     TransportEvent,
 )
 from models.enums import DeviceState
@@ -132,17 +133,28 @@ class Rig:
 
 @asynccontextmanager
 async def engine_running(world: World, script: Script, *, capacity: int = 100) -> AsyncIterator[Rig]:
+    async with engine_with(world, script.transport, script, capacity=capacity) as rig:
+        try:
+            yield rig
+        finally:
+            script.flowing.set()
+
+
+@asynccontextmanager
+async def engine_with(
+    world: World, transport_for: Callable[[OwnedDevice], Transport], script: Script, *, capacity: int = 100
+) -> AsyncIterator[Rig]:
+    """A whole engine on other transports than the script's."""
     ownership = await Ownership.register(world.database, world.clock, capacity=capacity)
     desk = Desk(world.database, world.clock, engine_id=ownership.engine_id, random=Random(1))
     shortage = Shortage(world.database, world.clock)
-    pool = WorkerPool(ownership, desk, world.clock, script.transport, shortage, random=Random(1))
+    pool = WorkerPool(ownership, desk, world.clock, transport_for, shortage, random=Random(1))
     serving = asyncio.create_task(desk.run())
     checkup = Checkup(world.database, world.clock, pool)
     rig = Rig(world, script, desk, pool, ownership, asyncio.create_task(pool.run()), checkup)
     try:
         yield rig
     finally:
-        script.flowing.set()
         await rig.drain()
         serving.cancel()
         await asyncio.wait({serving})
