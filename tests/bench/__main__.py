@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 
 from engine.database import Database
 from engine.embedded import EmbeddedPostgres
-from tests.bench import depth, fanout, fleet, forecast, full, imports, queue, scale, tick, wake
+from tests.bench import depth, fanout, fleet, forecast, full, hosts, imports, queue, scale, tick, wake
 from tests.bench.figures import Figure
 from tests.bench.peers import PeerMissingError
 
@@ -28,6 +28,7 @@ BENCHES: dict[str, Callable[[Database], AsyncIterator[Figure]]] = {
     "depth": depth.measure,
     "fanout": fanout.measure,
     "fleet": fleet.measure,
+    "hosts": hosts.measure,
     "import": imports.measure,
     "forecast": forecast.measure,
     "queue": queue.measure,
