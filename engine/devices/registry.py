@@ -1,7 +1,7 @@
 """Devices as operators see them: add, pace, pause, restart, and what each of them is doing."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -54,6 +54,8 @@ class DeviceCard:
     sent_today: int
     failed_today: int
     unknown_today: int
+    limited_until: datetime | None  # WhatsApp lets it write to nobody new; machine time
+    phone_away_for: timedelta | None  # since the last sign of life of its own phone; None: it has none
     housing: Housing | None  # of a real device that is at work
 
 
@@ -120,6 +122,7 @@ class Devices:
             )
             queued, first_due = (await session.execute(waiting)).one()
             workspace = await session.get_one(Workspace, actor.workspace_id)
+            (standing,) = await read_standings(session, [device_id], self._clock.now())
             housing = await read_housing(session, device_id)
         tally = tally_of(device, self._clock.now(), ZoneInfo(workspace.time_zone))
         in_flight = device.in_flight_message_id is not None
@@ -145,6 +148,8 @@ class Devices:
             sent_today=ended_today - failed - unknown,
             failed_today=failed,
             unknown_today=unknown,
+            limited_until=standing.limited_until,
+            phone_away_for=standing.phone_away_for,
             housing=housing,
         )
 

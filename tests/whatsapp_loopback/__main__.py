@@ -7,18 +7,17 @@ import sys
 
 from aiohttp import web
 
-from tests.processes import free_port
 from tests.whatsapp_loopback import remote
-from tests.whatsapp_loopback.server import LoopbackServer
+from tests.whatsapp_loopback.server import LoopbackServer, loopback_socket
 
 
 async def main() -> None:
     async with LoopbackServer() as server:
         runner = web.AppRunner(remote.application(server), access_log=None, handle_signals=False)
         await runner.setup()
-        port = free_port()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        control = f"http://127.0.0.1:{port}"
+        listener = loopback_socket()
+        await web.SockSite(runner, listener).start()
+        control = f"http://127.0.0.1:{listener.getsockname()[1]}"
         where = {"control": control, "proxy_url": server.proxy_url, "ca_file": str(server.ca_file)}
         print(json.dumps(where), flush=True)
         await _until_input_ends()

@@ -69,6 +69,8 @@ class Account:
     rules: MessageRules = field(default_factory=MessageRules)
     refusal: LoginFailure | None = None
     media_fault: MediaFault | None = None
+    frozen: bool = False
+    """Nothing that the device says is heard."""
     tries: int = 0
     """Messages that its device sent, accepted or not."""
     uploads: int = 0

@@ -5,6 +5,7 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.whatsapp_loopback import iq, nodes, prekeys, usync
@@ -16,7 +17,7 @@ from tests.whatsapp_loopback.ledger import Accepted
 from tests.whatsapp_loopback.messages import ReceiptKind
 from tests.whatsapp_loopback.nodes import SERVER, Attribute, Node
 from tests.whatsapp_loopback.noise import FrameCipher, Responder
-from tests.whatsapp_loopback.pairing import Waiting
+from tests.whatsapp_loopback.pairing import CODES_SECONDS, Waiting
 from tests.whatsapp_loopback.protobuf import Fields
 
 if TYPE_CHECKING:
@@ -108,10 +109,17 @@ class Connection:
     async def run(self) -> None:
         """Until either side ends it: with ClosedError, or what the device did wrong."""
         try:
-            login = await self._shake_hands()
-            await self._let_in(login)
-            while True:
-                await self._take(nodes.decode(self._incoming.decrypt(await self._frames.read())))
+            async with asyncio.timeout(None) as patience:
+                login = await self._shake_hands()
+                await self._let_in(login)
+                if self.waiting:
+                    patience.reschedule(asyncio.get_running_loop().time() + CODES_SECONDS)
+                while True:
+                    stanza = nodes.decode(self._incoming.decrypt(await self._frames.read()))
+                    if not (self.account and self.account.frozen):
+                        await self._take(stanza)
+        except TimeoutError:
+            await self.close()
         finally:
             self._leave()
 
@@ -143,7 +151,7 @@ class Connection:
     def _fail(self, failure: LoginFailure) -> None:
         given = {"reason": failure.reason, "code": failure.code, "expire": failure.expire, "location": "loopback"}
         told = {name: str(value) for name, value in given.items() if value is not None}
-        self._network.start(self.farewell(Node("failure", told)))
+        self._network.start(partial(self.farewell, Node("failure", told)))
 
     async def _log_in(self, account: Account) -> None:
         if account.link:
@@ -183,7 +191,7 @@ class Connection:
                 self._network.received(self.account, stanza)
                 await self._acknowledge(stanza)
                 if stanza.text("type") == "retry":
-                    await self._network.messages.send_again(self.account, stanza.text("id"))
+                    await self._network.messages.send_again(self.account, stanza)
             case _:
                 log.debug("nothing to do for <%s>", stanza.tag)
 
@@ -208,7 +216,7 @@ class Connection:
                 self.account.device = None
                 self.account.outbox.clear()
             case "encrypt" if self.account:
-                return prekeys.answer(self.account, question, network.peer)
+                return prekeys.answer(self.account, question, network.peer, claim_enough=network.spares_prekeys)
             case "usync":
                 return usync.answer(question, network.numbers)
             case "w:m" if self.account:
@@ -221,7 +229,7 @@ class Connection:
         accepted = self._network.messages.accept(account, message) if rule.answer.accepts else None
         self._network.changed()
         if rule.delay:
-            self._network.start(self._after_message(account, message, rule, accepted), rule.delay)
+            self._network.start(partial(self._after_message, account, message, rule, accepted), rule.delay)
         else:
             await self._after_message(account, message, rule, accepted)
 

@@ -91,7 +91,11 @@ class Controls:
 
     async def set_proxy(self, proxy: Proxy) -> None:
         """For connections that begin from now on."""
-        self._network.proxy = proxy
+        self._network.entrance.set(proxy)
+
+    async def until_swallowed(self, count: int, seconds: float = SECONDS) -> bool:
+        """Whether so many connections stand in the way in, in time."""
+        return await self._network.until(lambda: len(self._network.entrance.outside) >= count, seconds)
 
     async def refuse_upgrades(self, status: int | None) -> None:
         """With this HTTP status, until it is None again."""
@@ -112,6 +116,10 @@ class Controls:
         if link:
             link.reset()
         return int(link is not None)
+
+    async def freeze(self, phone: str, frozen: bool = True) -> None:
+        """Its connection stays, but nothing that it says is heard any more; a later connection is as frozen."""
+        self._account(phone).frozen = frozen
 
     async def begin_outage(self, proxy: Proxy = Proxy.REFUSES) -> int:
         """Nobody is connected and nobody gets in, until `set_proxy(Proxy.OPEN)`."""
@@ -260,6 +268,10 @@ class Controls:
     async def refuse_codes(self, code: int | None, text: str = "") -> None:
         """Devices that ask for a code of characters get this error: 429 rate-overlimit, 400 bad-request …"""
         self._network.pairings.code_error = None if code is None else RefusedError(code, text)
+
+    async def spare_prekeys(self, spares: bool) -> None:
+        """Whether devices that were just linked are told that enough one-time keys are here: it saves them seconds."""
+        self._network.spares_prekeys = spares
 
     async def expire_codes(self) -> int:
         """As after 160 seconds; returns how many devices waited."""

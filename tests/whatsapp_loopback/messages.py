@@ -15,6 +15,7 @@ from tests.whatsapp_loopback.nodes import Attribute, Jid, Node
 from tests.whatsapp_loopback.numbers import lid_jid, phone_of, pn_jid
 from tests.whatsapp_loopback.peers import Peer
 from tests.whatsapp_loopback.signal_wire import UndecryptableError
+from tests.whatsapp_loopback.x3dh import Bundle
 
 _IN_CLEAR = {"participants", "enc", "device-identity"}
 """What belongs to every message; any further child is a mark."""
@@ -88,13 +89,14 @@ class Messages:
             Node("receipt", attributes, (retry, registration, Node("keys", content=tuple(further))))
         )
 
-    async def send_again(self, account: Account, message_id: str) -> None:
+    async def send_again(self, account: Account, receipt: Node) -> None:
         """The device could not read what a contact wrote: the contact's phone begins anew with it."""
+        message_id = receipt.text("id")
         written = self._written.get(message_id)
         if written and written.retries < _MOST_RETRIES:
             written.retries += 1
             written.peer.forget(account.address())
-            await self._send(account, message_id, written)
+            await self._send(account, message_id, written, prekeys.bundle_in(receipt))
 
     async def report(
         self, account: Account, message_id: str, recipient: Jid, kind: ReceiptKind, at: float | None = None
@@ -122,10 +124,18 @@ class Messages:
         attributes: dict[str, Attribute]
         if by_lid:
             chat = lid_jid(recipient)
-            attributes = {"from": lid_jid(account.phone), "recipient": chat, "peer_recipient_pn": pn_jid(recipient)}
+            attributes = {
+                "from": lid_jid(account.phone),
+                "recipient": chat,
+                "peer_recipient_pn": pn_jid(recipient),
+            }
         else:
             chat = pn_jid(recipient)
-            attributes = {"from": pn_jid(account.phone), "recipient": chat, "peer_recipient_lid": lid_jid(recipient)}
+            attributes = {
+                "from": pn_jid(account.phone),
+                "recipient": chat,
+                "peer_recipient_lid": lid_jid(recipient),
+            }
         copied = replace(content, sent_to=str(chat))
         return await self._deliver(account, self.peer(account.phone), copied, attributes)
 
@@ -137,11 +147,14 @@ class Messages:
         await self._send(account, message_id, self._written[message_id])
         return message_id
 
-    async def _send(self, account: Account, message_id: str, written: "_Written") -> None:
+    async def _send(
+        self, account: Account, message_id: str, written: "_Written", bundle: Bundle | None = None
+    ) -> None:
         device, peer, content = account.device, written.peer, written.content
         if device is None:
             raise LookupError(f"no device is linked to {account.phone}")
-        bundle = None if peer.knows(account.address()) else device.bundle()
+        if bundle is None and not peer.knows(account.address()):
+            bundle = device.bundle()
         kind, ciphertext = peer.encrypt(account.address(), bundle, contents.written(content))
         encrypted: dict[str, Attribute] = {"v": "2", "type": kind}
         if content.attachment:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 
 from tests.whatsapp_loopback.accounts import Account, Accounts
-from tests.whatsapp_loopback.behaviour import Handshake, LoginFailure, Proxy
+from tests.whatsapp_loopback.behaviour import Handshake, LoginFailure
 from tests.whatsapp_loopback.connection import Connection
 from tests.whatsapp_loopback.media import MediaStore
 from tests.whatsapp_loopback.messages import Messages
@@ -14,6 +14,7 @@ from tests.whatsapp_loopback.nodes import Node
 from tests.whatsapp_loopback.numbers import Numbers
 from tests.whatsapp_loopback.pairing import Pairings
 from tests.whatsapp_loopback.peers import Peer
+from tests.whatsapp_loopback.proxy import Entrance
 
 log = logging.getLogger("whatsapp_loopback")
 
@@ -31,12 +32,13 @@ class DeviceReceipt:
 class Network:
     accounts: Accounts = field(default_factory=Accounts)
     numbers: Numbers = field(default_factory=Numbers)
-    proxy: Proxy = Proxy.OPEN
     handshake: Handshake = Handshake.PLAIN
     upgrade_status: int | None = None
     """The HTTP status that websockets are refused with."""
     login_failure: LoginFailure | None = None
     """For those accounts that have none of their own."""
+    spares_prekeys: bool = False
+    """Whether devices are told that enough of their one-time keys are here."""
     connections: set[Connection] = field(default_factory=set)
     receipts: list[DeviceReceipt] = field(default_factory=list)
 
@@ -44,6 +46,7 @@ class Network:
         self._peers: dict[str, Peer] = {}
         self._change = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.entrance = Entrance(self.changed)
         self.messages = Messages(self.accounts, self.peer)
         self.media = MediaStore(self.accounts)
         self.pairings = Pairings(self.accounts)
@@ -86,18 +89,19 @@ class Network:
             return False
         return True
 
-    def start(self, work: Coroutine[None, None, None], after: float = 0) -> None:
+    def start(self, work: Callable[[], Coroutine[None, None, None]], after: float = 0) -> None:
         """Beside everything else, in so many seconds; it ends with the server at the latest."""
 
         async def wait_and_do() -> None:
             await asyncio.sleep(after)
-            await work
+            await work()
 
         task = asyncio.create_task(wait_and_do())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
+        self.entrance.close()
         for connection in list(self.connections):
             connection.reset()
         for task in list(self._tasks):

@@ -20,6 +20,7 @@ from tests.whatsapp_loopback.xeddsa import verify
 
 CODES_SHOWN = 6
 """References given out at once: the device shows the first for 60 seconds and each further one for 20."""
+CODES_SECONDS = 60 + (CODES_SHOWN - 1) * 20
 MOST_WRONG_CODES = 5
 _ANSWER_SECONDS = 20
 PLATFORM = "android"

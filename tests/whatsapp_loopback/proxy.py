@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from tests.whatsapp_loopback.behaviour import Proxy
 
@@ -16,11 +17,32 @@ _REFUSED = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
 _LARGEST_REQUEST = 16 * 1024
 
 
+@dataclass(eq=False)
+class Entrance:
+    """What the way in is like, and who stands in it."""
+
+    changed: Callable[[], None]
+    """Called when somebody comes."""
+    state: Proxy = Proxy.OPEN
+    outside: "set[ProxyConnection]" = field(default_factory=set)
+    """Not let in yet."""
+
+    def set(self, state: Proxy) -> None:
+        """Who was swallowed is let in when it opens again: as on a real network, where what was lost is sent again."""
+        self.state = state
+        for connection in list(self.outside):
+            connection.go_on()
+
+    def close(self) -> None:
+        for connection in list(self.outside):
+            connection.abort()
+
+
 class ProxyConnection(asyncio.Protocol):
     def __init__(
-        self, state: Callable[[], Proxy], context: ssl.SSLContext, server: Callable[[], asyncio.Protocol]
+        self, entrance: Entrance, context: ssl.SSLContext, server: Callable[[], asyncio.Protocol]
     ) -> None:
-        self._state = state
+        self._entrance = entrance
         self._context = context
         self._server = server
         self._request = bytearray()
@@ -30,26 +52,43 @@ class ProxyConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        if self._state() is Proxy.RESETS:
-            reset(transport)
+        self._entrance.outside.add(self)
+        self._entrance.changed()
+        self.go_on()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._entrance.outside.discard(self)
 
     def data_received(self, data: bytes) -> None:
         self._request += data
         if len(self._request) > _LARGEST_REQUEST:
-            self._transport.abort()
-        if not self._request.endswith(b"\r\n\r\n"):
-            return
-        match self._state():
-            case Proxy.REFUSES:
+            self.abort()
+        else:
+            self.go_on()
+
+    def go_on(self) -> None:
+        """As far as the request and the state of the way allow."""
+        asked = self._request.endswith(b"\r\n\r\n")
+        match self._entrance.state:
+            case Proxy.RESETS:
+                reset(self._transport)
+            case Proxy.REFUSES if asked:
                 self._transport.write(_REFUSED)
                 self._transport.close()
-            case Proxy.OPEN if self._request.startswith(b"CONNECT "):
-                # What the client says next is for TLS: nothing may be read before that is in place.
-                self._transport.pause_reading()
-                self._transport.write(_ESTABLISHED)
-                self._upgrade = asyncio.create_task(self._hand_over())
-            case Proxy.OPEN:
-                self._transport.abort()
+            case Proxy.OPEN if asked and self._request.startswith(b"CONNECT "):
+                self._let_in()
+            case Proxy.OPEN if asked:
+                self.abort()
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def _let_in(self) -> None:
+        # What the client says next is for TLS: nothing may be read before that is in place.
+        self._transport.pause_reading()
+        self._transport.write(_ESTABLISHED)
+        self._entrance.outside.discard(self)
+        self._upgrade = asyncio.create_task(self._hand_over())
 
     async def _hand_over(self) -> None:
         server = self._server()
@@ -57,7 +96,7 @@ class ProxyConnection(asyncio.Protocol):
         try:
             secured = await loop.start_tls(self._transport, server, self._context, server_side=True)
         except (OSError, ssl.SSLError):  # the client does not trust us, or has gone
-            self._transport.abort()
+            self.abort()
             return
         if secured is not None:
             server.connection_made(secured)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -30,26 +31,24 @@ class LoopbackServer(Controls):
     """The whole server in this process, controlled by its own methods: `async with LoopbackServer() as whatsapp`."""
 
     def __init__(self) -> None:
+        """It starts with the block, and ends with it."""
+
+    async def __aenter__(self) -> Self:
         self._directory = Path(tempfile.mkdtemp(prefix="whatsapp-loopback-"))
         certificates = Certificates.make(self._directory)
         super().__init__(Network(), certificates.ca_file)
-        self._context = certificates.context()
-
-    async def __aenter__(self) -> Self:
         application = web.Application(client_max_size=LARGEST)
         application.router.add_get("/ws/chat", self._chat)
         application.router.add_routes(self._network.media.routes())
         self._runner = web.AppRunner(application, access_log=None, handle_signals=False)
         await self._runner.setup()
-        serve = self._runner.server
+        serve, context = self._runner.server, certificates.context()
         assert serve is not None
+        listener = loopback_socket()
         self._proxy = await asyncio.get_running_loop().create_server(
-            lambda: ProxyConnection(lambda: self._network.proxy, self._context, serve),
-            "127.0.0.1",
-            free_port(),
-            backlog=_BACKLOG,
+            lambda: ProxyConnection(self._network.entrance, context, serve), sock=listener, backlog=_BACKLOG
         )
-        self.proxy_url = f"http://127.0.0.1:{self._proxy.sockets[0].getsockname()[1]}"
+        self.proxy_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         return self
 
     async def __aexit__(
@@ -76,3 +75,15 @@ class LoopbackServer(Controls):
         finally:
             self._network.connections.discard(connection)
         return websocket
+
+
+def loopback_socket() -> socket.socket:
+    """Bound to a free port, so that nobody can take it meanwhile."""
+    while True:
+        bound = socket.socket()
+        try:
+            bound.bind(("127.0.0.1", free_port()))
+        except OSError:
+            bound.close()
+        else:
+            return bound

@@ -32,6 +32,14 @@ async def unlinked(whatsapp: LoopbackServer, tmp_path: Path) -> AsyncIterator[De
         yield device
 
 
+@pytest_asyncio.fixture(loop_scope="module")
+async def quick(whatsapp: LoopbackServer) -> AsyncIterator[None]:
+    """Linked devices need not upload hundreds of one-time keys."""
+    await whatsapp.spare_prekeys(True)
+    yield
+    await whatsapp.spare_prekeys(False)
+
+
 async def shown(device: Device) -> str:
     return str((await device.until("code"))["text"])
 
@@ -42,13 +50,17 @@ async def test_a_phone_scans_the_picture(whatsapp: LoopbackServer, unlinked: Dev
     linked = await unlinked.until("PairStatus")
     assert linked["ID"]["User"] == phone
     await unlinked.until("Connected")
-    assert (await whatsapp.account(phone)).jid == f"{phone}:1@s.whatsapp.net"
+    account = await whatsapp.account(phone)
+    assert account.jid == f"{phone}:1@s.whatsapp.net"
+    assert account.prekeys >= 100
     message_id = await unlinked.text(CONTACT, "From the new device")
     await unlinked.until_receipt(message_id)
-    await whatsapp.incoming(phone, CONTACT, Content(kind=Kind.TEXT, text="Welcome"))
+    await whatsapp.incoming(phone, "15551230002", Content(kind=Kind.TEXT, text="Welcome"))
     assert (await unlinked.until("Message"))["Message"]["conversation"] == "Welcome"
+    assert (await whatsapp.account(phone)).prekeys == account.prekeys - 1
 
 
+@pytest.mark.usefixtures("quick")
 async def test_a_phones_owner_types_the_characters(whatsapp: LoopbackServer, unlinked: Device, phone: str) -> None:
     characters = await unlinked.do("code", phone=phone)
 
@@ -59,6 +71,7 @@ async def test_a_phones_owner_types_the_characters(whatsapp: LoopbackServer, unl
     assert await unlinked.text(CONTACT, "From the new device")
 
 
+@pytest.mark.usefixtures("quick")
 async def test_wrong_characters_are_refused_and_the_right_ones_still_work(
     whatsapp: LoopbackServer, unlinked: Device, phone: str
 ) -> None:
@@ -132,6 +145,7 @@ async def test_codes_run_out(whatsapp: LoopbackServer, unlinked: Device, phone: 
         await whatsapp.scan(code, phone)
 
 
+@pytest.mark.usefixtures("quick")
 async def test_linking_again_takes_the_first_device_off(
     whatsapp: LoopbackServer, library: Library, unlinked: Device, phone: str, tmp_path: Path
 ) -> None:

@@ -66,7 +66,7 @@ async def test_a_contact_is_read_now_by_number_and_now_by_lid(
 
 @pytest.mark.parametrize(("kind", "mime_type", "name"), FILES, ids=[kind for kind, _, _ in FILES])
 async def test_a_file(
-    whatsapp: LoopbackServer, device: Device, phone: str, kind: Kind, mime_type: str, name: str
+    whatsapp: LoopbackServer, device: Device, phone: str, *, kind: Kind, mime_type: str, name: str
 ) -> None:
     file = b"a file: " + kind.encode() * 1000
     offered = await whatsapp.offer_file(kind, file, mime_type, "Order" if kind is Kind.DOCUMENT else "")
@@ -110,7 +110,7 @@ async def test_a_file(
     ids=lambda value: value.kind if isinstance(value, Content) else "",
 )
 async def test_what_else_a_contact_may_send(
-    whatsapp: LoopbackServer, device: Device, phone: str, content: Content, name: str, expected: dict[str, Any]
+    whatsapp: LoopbackServer, device: Device, phone: str, *, content: Content, name: str, expected: dict[str, Any]
 ) -> None:
     message_id = await whatsapp.incoming(phone, CONTACT, content)
 
@@ -125,8 +125,10 @@ async def test_what_the_owner_types_on_the_phone(whatsapp: LoopbackServer, devic
         assert message["Message"] == {"conversation": "I am on my way"}
         source = message["Info"]["MessageSource"]
         assert source["IsFromMe"]
-        people = [await whatsapp.lid(each) if by_lid else each for each in (CONTACT, phone)]
-        assert [source["Chat"]["User"], source["Sender"]["User"]] == people
+        numbers, lids = (CONTACT, phone), (await whatsapp.lid(CONTACT), await whatsapp.lid(phone))
+        assert (source["Chat"]["User"], source["Sender"]["User"]) == (lids if by_lid else numbers)
+        assert source["RecipientAlt"]["User"] == (CONTACT if by_lid else lids[0])
+        assert source["SenderAlt"]["User"] == ("" if by_lid else lids[1])
         await device.text(CONTACT, "It is on its way")
 
 

@@ -35,6 +35,12 @@ def test_garbage_is_read_or_refused(garbage: bytes) -> None:
         return
 
 
+@pytest.mark.parametrize("damaged", ["0a05ab", "08ff", "08" + "ff" * 10 + "01", "0b", "0dabab", "80"])
+def test_what_is_cut_short_or_of_no_known_type_is_refused(damaged: str) -> None:
+    with pytest.raises(NotProtobufError):
+        Fields(bytes.fromhex(damaged))
+
+
 @given(st.dictionaries(st.text(max_size=10), st.text(max_size=10), max_size=4))
 def test_it_reads_what_the_published_implementation_wrote(entries: dict[str, str]) -> None:
     struct = Struct()

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 SPOOL = "inbox.sqlite"
 TWICE = StateChanged(DeviceState.REPLACED, "the same WhatsApp account is connected as another device here")
+BROKEN = "an error inside of the device host, see the log"
 Answer = tuple[Frame, bytes]
 
 
@@ -96,8 +97,16 @@ class Host:
                 return {"state": state_frame(TWICE)}, b""
             line = Line(device_id, stored, Spool(store.with_name(SPOOL)), self._around, self._conversation.post)
             self._lines[device_id] = line
-            self._running[device_id] = self._tasks.create_task(line.run())
+            self._running[device_id] = self._tasks.create_task(self._live(device_id, line))
         return {"state": state_frame(await line.state())}, b""
+
+    async def _live(self, device_id: int, line: Line) -> None:
+        try:
+            await line.run()
+        except Exception as error:  # noqa: BLE001  # it must not take the other devices along
+            log.error("a line failed: %s", _without_values(error))  # noqa: TRY400
+            state = state_frame(StateChanged(DeviceState.PARKED, BROKEN))
+            self._conversation.post({"type": "state", "device": device_id, "change": state})
 
     async def _close(self, packet: Packet) -> Answer:
         await self._close_line(packet.header["device"])
@@ -146,13 +155,14 @@ class Host:
 
 
 def _unclear(kind: str) -> Frame:
-    words = "an error inside of the device host, see the log"
     match kind:
+        case "open":
+            return {"state": state_frame(StateChanged(DeviceState.PARKED, BROKEN))}
         case "send":
-            return {"outcome": outcome_frame(Unknown(words))}
+            return {"outcome": outcome_frame(Unknown(BROKEN))}
         case "revoke":
             return {"outcome": RevocationOutcome.UNCLEAR}
-    return {"refused": words}
+    return {"refused": BROKEN}
 
 
 def _without_values(error: Exception) -> str:

@@ -158,6 +158,22 @@ async def test_a_store_that_is_none_is_refused(host: DeviceHost, make: Make, pho
     assert (await host.ask({"type": "ping"})).header["type"] == "answer"
 
 
+async def test_a_line_that_fails_is_parked_and_takes_nobody_along(
+    host: DeviceHost, device: HostedDevice, make: Make
+) -> None:
+    broken = StateChanged(DeviceState.PARKED, "an error inside of the device host, see the log")
+    unwritable, unreadable = await make("16670000001"), await make("16670000002")
+    unwritable.store.with_name("inbox.sqlite").mkdir()
+    assert await unwritable.open() == broken
+
+    with closing(sqlite3.connect(unreadable.store.with_name("inbox.sqlite"))) as spool, spool:
+        spool.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, content TEXT)")
+        spool.execute("INSERT INTO events (content) VALUES ('no JSON')")
+    await unreadable.open()
+    await host.until(lambda: broken in unreadable.states, "state")
+    await device.sent(CONTACT, "not disturbed")
+
+
 async def test_one_account_is_not_opened_twice_in_a_host(
     device: HostedDevice, store_template: Path, tmp_path: Path
 ) -> None:

@@ -132,7 +132,7 @@ async def test_an_end_is_an_end_whatever_is_said_afterwards(end):
         line.connection.hear(end)
         line.connection.hear(LOST)
         line.connection.hear(UP)
-        await line.keeping
+        await line.until(line.keeping.done)
     assert line.connection.ended
     assert line.client.connects == 1
     assert len(line.told) == 2
@@ -158,7 +158,7 @@ async def test_a_library_that_falls_silent_is_connected_anew():
 async def test_a_session_that_the_library_has_deleted_is_not_connected(monkeypatch):
     monkeypatch.setattr(connection, "is_gone", lambda store: True)
     async with Line() as line:
-        await line.keeping
+        await line.until(line.keeping.done)
     assert line.told == [states.GONE]
     assert line.client.connects == 0
 
