@@ -19,6 +19,7 @@ from engine.transports.neonize import book
 from engine.transports.neonize.session_store import durable_copy
 from tests.integration.engine.world import World, until
 from tests.unit.transports.neonize.conftest import children
+from tests.unit.transports.neonize.fake_host import Fault
 from tests.unit.transports.neonize.stores import make_store
 
 KEY = new_key()
@@ -118,3 +119,29 @@ async def test_a_device_goes_to_another_engine_only_when_its_line_is_down(
     assert not (tmp_path / "violations").exists()
     assert ledger(tmp_path) == Counter(dict.fromkeys(ledger(tmp_path), 1))
     assert ledger(tmp_path).total() == 20 * DEVICES
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("paired")
+async def test_an_engine_with_a_send_that_hangs_ends_in_time_and_nothing_goes_out_afterwards(
+    world: World, engine: StartEngine, tmp_path: Path
+) -> None:
+    async def in_flight() -> bool:
+        return "processing" in await world.statuses()
+
+    async with engine("here"):
+        device = await world.one("SELECT min(id) FROM user_devices")
+        await until(lambda: (tmp_path / f"line-{device}").exists(), within=40)
+        store = next(tmp_path.glob(f"here/**/devices/{device}"))
+        (store / "fault").write_text(Fault.HANG_ON_SEND)
+        await world.run(QUEUE, each=1)
+        await until(in_flight)
+        await until(lambda: ledger(tmp_path).total() == DEVICES - 1)
+        began = asyncio.get_running_loop().time()
+    took = asyncio.get_running_loop().time() - began
+    print(f"ended after {took:.1f} s")
+    assert took < 20
+    assert children() == []
+    assert Counter(await world.statuses()) == {"sent": DEVICES - 1, "unknown": 1}
+    (store / "fault").write_text(Fault.NONE)
+    assert ledger(tmp_path).total() == DEVICES - 1
