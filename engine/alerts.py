@@ -9,17 +9,20 @@ from sqlalchemy import select
 from engine.actor import Actor
 from engine.clock import Clock
 from engine.database import Database
+from engine.devices.health import LOGGED_OUT_AFTER
 from engine.devices.timeline import note_signals
 from engine.errors import NotFoundError
 from engine.signals import (
     DeviceBack,
     DeviceDown,
     DeviceFailing,
+    DeviceLimited,
     DeviceSilent,
     DeviceWellAgain,
     NobodyWaiting,
     PeopleMoved,
     PeopleWaiting,
+    PhoneAway,
     SendsFailed,
     SendsKnown,
     SendsUnknown,
@@ -30,7 +33,7 @@ from engine.signals import (
 )
 from engine.transactions import Transaction
 from models import Alert
-from models.enums import AlertKind, AlertStatus, Role
+from models.enums import AlertKind, AlertStatus, DeviceState, Role
 
 OPEN = """
 INSERT INTO alerts (workspace_id, kind, subject, text, occurrences, first_at, last_at)
@@ -38,6 +41,7 @@ VALUES (:workspace_id, :kind, :subject, :text, greatest(1, CAST(:count AS int)),
     ON CONFLICT (workspace_id, kind, subject) WHERE status <> 'resolved'
     DO UPDATE SET text = excluded.text, occurrences = alerts.occurrences + CAST(:count AS int),
                   last_at = excluded.last_at, revision = alerts.revision + 1
+       WHERE CAST(:count AS int) > 0 OR alerts.text <> excluded.text
 """
 
 RESOLVE = """
@@ -66,6 +70,9 @@ ENDED_BY_BEING_SEEN = {
 }
 
 
+FLEET = "fleet"  # the subject of what is wrong with all real devices at once
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     kind: AlertKind
@@ -85,6 +92,10 @@ def meaning(signal: Signal) -> Problem | Solution:
     """What a signal means to the operators."""
     subject = f"device:{signal.device_id}"
     match signal:
+        case DeviceDown(state=DeviceState.OUTDATED):
+            told = "WhatsApp does not accept this version of dripdesk any more, so no real device can send. "
+            told += "Update dripdesk and start it again: the devices come back by themselves."
+            return Problem(AlertKind.CLIENT_OUTDATED, FLEET, told, 0)
         case DeviceDown(device=name, state=state, reason=reason):
             told = f"{name} is not sending: {reason.rstrip('.') or state.replace('_', ' ')}."
             if state.is_terminal:
@@ -103,10 +114,20 @@ def meaning(signal: Signal) -> Problem | Solution:
         case DeviceSilent(device=name, count=count):
             told = f"{name} is connected, but no receipt came for its last {count} messages: look at its phone."
             return Problem(AlertKind.DEVICE_TROUBLE, trouble_subject(signal.device_id, Trouble.SILENT), told)
+        case DeviceLimited(device=name, until=until):
+            told = f"{name} may not write to new people until {until}: WhatsApp has limited it. Who has written "
+            told += "to it gets answers; everybody else waits. Add consent, not speed, before you go on."
+            return Problem(AlertKind.DEVICE_TROUBLE, trouble_subject(signal.device_id, Trouble.LIMITED), told)
+        case PhoneAway(device=name, days=days):
+            told = f"{name}: its own phone was not online for {days} days. WhatsApp logs the device out after "
+            told += f"{LOGGED_OUT_AFTER.days}: switch the phone on and open WhatsApp."
+            return Problem(AlertKind.DEVICE_TROUBLE, trouble_subject(signal.device_id, Trouble.PHONE_AWAY), told)
         case DeviceWellAgain(device=name, trouble=trouble):
             told = {
                 Trouble.FAILING: f"A message of {name} has gone out again.",
                 Trouble.SILENT: f"{name} gets receipts again.",
+                Trouble.LIMITED: f"{name} may write to new people again.",
+                Trouble.PHONE_AWAY: f"The phone of {name} was online again.",
             }[trouble]
             return Solution(AlertKind.DEVICE_TROUBLE, trouble_subject(signal.device_id, trouble), told)
         case SendsFailed(device=name, code=code, text=reason, count=count):
@@ -150,6 +171,9 @@ async def raise_signals(transaction: Transaction, signals: Sequence[Signal], now
     await note_signals(transaction, signals)
     for signal in signals:
         await tell(transaction, signal.workspace_id, meaning(signal), now)
+        if isinstance(signal, DeviceBack):
+            told = Solution(AlertKind.CLIENT_OUTDATED, FLEET, "WhatsApp accepts this version of dripdesk.")
+            await tell(transaction, signal.workspace_id, told, now)
 
 
 async def tell(transaction: Transaction, workspace_id: int, told: Problem | Solution, now: datetime) -> None:

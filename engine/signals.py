@@ -11,6 +11,8 @@ class Trouble(StrEnum):
 
     FAILING = "failing"
     SILENT = "silent"
+    LIMITED = "limited"
+    PHONE_AWAY = "phone_away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,20 @@ class DeviceSilent(Signal):
     """Messages are acknowledged, but no receipt comes any more."""
 
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLimited(Signal):
+    """WhatsApp lets it write to nobody new for a while."""
+
+    until: str  # in words, by the workspace's clock
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneAway(Signal):
+    """Its own phone shows no sign of life."""
+
+    days: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,8 @@ class UserDevice(InWorkspace, Model):
 
     paired_at: Mapped[datetime | None]  # machine time; None: never, or simulated
     phone_seen_at: Mapped[datetime | None]  # machine time; the last sign of life of its own phone
+    # Machine time: WhatsApp's limit on writing to new people. Who has written to this device gets answers.
+    cold_held_until: Mapped[datetime | None]
 
     created_at: Mapped[CreatedAt]
     removed_at: Mapped[datetime | None]

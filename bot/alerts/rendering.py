@@ -32,6 +32,7 @@ TITLES = {
     AlertKind.ASKS_TO_STOP: "🟡 <b>Seems to ask to stop</b>",
     AlertKind.CAMPAIGN_PAUSED: "🟡 <b>Campaign paused itself</b>",
     AlertKind.CAMPAIGN_LATE: "🟡 <b>Campaign was due while nothing ran</b>",
+    AlertKind.CLIENT_OUTDATED: "🔴 <b>dripdesk is out of date</b>",
 }
 SEEN, SOLVED, CLOSED = "🟠", "✅", "⚪"
 

@@ -55,6 +55,7 @@ class ContactFacts:
     consent: ConsentState | None
     suppressed: bool
     asks_to_stop: bool = False  # so it seems, and nobody has decided
+    cold_until: datetime | None = None  # their device may not write to new people before, and they are new to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,12 @@ def decide(candidate: Candidate, now: datetime) -> Decision:
         return End(MessageStatus.CANCELLED, RUN_ENDED, "the run through the sequence is over")
     if step.sequence_status is not SequenceStatus.ACTIVE or step.status is not EnrolmentStatus.ACTIVE:
         return Hold()
-    return put_off(candidate, step, now) or _one_too_many(candidate, step, now) or _rendered(contact, step)
+    return (
+        put_off(candidate, step, now)
+        or _cold(contact, now)
+        or _one_too_many(candidate, step, now)
+        or _rendered(contact, step)
+    )
 
 
 def put_off(timed: Timed, step: StepFacts, now: datetime) -> End | Defer | None:
@@ -222,7 +228,13 @@ def _once_more(candidate: Candidate, step: StepFacts, now: datetime) -> Decision
     """Pauses hold it and quiet hours put it off; it is never late, and where its run stands does not matter."""
     if step.sequence_status is SequenceStatus.PAUSED or step.status is EnrolmentStatus.PAUSED:
         return Hold()
-    return _quiet(candidate, step, now) or Admit(step.kind, candidate.body or "", step.media_id)
+    put_off = _quiet(candidate, step, now) or _cold(candidate.contact, now)
+    return put_off or Admit(step.kind, candidate.body or "", step.media_id)
+
+
+def _cold(contact: ContactFacts, now: datetime) -> Defer | None:
+    """WhatsApp has limited the device: new people wait, and do not keep those back who may be written to."""
+    return Defer(contact.cold_until) if contact.cold_until is not None and contact.cold_until > now else None
 
 
 def _missed(timed: Timed, step: StepFacts, now: datetime) -> End | Defer | None:
@@ -293,7 +305,9 @@ def _one_too_many(candidate: Candidate, step: StepFacts, now: datetime) -> End |
 def _of_campaign(candidate: Candidate, campaign: CampaignFacts, now: datetime) -> Decision:
     if campaign.status in {CampaignStatus.PAUSED, CampaignStatus.SCHEDULED, CampaignStatus.DRAFT}:
         return Hold()
-    opens = open_from(now, campaign.zone, candidate.quiet, campaign.window)
+    opens = open_from(
+        max(now, candidate.contact.cold_until or now), campaign.zone, candidate.quiet, campaign.window
+    )
     if not candidate.by_hand and (over := _over(candidate, campaign, now)) is not None:
         return over
     if candidate.contact.asks_to_stop:

@@ -36,6 +36,9 @@ CANDIDATE_FACTS = """c.id AS contact_id, c.time_zone AS contact_zone, w.frequenc
        d.ramp_start_cap, d.ramp_days, d.ramp_started_on, d.hour_started_at, d.hour_count, d.day, d.day_count,
        w.time_zone, w.quiet_start, w.quiet_end, m.kind, m.body, m.media_id,
        c.phone, c.name, c.attributes, c.consent,
+       CASE WHEN d.cold_held_until > clock_timestamp()
+             AND NOT EXISTS (SELECT FROM inbound_messages i WHERE i.contact_id = c.id AND i.device_id = d.id)
+            THEN d.cold_held_until - clock_timestamp() END AS held_for,
        EXISTS (SELECT FROM suppressions x
                 WHERE x.workspace_id = c.workspace_id AND x.phone = c.phone) AS suppressed,
        EXISTS (SELECT FROM alerts a
@@ -216,6 +219,7 @@ def candidate_of(
             ConsentState(row.consent) if row.consent else None,
             row.suppressed,
             row.asks_to_stop,
+            None if row.held_for is None else now + row.held_for,
         ),
         quiet=QuietHours(row.quiet_start, row.quiet_end) if row.quiet_start is not None else None,
         step=step,

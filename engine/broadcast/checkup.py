@@ -13,10 +13,18 @@ from engine.broadcast.worker import DeviceWorker
 from engine.clock import Clock
 from engine.database import Database
 from engine.devices import timeline
-from engine.devices.health import Diagnosis, Vitals, judge, misses_receipts
+from engine.devices.health import Diagnosis, judge, misses_receipts
 from engine.devices.standings import read_standings
 from engine.devices.why import ReasonKind, Standing, Surroundings, may_send_now, why
-from engine.signals import DeviceFailing, DeviceSilent, DeviceWellAgain, Signal, Trouble
+from engine.signals import (
+    DeviceFailing,
+    DeviceLimited,
+    DeviceSilent,
+    DeviceWellAgain,
+    PhoneAway,
+    Signal,
+    Trouble,
+)
 from engine.transactions import Session
 from models.enums import AlertKind, DeviceEventKind, DeviceState
 
@@ -131,13 +139,15 @@ class Checkup:
         signals: list[Signal] = []
         degraded = []
         for worker, device, diagnosis in judged:
-            vitals = worker.vitals
             for trouble, present in (
-                (Trouble.FAILING, diagnosis.failing), (Trouble.SILENT, diagnosis.silent)
-            ):  # fmt: skip
+                (Trouble.FAILING, diagnosis.failing),
+                (Trouble.SILENT, diagnosis.silent),
+                (Trouble.LIMITED, diagnosis.limited),
+                (Trouble.PHONE_AWAY, diagnosis.phone_away),
+            ):
                 known = trouble_subject(device.device_id, trouble) in told
                 if present and not known:
-                    signals.append(_signal(worker, trouble, vitals))
+                    signals.append(_signal(worker, trouble, device))
                 elif present is False and known:
                     signals.append(DeviceWellAgain(*worker.about, trouble=trouble))
             silent_now = bool(diagnosis.silent)
@@ -194,9 +204,15 @@ async def _degrade(
     )
 
 
-def _signal(worker: DeviceWorker, trouble: Trouble, vitals: Vitals) -> Signal:
+def _signal(worker: DeviceWorker, trouble: Trouble, device: Standing) -> Signal:
+    vitals = worker.vitals
     match trouble:
         case Trouble.FAILING:
             return DeviceFailing(*worker.about, reason=vitals.failure, count=vitals.failures)
         case Trouble.SILENT:
             return DeviceSilent(*worker.about, count=vitals.unconfirmed)
+        case Trouble.LIMITED:
+            until = device.limited_until.astimezone(device.zone) if device.limited_until else None
+            return DeviceLimited(*worker.about, until=f"{until:%a %d %b, %H:%M}" if until else "later")
+        case Trouble.PHONE_AWAY:
+            return PhoneAway(*worker.about, days=device.phone_away_for.days if device.phone_away_for else 0)

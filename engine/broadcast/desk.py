@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from engine.batching import Batcher
@@ -43,6 +43,7 @@ class Desk:
         self.revoked: Batcher[RevocationEnd, None] = Batcher(revocations.end)
         self.receipts: Batcher[ReceiptNote, bool] = Batcher(observations.receipts)
         self.states: Batcher[StateNote, None] = Batcher(observations.states)
+        self.phones_seen: Batcher[tuple[int, datetime], None] = Batcher(observations.phones_seen)
         self.signals: Batcher[Signal, None] = Batcher(observations.signals)
         self.inbound: Batcher[tuple[int, Inbound], None] = Batcher(self._receive, limit=1)
 
@@ -51,7 +52,7 @@ class Desk:
         async with asyncio.TaskGroup() as tasks:
             for batcher in (
                 self.waiting, self.claims, self.outcomes, self.revocations, self.revoked, self.receipts,
-                self.states, self.signals, self.inbound,
+                self.states, self.phones_seen, self.signals, self.inbound,
             ):  # fmt: skip
                 tasks.create_task(batcher.run())
 

@@ -1,8 +1,8 @@
 """What the provider and the device say while nobody asks: states, receipts, and the signals that follow."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from engine.alerts import raise_signals
@@ -95,6 +95,28 @@ UPDATE user_devices d
        ) AS v(id, epoch, state, reason, until)
  WHERE d.id = v.id AND d.epoch = v.epoch
 """
+
+
+# A limit on writing to new people is no state of the line, which stays as it is.
+HOLD_COLD = """
+WITH held AS (
+    UPDATE user_devices d
+       SET cold_held_until = coalesce(v.until, clock_timestamp() + CAST(:limit AS interval))
+      FROM unnest(CAST(:device_ids AS bigint[]), CAST(:epochs AS bigint[]), CAST(:reasons AS text[]),
+                  CAST(:until AS timestamptz[])) AS v(id, epoch, reason, until)
+     WHERE d.id = v.id AND d.epoch = v.epoch AND coalesce(d.cold_held_until, '-infinity') < clock_timestamp()
+    RETURNING d.workspace_id, d.id, v.reason, d.cold_held_until)
+INSERT INTO device_events (workspace_id, device_id, kind, state, text, until)
+SELECT workspace_id, id, 'state', 'reachout_limited', reason, cold_held_until FROM held
+"""
+
+PHONES_SEEN = """
+UPDATE user_devices d SET phone_seen_at = greatest(d.phone_seen_at, v.at)
+  FROM unnest(CAST(:device_ids AS bigint[]), CAST(:ats AS timestamptz[])) AS v(id, at)
+ WHERE d.id = v.id
+"""
+
+LIMITED_FOR = timedelta(hours=24)  # when WhatsApp does not say
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,24 +221,36 @@ class Observations:
             await transaction.rows(RECEIPTS, _columns(notes))
 
     async def states(self, notes: Sequence[StateNote]) -> list[None]:
-        latest = {note.device_id: note for note in notes}.values()
+        limits = {note.device_id: note for note in notes if note.state is DeviceState.REACHOUT_LIMITED}
+        latest = {note.device_id: note for note in notes if note.state is not DeviceState.REACHOUT_LIMITED}
         async with self._database.transaction() as transaction:
-            await transaction.rows(
-                STATES,
-                {
-                    "device_ids": [note.device_id for note in latest],
-                    "epochs": [note.epoch for note in latest],
-                    "states": [note.state for note in latest],
-                    "reasons": [note.reason for note in latest],
-                    "until": [note.until for note in latest],
-                },
-            )
+            if latest:
+                states = [note.state for note in latest.values()]
+                await transaction.rows(STATES, {**_state_columns(latest.values()), "states": states})
+            if limits:
+                await transaction.rows(HOLD_COLD, {**_state_columns(limits.values()), "limit": LIMITED_FOR})
+        return [None] * len(notes)
+
+    async def phones_seen(self, notes: Sequence[tuple[int, datetime]]) -> list[None]:
+        """Write down signs of life of the devices' own phones, by device."""
+        seen = dict(sorted(notes, key=lambda note: note[1]))
+        async with self._database.transaction() as transaction:
+            await transaction.rows(PHONES_SEEN, {"device_ids": list(seen), "ats": list(seen.values())})
         return [None] * len(notes)
 
     async def signals(self, signals: Sequence[Signal]) -> list[None]:
         async with self._database.transaction() as transaction:
             await raise_signals(transaction, signals, self._clock.now())
         return [None] * len(signals)
+
+
+def _state_columns(notes: Collection[StateNote]) -> dict[str, list[object]]:
+    return {
+        "device_ids": [note.device_id for note in notes],
+        "epochs": [note.epoch for note in notes],
+        "reasons": [note.reason for note in notes],
+        "until": [note.until for note in notes],
+    }
 
 
 def _columns(notes: Sequence[ReceiptNote]) -> dict[str, list[object]]:

@@ -17,7 +17,8 @@ MOST_ATTEMPTS = 3
 FIRST_BACKOFF = timedelta(seconds=15)  # machine time; four times as long after each attempt
 NOT_CONNECTED = "not_connected"  # the line was down …
 LEASE_LOST = "lease_lost"  # … or the engine was out of touch …
-NEVER_LEFT = {NOT_CONNECTED, LEASE_LOST}  # … before anything left: that is no attempt
+REACHOUT_LIMITED = "reachout_limited"  # … or WhatsApp lets the device write to nobody new for a while …
+NEVER_LEFT = {NOT_CONNECTED, LEASE_LOST, REACHOUT_LIMITED}  # … before anything left: that is no attempt
 NOT_ON_WHATSAPP = "not_on_whatsapp"
 
 

@@ -23,6 +23,7 @@ from engine.signals import DeviceBack, DeviceDown, WorkerRecovered
 from engine.transports.contract import (
     Inbound,
     Outcome,
+    PhoneSeen,
     Receipt,
     Rejected,
     RevocationOutcome,
@@ -39,6 +40,7 @@ POLL_EVERY = 5.0  # machine seconds: the fallback when a notification was lost
 ASK_AGAIN_AFTER = 0.05  # machine seconds: while somebody else has the rows locked
 REVOKE_EVERY = 1.0  # machine seconds
 MOST_EARLY = 100  # receipts; there is one message on its way, and each comes a few times at most
+SEEN_EVERY = timedelta(hours=1)
 ANNOUNCE_AFTER = 10.0  # machine seconds: a hiccup that heals itself sooner is nobody's business
 
 
@@ -69,6 +71,7 @@ class DeviceWorker:
         self._not_before: datetime | None = None
         self._woken = asyncio.Event()
         self._state = DeviceState.CONNECTING
+        self._phone_seen_at: datetime | None = None  # real time
         self._reason = ""
         self._line_changed = asyncio.Event()
         self._draining = False
@@ -278,19 +281,33 @@ class DeviceWorker:
                             await self._tell_early_receipts()
                 case Inbound():
                     await self._desk.inbound.submit((self.device.id, event))
+                case PhoneSeen(at=at):
+                    await self._see_phone(at)
+
+    async def _see_phone(self, at: datetime) -> None:
+        """Write down that the device's own phone lives; what matters of it is the day."""
+        if self._phone_seen_at is None or at - self._phone_seen_at >= SEEN_EVERY:
+            self._phone_seen_at = at
+            await self._desk.phones_seen.submit((self.device.id, at))
 
     async def _change_state(self, event: StateChanged) -> None:
+        if event.state is DeviceState.REACHOUT_LIMITED:  # the line stays what it is
+            await self._note_state(event)
+            self.wake()
+            return
         came_up = event.state.may_send and not self._state.may_send
         self._state, self._reason = event.state, event.reason
         self._moved_at = time.monotonic()
         if came_up and self._unconfirmed:
             self._unconfirmed_since = self._moved_at  # while the line was down no receipt could come
         log.info("device", device=self.device.name, state=event.state, reason=event.reason)
-        await self._desk.states.submit(
-            StateNote(self.device.id, self.device.epoch, event.state, event.reason, event.until)
-        )
+        await self._note_state(event)
         self._line_changed.set()
         self.wake()
+
+    async def _note_state(self, event: StateChanged) -> None:
+        note = StateNote(self.device.id, self.device.epoch, event.state, event.reason, event.until)
+        await self._desk.states.submit(note)
 
     async def _watch_the_line(self) -> None:
         """Tell the operators of an outage that lasts, and of its end (also of one before this worker)."""

@@ -19,15 +19,19 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """Who is alive, how many devices want a worker, and how many of them are nobody's."""
+    """Who is alive, how many devices want a worker, and how many of them are nobody's.
+
+    `resting`: how many want none, and still have theirs for a short while.
+    """
 
     engines: Sequence[Share]
     wanting: int
     free: int
+    resting: int = 0
 
     @property
     def level(self) -> int:
-        return fair_level([engine.capacity for engine in self.engines], self.wanting)
+        return fair_level([engine.capacity for engine in self.engines], self.wanting + self.resting)
 
     @property
     def short(self) -> int:

@@ -6,11 +6,14 @@ paused, capped, in quiet hours or has nothing to do is none of these.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 from engine.devices.why import Standing, may_send_now
 
 STARVING_AFTER = timedelta(seconds=90)  # a worker that has missed every notification looks again within 65
 FAILING_AFTER = 5  # contacts in a row
+PHONE_AWAY_AFTER = timedelta(days=10)
+LOGGED_OUT_AFTER = timedelta(days=14)  # https://faq.whatsapp.com/378279804439436
 SILENT_AFTER = 10  # messages …
 SILENT_FOR = timedelta(minutes=5)  # … and at least so long
 
@@ -42,6 +45,8 @@ class Diagnosis:
     restart: str | None
     failing: bool | None
     silent: bool | None
+    limited: bool = False
+    phone_away: bool = False
 
 
 def judge(
@@ -52,8 +57,17 @@ def judge(
     `had_receipts`: an earlier worker of the device got some; where receipts never come, none is missed.
     """
     return Diagnosis(
-        _restart(vitals, device, ready_for, now), _failing(vitals), _silent(vitals, device, had_receipts)
+        _restart(vitals, device, ready_for, now),
+        _failing(vitals),
+        _silent(vitals, device, had_receipts),
+        limited=device.limited_until is not None,
+        phone_away=is_away(device.phone_away_for),
     )
+
+
+def is_away(away_for: timedelta | None) -> TypeGuard[timedelta]:
+    """Whether a device's own phone was offline for so long that somebody should switch it on."""
+    return away_for is not None and away_for >= PHONE_AWAY_AFTER
 
 
 def _restart(vitals: Vitals, device: Standing, ready_for: timedelta, now: datetime) -> str | None:

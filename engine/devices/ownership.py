@@ -50,6 +50,12 @@ WANTS_A_WORKER = f"d.removed_at IS NULL AND (d.state NOT IN {RESTING} OR d.in_fl
 
 REGISTER = "INSERT INTO engines (host, pid, capacity) VALUES (:host, :pid, :capacity) RETURNING id"
 
+# WhatsApp has refused the version that ran before; whether it takes this one only an attempt can tell.
+TRY_AGAIN = """
+UPDATE user_devices SET state = 'connecting', last_error = NULL, state_since = clock_timestamp()
+ WHERE state = 'outdated' AND removed_at IS NULL
+"""
+
 # Others remove the row of an engine that was asleep for a day; when it wakes up it is there again.
 BEAT = """
 INSERT INTO engines (id, host, pid, capacity) OVERRIDING SYSTEM VALUE
@@ -65,8 +71,10 @@ wanting AS (
     SELECT count(*) AS all_of_them, count(*) FILTER (WHERE live.id IS NULL) AS free
       FROM user_devices d LEFT JOIN live ON live.id = d.owner WHERE {WANTS_A_WORKER}),
 owning AS (
-    SELECT owner, count(*) AS devices FROM user_devices WHERE removed_at IS NULL GROUP BY owner)
-SELECT live.id, live.capacity, coalesce(owning.devices, 0) AS owned, wanting.all_of_them, wanting.free
+    SELECT d.owner, count(*) AS devices, count(*) FILTER (WHERE NOT ({WANTS_A_WORKER})) AS resting
+      FROM user_devices d WHERE d.removed_at IS NULL GROUP BY d.owner)
+SELECT live.id, live.capacity, coalesce(owning.devices, 0) AS owned,
+       sum(owning.resting) OVER () AS resting, wanting.all_of_them, wanting.free
   FROM wanting LEFT JOIN live ON true LEFT JOIN owning ON owning.owner = live.id
 """
 
@@ -150,6 +158,7 @@ class Ownership:
     async def register(cls, database: Database, clock: Clock, *, capacity: int) -> "Ownership":
         async with database.transaction() as session:
             row = await session.execute(text(REGISTER), {"capacity": capacity, **_this_process()})
+            await session.execute(text(TRY_AGAIN))
             return cls(database, clock, row.scalar_one(), capacity=capacity)
 
     @property
@@ -179,7 +188,7 @@ class Ownership:
         async with self._database.transaction() as session:
             rows = (await session.execute(text(CENSUS), {"dead_after": DEAD_AFTER})).all()
         engines = [Share(row.id, row.capacity, row.owned) for row in rows if row.id is not None]
-        return Census(engines, rows[0].all_of_them, rows[0].free)
+        return Census(engines, rows[0].all_of_them, rows[0].free, int(rows[0].resting or 0))
 
     async def take(self, room: int) -> int:
         """Take up to `room` devices that nobody works; how many. What was in flight there is now unknown."""

@@ -1,7 +1,7 @@
 """Devices as operators see them: add, pace, pause, restart, and what each of them is doing."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -53,6 +53,8 @@ class DeviceCard:
     sent_today: int
     failed_today: int
     unknown_today: int
+    limited_until: datetime | None  # WhatsApp lets it write to nobody new; machine time
+    phone_away_for: timedelta | None  # since the last sign of life of its own phone; None: it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class Devices:
             )
             queued, first_due = (await session.execute(waiting)).one()
             workspace = await session.get_one(Workspace, actor.workspace_id)
+            (standing,) = await read_standings(session, [device_id], self._clock.now())
         tally = tally_of(device, self._clock.now(), ZoneInfo(workspace.time_zone))
         in_flight = device.in_flight_message_id is not None
         today = tally.day == device.day
@@ -142,6 +145,8 @@ class Devices:
             sent_today=ended_today - failed - unknown,
             failed_today=failed,
             unknown_today=unknown,
+            limited_until=standing.limited_until,
+            phone_away_for=standing.phone_away_for,
         )
 
     async def why(self, actor: Actor, device_id: int) -> DeviceStory:

@@ -25,6 +25,8 @@ SELECT d.id, d.state, d.state_since, d.state_until, coalesce(d.last_error, '') A
        d.in_flight_message_id IS NOT NULL AS in_flight,
        d.min_delay_seconds, d.max_delay_seconds, d.hourly_cap, d.daily_cap, d.ramp_start_cap, d.ramp_days,
        d.ramp_started_on, d.hour_started_at, d.hour_count, d.day, d.day_count,
+       CASE WHEN d.cold_held_until > clock_timestamp() THEN d.cold_held_until END AS limited_until,
+       clock_timestamp() - coalesce(d.phone_seen_at, d.paired_at) AS phone_away_for,
        w.time_zone, w.quiet_start, w.quiet_end, n.lane, n.due_at, n.recipient_zone, n.phone
   FROM user_devices d
   JOIN workspaces w ON w.id = d.workspace_id
@@ -127,4 +129,6 @@ def _standing(row: Any, now: datetime) -> Standing:
         zone=zone,
         quiet=QuietHours(row.quiet_start, row.quiet_end) if row.quiet_start is not None else None,
         next=Next(Lane(row.lane), row.due_at, recipient) if row.lane is not None else None,
+        limited_until=row.limited_until,
+        phone_away_for=row.phone_away_for,
     )

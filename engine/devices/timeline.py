@@ -99,7 +99,12 @@ def _point(signal: Signal) -> tuple[DeviceEventKind, str] | None:
         case DeviceSilent(count=count):
             return DeviceEventKind.SILENT, f"for the last {count} messages"
         case DeviceWellAgain(trouble=trouble):
-            words = {Trouble.FAILING: "a message went out", Trouble.SILENT: "receipts come again"}
+            words = {
+                Trouble.FAILING: "a message went out",
+                Trouble.SILENT: "receipts come again",
+                Trouble.LIMITED: "it may write to new people",
+                Trouble.PHONE_AWAY: "its phone was online",
+            }
             return DeviceEventKind.WELL_AGAIN, words[trouble]
         case PeopleMoved(people=people, to=to):
             return DeviceEventKind.MOVED, f"{people:,} people to {', '.join(to)}"

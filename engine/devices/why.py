@@ -4,7 +4,7 @@ The health check asks the same question: only a device that has no reason left m
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -42,6 +42,8 @@ class Standing:
     zone: ZoneInfo  # the workspace's
     quiet: QuietHours | None
     next: Next | None
+    limited_until: datetime | None = None  # WhatsApp lets it write to nobody new; machine time
+    phone_away_for: timedelta | None = None  # since the last sign of life of its own phone; None: it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class ReasonKind(StrEnum):
     HOURLY_CAP = "hourly_cap"
     DELAY = "delay"
     QUIET_HOURS = "quiet_hours"
+    LIMITED = "limited"
     NOTHING_DUE = "nothing_due"
     SEQUENCES_PAUSED = "sequences_paused"
     CAMPAIGNS_PAUSED = "campaigns_paused"
@@ -135,6 +138,8 @@ def _planned(device: Standing, around: Surroundings, now: datetime) -> Reason:
         return Reason(ReasonKind.SENDING, since=device.last_sent_at)
     ahead = [around.planned_at, device.next.due_at if device.next else None]
     upcoming = min((at for at in ahead if at is not None), default=None)
+    if upcoming is not None and device.limited_until is not None:
+        return Reason(ReasonKind.LIMITED, until=device.limited_until)
     if upcoming is not None:
         return Reason(ReasonKind.NOTHING_DUE, until=upcoming)
     if around.paused_sequences:

@@ -19,7 +19,10 @@ EVENT_KINDS = (
 NEW_EVENT_KINDS = ("paired", "unlinked")
 
 UP = """
-ALTER TABLE user_devices ADD paired_at timestamptz, ADD phone_seen_at timestamptz;
+ALTER TABLE user_devices
+    ADD paired_at timestamptz,
+    ADD phone_seen_at timestamptz,
+    ADD cold_held_until timestamptz;
 CREATE TABLE device_sessions (
     device_id bigint CONSTRAINT pk_device_sessions PRIMARY KEY
         CONSTRAINT fk_device_sessions_device_id REFERENCES user_devices (id) ON DELETE CASCADE,
@@ -107,7 +110,7 @@ ALTER TABLE contacts DROP lid;
 DROP TABLE number_checks;
 DROP TABLE device_hosts;
 DROP TABLE device_sessions;
-ALTER TABLE user_devices DROP paired_at, DROP phone_seen_at
+ALTER TABLE user_devices DROP paired_at, DROP phone_seen_at, DROP cold_held_until
 """
 
 

@@ -35,6 +35,12 @@ Paused by your team: nothing goes out until you resume.
 {% if card.state_reason %}
 Why: {{ card.state_reason|truncate(300) }}
 {% endif %}
+{% if limited_until %}
+WhatsApp lets it write to nobody new until {{ limited_until }}. Who has written to it gets answers.
+{% endif %}
+{% if phone_away %}
+Its phone was not online for {{ phone_away }} days: switch it on and open WhatsApp.
+{% endif %}
 
 Queue: {{ "{:,}".format(card.queued) }} {{ "message" if card.queued == 1 else "messages" }}
 Next send: {{ next_send }}

@@ -1,5 +1,7 @@
+from datetime import datetime
 from itertools import count
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiogram_dialog import DialogManager
 from dishka import FromDishka
@@ -20,6 +22,7 @@ from bot.dialogs.devices.wording import state_dot, state_words
 from bot.dialogs.navigation import when
 from engine.actor import Actor
 from engine.clock import Clock
+from engine.devices.health import is_away
 from engine.devices.registry import Devices, DeviceSummary
 from engine.devices.why import ReasonKind
 from engine.settings import Settings
@@ -63,6 +66,8 @@ async def get_card(
         "dot": state_dot(card.state, paused=False),
         "words": state_words(card.state),
         "next_send": next_send,
+        "limited_until": _local(card.limited_until, zone),
+        "phone_away": away_for.days if is_away(away_for := card.phone_away_for) else 0,
         "delays": write_delays(card.min_delay, card.max_delay),
         "hourly": write_cap(card.pace.hourly_cap),
         "daily": write_cap(card.pace.daily_cap),
@@ -121,6 +126,11 @@ async def get_new(
 def suggest_name(devices: list[DeviceSummary]) -> str:
     taken = {device.name.casefold() for device in devices}
     return next(name for number in count(1) if (name := f"Sales-{number}").casefold() not in taken)
+
+
+def _local(instant: datetime | None, zone: str) -> str:
+    """Write an instant of machine time, of which "today" may be another day than the team's."""
+    return f"{instant.astimezone(ZoneInfo(zone)):%a %d %b %H:%M}" if instant else ""
 
 
 def _label(device: DeviceSummary) -> str:

@@ -29,6 +29,8 @@ _POINTS = {
     DeviceEventKind.RESUMED: "resumed",
     DeviceEventKind.PACED: "set",
     DeviceEventKind.RESTART_ASKED: "restart asked for",
+    DeviceEventKind.PAIRED: "paired",
+    DeviceEventKind.UNLINKED: "logged out from here",
 }
 
 
@@ -63,6 +65,9 @@ def reason_words(story: DeviceStory, now: datetime, zone: str) -> str:
             return f"The pause between two messages: next {_soon(reason, now, zone)}."
         case ReasonKind.QUIET_HOURS:
             return f"Quiet hours of the people it writes to, until {until()}."
+        case ReasonKind.LIMITED:
+            back = until(story.machine_now)
+            return f"WhatsApp lets it write to nobody new until {back}. Who has written to it gets answers."
         case ReasonKind.NOTHING_DUE:
             return f"Nothing is due. Next message {until()}."
         case ReasonKind.SEQUENCES_PAUSED:

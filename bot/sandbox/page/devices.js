@@ -14,6 +14,8 @@ const FAULTS = {
 };
 const RARER_FAULTS = {
   logout: ["Log out", "The owner removes the linked device"],
+  reachout_limit: ["Limit", "WhatsApp lets it write to nobody new"],
+  outdated: ["Outdated", "WhatsApp does not accept this version of dripdesk"],
   duplicate_receipts: ["Double receipts", "Each receipt comes twice"],
 };
 const WELL = new Set(["online"]);

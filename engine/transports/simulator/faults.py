@@ -18,6 +18,8 @@ class FaultKind(StrEnum):
     LOST_ACK = "lost_ack"
     LATENCY = "latency"
     DUPLICATE_RECEIPTS = "duplicate_receipts"
+    OUTDATED = "outdated"
+    REACHOUT_LIMIT = "reachout_limit"  # nothing goes to who has not written to the device
 
     @property
     def concerns_the_line(self) -> bool:
@@ -29,6 +31,7 @@ class FaultKind(StrEnum):
 _REFUSALS = {
     FaultKind.LOGOUT: StateChanged(DeviceState.LOGGED_OUT, "the phone removed this device"),
     FaultKind.BAN: StateChanged(DeviceState.TEMP_BANNED, "WhatsApp has banned this account for a while"),
+    FaultKind.OUTDATED: StateChanged(DeviceState.OUTDATED, "WhatsApp does not accept this version any more"),
     FaultKind.OFFLINE: StateChanged(DeviceState.CONNECTING, "no network"),
 }
 

@@ -109,6 +109,11 @@ class Journal:
         )
         return event_id
 
+    def has_written(self, phone: str, device: int) -> bool:
+        """Whether anybody ever wrote from this phone to this device."""
+        query = "SELECT 1 FROM messages WHERE phone = ? AND device = ? AND direction = ? LIMIT 1"
+        return self._db.execute(query, (phone, device, Direction.OUT)).fetchone() is not None
+
     def mailboxes(self) -> dict[int, dict[int, MailboxEvent]]:
         """What each device has not acknowledged, oldest first, by mailbox id."""
         boxes: dict[int, dict[int, MailboxEvent]] = defaultdict(dict)

@@ -90,6 +90,9 @@ class DeviceLine:
                     answer.set_result(frame["content"])
 
     def change_state(self, change: StateChanged) -> None:
+        if change.state is DeviceState.REACHOUT_LIMITED:  # the line stays what it is
+            self._listener.state_changed(change)
+            return
         if change.state is DeviceState.ONLINE:
             self.up = True
         elif change.state.is_terminal:

@@ -4,12 +4,12 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 from engine.feed import Subscription
-from engine.transports.contract import Receipt, Rejected, Sent
+from engine.transports.contract import Receipt, Rejected, Sent, StateChanged
 from engine.transports.simulator.devices import Device, DeviceView, Line
 from engine.transports.simulator.faults import (
     Fate,
@@ -24,7 +24,7 @@ from engine.transports.simulator.feed import NetworkFeed
 from engine.transports.simulator.journal import Journal, MailboxEvent
 from engine.transports.simulator.ledger import Ledger
 from engine.transports.simulator.phones import Direction, Phone, PhoneMessage, PhoneSummary, Submission, Written
-from models.enums import ContentKind, ReceiptKind
+from models.enums import ContentKind, DeviceState, ReceiptKind
 
 
 class NetworkError(Exception):
@@ -245,7 +245,7 @@ class SimulatedNetwork:
                 text = "The simulated network refused the message."
                 line.answered(request, Rejected(fault.code, text, permanent=fault.permanent))
             case Fate.TAKEN | Fate.TAKEN_WITHOUT_ACK:
-                rejection = self._objection(submission)
+                rejection = self._objection(submission) or self._limit(device, line, submission)
                 if rejection is not None:
                     line.answered(request, rejection)
                 else:
@@ -267,6 +267,16 @@ class SimulatedNetwork:
         if submission.media and not self._journal.has_media(submission.media.sha256):
             return Rejected("media_missing", "The media was never uploaded.", permanent=False)
         return None
+
+    def _limit(self, device: Device, line: Line, submission: Submission) -> Rejected | None:
+        """Refuse what goes to new people while the device is limited, and say until when."""
+        fault = device.faults.get(FaultKind.REACHOUT_LIMIT)
+        if fault is None or self._journal.has_written(submission.phone, device.id):
+            return None
+        until = datetime.now(UTC) + timedelta(milliseconds=fault.milliseconds) if fault.milliseconds else None
+        reason = "WhatsApp has limited how many new people this account may write to"
+        line.state_changed(StateChanged(DeviceState.REACHOUT_LIMITED, reason, until))
+        return Rejected("reachout_limited", f"{reason}.", permanent=False)
 
     def _take(self, device: Device, line: Line, request: int, submission: Submission, verdict: Verdict) -> None:
         message = PhoneMessage(
