@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from tests.e2e.chat import ALERTS_GROUP, Operator, made_up_phone
 from tests.e2e.harness import Product, wait_until
@@ -87,3 +88,24 @@ def test_many_replies_are_told_together_and_answered_from_the_list(
     operator.see(f"✓ goes out from {DEVICE}")
     wait_until(lambda: _on_phone(product, ANN)[-1]["body"] == "One at a time, please", "the phone has it")
     operator.see("None waits for an answer.")
+
+
+def test_the_page_replies_to_a_post_and_types_on_the_devices_phone(
+    product: Product, group: Operator, page: Page, complaints: list[str]
+) -> None:
+    product.post("/sandbox/reply", phone=BEN, text="Where are you?")
+    post = group.see("Where are you?", within=90)
+    page.get_by_test_id(f"chat-tab-{ALERTS_GROUP}").click()
+    page.get_by_test_id(f"message-{ALERTS_GROUP}-{post['message_id']}").hover()
+    page.get_by_test_id("action-reply").click()
+    expect(page.locator("#context-title")).to_contain_text("Reply to")
+    page.get_by_test_id("composer").fill("At the corner")
+    page.get_by_test_id("send").click()
+    page.get_by_test_id(f"phone-{BEN[1:]}").click()
+    expect(page.get_by_test_id("phone-message").last).to_contain_text("At the corner", timeout=15_000)
+    page.get_by_test_id("type-on-device").click()
+    page.get_by_test_id("reply-box").fill("See you")
+    page.get_by_test_id("reply-send").click()
+    expect(page.locator(".received").last).to_contain_text("See you")
+    expect(page.get_by_test_id("type-on-device")).to_have_attribute("aria-checked", "false")
+    assert complaints == []
