@@ -86,6 +86,13 @@ class Timekeeper:
             raise InvalidInputError("Business time never goes back; choose a later instant.")
         await self._anchor(instant, self._clock.speed)
 
+    async def jump_to_next_due(self) -> bool:
+        """Move business time to when the next message is due, if that is ahead; whether there is one."""
+        if (due := await self.next_due()) is None:
+            return False
+        await self._anchor(max(due, self._clock.now()), self._clock.speed)
+        return True
+
     async def next_due(self) -> datetime | None:
         """When the next message is due that nothing but time holds back: now, if some may go out already."""
         async with self._database.transaction() as session:

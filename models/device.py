@@ -34,6 +34,10 @@ class UserDevice(InWorkspace, Model):
             "uq_user_devices_name", "workspace_id", text("lower(name)"), unique=True,
             postgresql_where=text("removed_at IS NULL"),
         ),
+        Index(
+            "uq_user_devices_phone", "phone", unique=True,  # one line an account, whoever's
+            postgresql_where=text("transport <> 'simulator' AND removed_at IS NULL"),
+        ),
         Index("ix_user_devices_owner", "owner"),
         {"postgresql_with": {"fillfactor": "50"}},  # every send updates its row
     )  # fmt: skip

@@ -84,11 +84,11 @@ def clock_routes(timekeeper: Timekeeper, workspaces: Workspaces) -> APIRouter:
         try:
             if body.speed is not None:
                 await timekeeper.set_speed(body.speed)
-            if body.jump_to is not None:
-                target = await timekeeper.next_due() if body.jump_to == "next_due" else body.jump_to
-                if target is None:
+            if body.jump_to == "next_due":
+                if not await timekeeper.jump_to_next_due():
                     raise HTTPException(409, "Nothing is planned that one could jump to.")
-                await timekeeper.jump_to(max(target, timekeeper.clock.now()))
+            elif body.jump_to is not None:
+                await timekeeper.jump_to(body.jump_to)
         except DripdeskError as error:
             raise HTTPException(422, str(error)) from None
         return await read_clock(timekeeper, workspaces)

@@ -45,6 +45,8 @@ ALTER TABLE user_devices
     ADD paired_at timestamptz,
     ADD phone_seen_at timestamptz,
     ADD cold_held_until timestamptz;
+CREATE UNIQUE INDEX uq_user_devices_phone ON user_devices (phone)
+ WHERE transport <> 'simulator' AND removed_at IS NULL;
 CREATE TABLE device_sessions (
     device_id bigint CONSTRAINT pk_device_sessions PRIMARY KEY
         CONSTRAINT fk_device_sessions_device_id REFERENCES user_devices (id) ON DELETE CASCADE,
@@ -132,6 +134,7 @@ ALTER TABLE contacts DROP lid;
 DROP TABLE number_checks;
 DROP TABLE device_hosts;
 DROP TABLE device_sessions;
+DROP INDEX uq_user_devices_phone;
 ALTER TABLE user_devices DROP paired_at, DROP phone_seen_at, DROP cold_held_until
 """
 
