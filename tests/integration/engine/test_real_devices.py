@@ -131,8 +131,8 @@ async def test_an_engine_with_a_send_that_hangs_ends_in_time_and_nothing_goes_ou
 
     async with engine("here"):
         device = await world.one("SELECT min(id) FROM user_devices")
-        await until(lambda: (tmp_path / f"line-{device}").exists(), within=40)
-        store = next(tmp_path.glob(f"here/**/devices/{device}"))
+        await until((tmp_path / f"line-{device}").exists, within=40)
+        store = tmp_path / "here" / "sandbox" / "devices" / str(device)
         (store / "fault").write_text(Fault.HANG_ON_SEND)
         await world.run(QUEUE, each=1)
         await until(in_flight)

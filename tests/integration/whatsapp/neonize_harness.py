@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.devices.ownership import OwnedDevice
-from engine.transports.contract import Transport
+from engine.transports.contract import Inbound, PhoneSeen, Receipt, Transport
 from engine.transports.neonize.hosts import Hosts
 from engine.transports.neonize.policy import HostPolicy
+from engine.transports.neonize.transport import NeonizeTransport
 from engine.transports.simulator.faults import FaultKind
 from models.enums import TransportKind
+from tests.unit.transports.neonize.conftest import until
 from tests.whatsapp_loopback import seeding
 from tests.whatsapp_loopback.behaviour import Answer, LoginFailure, OnMessage, Proxy
 from tests.whatsapp_loopback.contents import Content, Kind
@@ -109,7 +111,23 @@ class Account:
     phone: str
     asked: int = 0  # messages that it had tried to send at the last switch
     duplicates: bool = False
+    replies: set[str] = field(default_factory=set)  # the ids of those that are on their way to it …
+    heard: set[str] = field(default_factory=set)  # … and of those that its transports have heard of
     faults: set[FaultKind] = field(default_factory=set)
+
+
+class _Overhearing:
+    """Between a line and its transport."""
+
+    def __init__(self, transport: NeonizeTransport, heard: set[str]) -> None:
+        self._transport = transport
+        self._heard = heard
+        self.state_changed = transport.state_changed
+
+    def received(self, event_id: int, event: Receipt | Inbound | PhoneSeen) -> None:
+        self._transport.received(event_id, event)
+        if isinstance(event, Inbound):
+            self._heard.add(event.message_id)
 
 
 class NeonizeHarness:
@@ -131,7 +149,9 @@ class NeonizeHarness:
         await self._whatsapp.set_proxy(Proxy.OPEN)
 
     def transport(self, device: int) -> Transport:
-        return self._world.hosts.line(self._owned(device))
+        transport = self._world.hosts.line(self._owned(device))
+        transport._line._listener = _Overhearing(transport, self._account(device).heard)
+        return transport
 
     async def transport_elsewhere(self, device: int) -> Transport:
         owned = self._owned(device)
@@ -168,7 +188,8 @@ class NeonizeHarness:
         await self._whatsapp.take_off_whatsapp(phone[1:])
 
     async def reply(self, phone: str, text: str, device: int) -> None:
-        await self._whatsapp.incoming(self._account(device).phone, phone[1:], Content(kind=Kind.TEXT, text=text))
+        account, content = self._account(device), Content(kind=Kind.TEXT, text=text)
+        account.replies.add(await self._whatsapp.incoming(account.phone, phone[1:], content))
 
     async def taken(self) -> list[int]:
         return [int(accepted.sent.text.rpartition(" ")[2]) for accepted in self._accepted()]
@@ -182,7 +203,7 @@ class NeonizeHarness:
         line = self._world.hosts._lines.get(account.id)
         if not account.faults and line is not None and line._end is None:
             assert await self._whatsapp.until_online(account.phone)
-            assert await self._whatsapp.until_acknowledged(account.phone)
+            await until(lambda: account.replies <= account.heard)  # the library acknowledges before it tells
         for host in list(self._world.hosts._hosts.values()):
             if host.process is not None:
                 await host.process.ask({"type": "ping"})

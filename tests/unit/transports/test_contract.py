@@ -176,7 +176,7 @@ async def test_a_device_may_start_during_an_outage(harness, online):
 
 async def test_all_devices_recover_when_the_whole_network_was_away(harness, online):
     devices = [await online(device) for device in (1, 2, 3)]
-    sending = await in_flight(harness, devices[0][0], device=1)
+    sending = await in_flight(harness, devices[0][0], ref=9, device=1)
     await harness.network_down()
     assert isinstance(await sending, Unknown)
     for transport, ear in devices:
@@ -187,7 +187,9 @@ async def test_all_devices_recover_when_the_whole_network_was_away(harness, onli
     for number, (transport, ear) in enumerate(devices):
         await ear.state(DeviceState.ONLINE, count=2)
         assert isinstance(await transport.send(text(number)), Sent)
-    assert await harness.taken() == [0, 1, 2]
+    taken = await harness.taken()
+    assert [ref for ref in taken if ref != 9] == [0, 1, 2]
+    assert taken.count(9) <= 1  # of what is unknown nobody can say, but that it does not come twice
 
 
 @pytest.mark.parametrize(

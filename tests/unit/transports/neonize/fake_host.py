@@ -129,11 +129,11 @@ class Host:
                 self.answer(header["request"], refused="the session is no session")
                 return
             device.claim_line()
+            for event in device.spool:
+                self.say(event)
             state = {Fault.BAN: "temp_banned", Fault.OFFLINE: "connecting"}.get(fault, "online")
             reason = "" if state == "online" else f"told to be {state}"
             self.answer(header["request"], state={"state": state, "reason": reason, "until": None})
-            for event in device.spool:
-                self.say(event)
             self.say({"type": "changed", "device": device.number})
 
     async def close(self, header: dict) -> None:
