@@ -46,7 +46,9 @@ class TestInARow:
             assert (await session.execute(text("SELECT count(*) FROM workspaces"))).scalar_one() == 0
             (made,) = (
                 await session.execute(
-                    text("INSERT INTO workspaces (name, country, time_zone) VALUES ('A', 'MY', 'UTC') RETURNING id")
+                    text(
+                        "INSERT INTO workspaces (name, country, time_zone) VALUES ('A', 'MY', 'UTC') RETURNING id"
+                    )
                 )
             ).scalars()
             assert made == 1
