@@ -1,6 +1,6 @@
 """What the menus and REST ask for. Everything is made once; nothing keeps state for one request."""
 
-from dishka import AsyncContainer, Provider, Scope, make_async_container, provide, provide_all
+from dishka import AsyncContainer, Provider, Scope, from_context, make_async_container, provide, provide_all
 
 from bot.live import LiveCards
 from engine.alerts import Alerts
@@ -124,25 +124,17 @@ class Base(Provider):
     """What they stand on, as this process (or a test) has made it."""
 
     scope = Scope.APP
+    all = from_context(Database) + from_context(Clock) + from_context(Settings)
 
-    def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
-        super().__init__()
-        self._database = database
-        self._clock = clock
-        self._settings = settings
 
-    @provide
-    def database(self) -> Database:
-        return self._database
-
-    @provide
-    def clock(self) -> Clock:
-        return self._clock
-
-    @provide
-    def settings(self) -> Settings:
-        return self._settings
+def wiring() -> AsyncContainer:
+    """Who needs whom, which is the same for every database: that comes with the context of its APP scope."""
+    return make_async_container(*_providers(), start_scope=Scope.RUNTIME)
 
 
 def make_container(database: Database, clock: Clock, settings: Settings) -> AsyncContainer:
-    return make_async_container(Base(database, clock, settings), UseCases(), Menus())
+    return make_async_container(*_providers(), context={Database: database, Clock: clock, Settings: settings})
+
+
+def _providers() -> tuple[Provider, ...]:
+    return Base(), UseCases(), Menus()

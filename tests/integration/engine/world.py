@@ -74,6 +74,7 @@ from tests.integration.engine.out_of_balance import OUT_OF_BALANCE
 KUALA_LUMPUR = ZoneInfo("Asia/Kuala_Lumpur")
 MONDAY = datetime(2026, 1, 5, 10, 0, tzinfo=KUALA_LUMPUR)  # where the clock stands when a test begins
 FAR = timedelta(days=3650)
+SETTINGS = Settings(_env_file=None)
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
@@ -101,7 +102,7 @@ class World:
 
     def __post_init__(self) -> None:
         database, clock = self.database, self.clock
-        settings = Settings(_env_file=None)
+        settings = SETTINGS
         self.editor = SequenceEditor(database, clock)
         self.pastes = Pastes(database, clock)
         self.control = SequenceControl(database, clock)
