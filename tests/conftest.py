@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import gc
 import itertools
 import os
 import secrets
@@ -36,6 +37,14 @@ SET LOCAL session_replication_role = replica;
 PERFORM setval(seqrelid::regclass, 1, false) FROM pg_sequence;
 END $$
 """
+
+
+gc.disable()  # to look for garbage among what is being imported takes a quarter of the collection
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_configure() -> None:
