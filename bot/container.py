@@ -1,6 +1,8 @@
 """What the menus and REST ask for. Everything is made once; nothing keeps state for one request."""
 
-from dishka import AsyncContainer, Provider, Scope, make_async_container, provide, provide_all
+from dataclasses import dataclass
+
+from dishka import AsyncContainer, Provider, Scope, from_context, make_async_container, provide, provide_all
 
 from bot.live import LiveCards
 from engine.alerts import Alerts
@@ -121,26 +123,33 @@ class UseCases(Provider):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class LinkingHere:
+    """What this process links devices by; None where there is no real WhatsApp."""
+
+    linker: Linker | None
+
+
 class Linking(Provider):
     """What links devices to phones, as this process can; one of it, because it knows what is under way."""
 
     scope = Scope.APP
-
-    def __init__(self, linker: Linker | None) -> None:
-        super().__init__()
-        self._linker = linker
 
     @provide
     def sessions(self, database: Database, settings: Settings) -> Sessions:
         return Sessions(database, SessionKeys(settings.session_key.get_secret_value()), settings.home)
 
     @provide
-    def pairings(self, database: Database, clock: Clock, settings: Settings, sessions: Sessions) -> Pairings:
-        return Pairings(database, clock, settings, self._linker, sessions)
+    def pairings(
+        self, database: Database, clock: Clock, settings: Settings, here: LinkingHere, sessions: Sessions
+    ) -> Pairings:
+        return Pairings(database, clock, settings, here.linker, sessions)
 
     @provide
-    def unlinking(self, database: Database, clock: Clock, devices: Devices, sessions: Sessions) -> Unlinking:
-        return Unlinking(database, clock, devices, self._linker, sessions)
+    def unlinking(
+        self, database: Database, clock: Clock, devices: Devices, here: LinkingHere, sessions: Sessions
+    ) -> Unlinking:
+        return Unlinking(database, clock, devices, here.linker, sessions)
 
 
 class Menus(Provider):
@@ -157,31 +166,20 @@ class Base(Provider):
     """What they stand on, as this process (or a test) has made it."""
 
     scope = Scope.APP
+    all = from_context(Database) + from_context(Clock) + from_context(Settings) + from_context(LinkingHere)
 
-    def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
-        super().__init__()
-        self._database = database
-        self._clock = clock
-        self._settings = settings
 
-    @provide
-    def database(self) -> Database:
-        return self._database
-
-    @provide
-    def clock(self) -> Clock:
-        return self._clock
-
-    @provide
-    def settings(self) -> Settings:
-        return self._settings
+def wiring() -> AsyncContainer:
+    """Who needs whom, which is the same for every database: that comes with the context of its APP scope."""
+    return make_async_container(*_providers(), start_scope=Scope.RUNTIME)
 
 
 def make_container(
-    database: Database,
-    clock: Clock,
-    settings: Settings,
-    *,
-    linker: Linker | None = None,
+    database: Database, clock: Clock, settings: Settings, *, linker: Linker | None = None
 ) -> AsyncContainer:
-    return make_async_container(Base(database, clock, settings), UseCases(), Linking(linker), Menus())
+    context = {Database: database, Clock: clock, Settings: settings, LinkingHere: LinkingHere(linker)}
+    return make_async_container(*_providers(), context=context)
+
+
+def _providers() -> tuple[Provider, ...]:
+    return Base(), UseCases(), Linking(), Menus()

@@ -1,6 +1,8 @@
 """One PostgreSQL a run (embedded, or TEST_DATABASE_URL), and in it one database that each test finds empty."""
 
 import asyncio
+import copy
+import gc
 import itertools
 import os
 import secrets
@@ -12,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import null, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -20,6 +23,7 @@ from engine.actor import Actor
 from engine.clock import ManualClock
 from engine.database import Database
 from engine.embedded import EmbeddedPostgres
+from engine.outage import Outages
 from models import Membership, Model, Operator, Workspace
 from models.enums import Face, Role
 
@@ -35,6 +39,14 @@ END $$
 """
 
 
+gc.disable()  # to look for garbage among what is being imported takes a quarter of the collection
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
 def pytest_configure() -> None:
     """What the simulated month is drawn from; the workers take it over."""
     os.environ.setdefault("QUARTER_SEED", str(secrets.randbelow(1_000_000)))
@@ -47,9 +59,12 @@ def pytest_report_header() -> str:
 WAITING = ("e2e", "simulation")  # files whose tests take long, and wait for most of it
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones begin first, so that none is left alone at the end."""
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """The long ones begin first, so that none is left alone at the end. Of each, `alone` is the last to end."""
     items.sort(key=lambda item: item.path.parent.name not in WAITING)
+    for item in items:
+        if pytest_asyncio.is_async_test(item):
+            item.fixturenames.insert(0, "alone")
 
 
 async def _run_outside_a_transaction(server: URL, *statements: str) -> None:
@@ -104,13 +119,40 @@ def database_url(postgres: URL) -> Iterator[URL]:
         yield url
 
 
-@pytest.fixture
-async def database(database_url: URL) -> AsyncIterator[Database]:
+@pytest.fixture(scope="session")
+async def warm_database(database_url: URL) -> AsyncIterator[Database]:
+    """Its connections, and what SQLAlchemy and PostgreSQL have prepared, serve one test after the other."""
     database = Database(database_url, pool_size=5)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def database(warm_database: Database) -> AsyncIterator[Database]:
+    """What a test has done to it ends with the test: only the pool is everybody's."""
+    database = copy.copy(warm_database)
+    database.outages, database._direct = Outages(), []
     async with database.transaction() as session:
         await session.execute(text(EMPTY))
     yield database
-    await database.close()
+    for direct in database._direct:
+        direct.close()
+
+
+@pytest.fixture
+async def alone() -> AsyncIterator[None]:
+    """All tests of a process share one event loop. What one leaves running there ends before the next begins."""
+    yield
+    await end_what_is_left()
+
+
+async def end_what_is_left() -> None:
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        _, deaf = await asyncio.wait(left, timeout=10)
+        assert not deaf, "what a test has left behind does not end"
 
 
 @pytest.fixture

@@ -7,12 +7,16 @@ from itertools import count
 import pytest
 from aiogram import Bot, Dispatcher
 from aiogram.client.default import DefaultBotProperties
-from dishka import AsyncContainer
+from aiogram_dialog.widgets.text import setup_jinja
+from aiogram_dialog.widgets.text.jinja import JINJA_ENV_FIELD
+from dishka import AsyncContainer, Scope
+from jinja2 import Environment
 
-from bot.container import make_container
+from bot.container import LinkingHere, wiring
+from bot.dialogs.formatting import FILTERS
 from bot.telegram import make_dispatcher
 from engine.actor import Actor
-from engine.clock import ManualClock
+from engine.clock import Clock, ManualClock
 from engine.database import Database
 from engine.settings import Settings
 from models import Membership, Operator
@@ -31,16 +35,34 @@ def settings() -> Settings:
     return Settings(_env_file=None)
 
 
-@pytest.fixture
-async def container(database: Database, clock: ManualClock, settings: Settings) -> AsyncIterator[AsyncContainer]:
-    container = make_container(database, clock, settings)
-    yield container
-    await container.close()
+@pytest.fixture(scope="session")
+async def wired() -> AsyncIterator[AsyncContainer]:
+    """To find out who needs whom takes longer than to make all of them."""
+    wired = wiring()
+    yield wired
+    await wired.close()
 
 
 @pytest.fixture
-async def dispatcher(container: AsyncContainer) -> AsyncIterator[Dispatcher]:
+async def container(
+    wired: AsyncContainer, database: Database, clock: ManualClock, settings: Settings
+) -> AsyncIterator[AsyncContainer]:
+    context = {Database: database, Clock: clock, Settings: settings, LinkingHere: LinkingHere(None)}
+    async with wired(context, lock_factory=asyncio.Lock, scope=Scope.APP) as container:
+        yield container
+
+
+@pytest.fixture(scope="session")
+def templates() -> Environment:
+    """What all windows say, compiled once."""
+    return setup_jinja(Dispatcher(), filters=FILTERS)
+
+
+@pytest.fixture
+async def dispatcher(container: AsyncContainer, templates: Environment) -> AsyncIterator[Dispatcher]:
     dispatcher = await make_dispatcher(container)
+    assert dispatcher[JINJA_ENV_FIELD].filters == templates.filters
+    dispatcher[JINJA_ENV_FIELD] = templates
     yield dispatcher
     await _nothing_is_being_drawn()
     for menu in dispatcher.sub_routers:  # they are modules' own, and the next test's dispatcher wants them

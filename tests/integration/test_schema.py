@@ -1,7 +1,7 @@
 """The migrations: each goes up, down and up again, and together they make what the models say."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from alembic import command
@@ -37,6 +37,13 @@ def database_url(postgres: URL) -> Iterator[URL]:
     """For each test one of its own: they change the schema."""
     with migrated_database(postgres, f"schema_{os.getpid()}") as url:
         yield url
+
+
+@pytest.fixture
+async def database(database_url: URL) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    yield database
+    await database.close()
 
 
 def shape(connection: Connection) -> set[tuple[str, str, str]]:

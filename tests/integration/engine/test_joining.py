@@ -1,6 +1,7 @@
 """Who joins a sequence when people are named one by one, and what becomes of the others."""
 
 import asyncio
+from typing import Any
 
 from sqlalchemy import event
 
@@ -88,13 +89,20 @@ async def test_thousands_join_with_as_many_statements_as_three(world: World) -> 
     device = await world.device()
     statements: list[str] = []
     engine = world.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", lambda *values: statements.append(values[2]))
+
+    def count(*values: Any) -> None:
+        statements.append(values[2])
+
+    event.listen(engine, "before_cursor_execute", count)
     counted = []
-    for people in (3, 3000):
-        sequence = await world.sequence([device], (1, 11, "Hi"), name=f"For {people}")
-        who = Who(contact_ids=await world.contacts(people))
-        statements.clear()
-        report = await world.enrolments.join(world.actor, sequence, who, per_day=100)
-        assert report.joined == people
-        counted.append(len(statements))
+    try:
+        for people in (3, 3000):
+            sequence = await world.sequence([device], (1, 11, "Hi"), name=f"For {people}")
+            who = Who(contact_ids=await world.contacts(people))
+            statements.clear()
+            report = await world.enrolments.join(world.actor, sequence, who, per_day=100)
+            assert report.joined == people
+            counted.append(len(statements))
+    finally:
+        event.remove(engine, "before_cursor_execute", count)  # the next test has the same engine
     assert counted[0] == counted[1]
