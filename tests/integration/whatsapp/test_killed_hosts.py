@@ -30,6 +30,7 @@ from models.enums import TransportKind
 from tests.integration.engine.rig import Rig, Script, engine_with
 from tests.integration.engine.world import World
 from tests.whatsapp_loopback import seeding
+from tests.whatsapp_loopback.behaviour import OnMessage
 from tests.whatsapp_loopback.process import LoopbackProcess
 
 HOST = (sys.executable, "-m", "tests.whatsapp_loopback.device_host")
@@ -60,6 +61,7 @@ async def test_killed_hosts_send_nothing_twice_and_the_books_balance(
 ) -> None:
     async with LoopbackProcess() as whatsapp:
         monkeypatch.setenv("SSL_CERT_FILE", str(whatsapp.ca_file))
+        await whatsapp.on_messages(OnMessage(delay=0.2))  # so there is always something on its way
         sessions = Sessions(world.database, SessionKeys(Fernet.generate_key().decode()), tmp_path)
         devices = await _paired(size, world, whatsapp, sessions, store_template)
         await world.campaign(devices, await world.contacts(size.messages), "Sale for {{ name }}")
@@ -80,6 +82,7 @@ async def test_killed_hosts_send_nothing_twice_and_the_books_balance(
         assert statuses["unknown"] <= killed * size.devices
         words = {f"+{one.sent.recipient}": one.sent.text for one in accepted}
         assert words == {phone: body for phone, status, body in rows if status == "sent"}
+        assert "send_unknown" in [kind for kind, *_ in await world.alerts()]  # a kill met what was on its way
         await world.assert_books_balance()
 
 
