@@ -89,5 +89,6 @@ function dispatch(event) {
 for (const tab of document.querySelectorAll("nav [data-view]")) {
   tab.addEventListener("click", () => (document.body.dataset.view = tab.dataset.view));
 }
-for (const part of [chat, actions, composer, upload, clock, phones]) part.start();
+for (const part of [chat, actions, composer, clock, phones]) part.start();
+upload.start(composer.takeReply);
 api.follow({ onOpen: synchronise, onLost: () => notices.showConnection(false), onEvent: dispatch });

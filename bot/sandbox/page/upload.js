@@ -2,7 +2,6 @@
 
 import * as api from "./api.js";
 import { currentChat, receive, userIn } from "./chat.js";
-import { takeReply } from "./composer.js";
 import { el, find } from "./dom.js";
 import { plural, size } from "./format.js";
 import { kindOf, renderMedia } from "./media.js";
@@ -11,6 +10,7 @@ import { attempt } from "./notices.js";
 const LABELS = { photo: "Photo", video: "Video", audio: "Music" };
 
 let files = [];
+let takeReply = () => null; // the message that the next one answers, once
 
 const sheet = () => find("upload");
 const form = () => sheet().querySelector("form");
@@ -60,7 +60,9 @@ async function submit() {
 
 const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
 
-export function start() {
+/** `taken` tells what is being answered, and forgets it. */
+export function start(taken) {
+  takeReply = taken;
   const target = find("telegram");
   find("attach").addEventListener("change", ({ target }) => {
     offer(target.files);
