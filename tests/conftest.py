@@ -6,8 +6,6 @@ import gc
 import itertools
 import os
 import secrets
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,6 +24,7 @@ from engine.embedded import EmbeddedPostgres
 from engine.outage import Outages
 from models import Membership, Model, Operator, Workspace
 from models.enums import Face, Role
+from tests.processes import home_directory
 
 _numbers = itertools.count(1)
 
@@ -77,26 +76,22 @@ async def _run_outside_a_transaction(server: URL, *statements: str) -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[URL]:
-    """The address of a running server.
-
-    Not under pytest's own directory: that is made private again by every other run of pytest, and as root the
-    server runs as a user of its own.
-    """
+    """The address of a running server."""
     address = os.environ.get("TEST_DATABASE_URL")
-    home = Path(tempfile.mkdtemp(prefix="dripdesk-test-"))
-    embedded = None if address else EmbeddedPostgres(home)
-    url = make_url(address or embedded.start()).set(drivername="postgresql+asyncpg")
-    if embedded:
+    if address:
+        yield make_url(address).set(drivername="postgresql+asyncpg")
+        return
+    with home_directory("test") as home:
+        embedded = EmbeddedPostgres(home)
+        url = make_url(embedded.start()).set(drivername="postgresql+asyncpg")
         settings = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
         asyncio.run(
             _run_outside_a_transaction(
                 url, *(f"ALTER SYSTEM SET {setting}" for setting in settings), "SELECT pg_reload_conf()"
             )
         )
-    yield url
-    if embedded:
+        yield url
         embedded.release()
-    shutil.rmtree(home, ignore_errors=True)  # the keeper may just be looking for its locks
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """An import from the first look to its end, without an engine's loop."""
 
+import asyncio
+
 from engine.actor import Actor
 from engine.contacts.import_reports import ImportProgress
 from engine.contacts.importer import Importer
@@ -24,6 +26,15 @@ async def bring_in(
     await imports.start(actor, import_id, source, evidence)
     await work(imports)
     return await imports.progress(actor, import_id)
+
+
+async def bring_in_at_once(imports: ContactImports, actor: Actor, *files: bytes) -> list[ImportProgress]:
+    """As many engines as files; each takes what it finds."""
+    ids = [await imports.open(actor, data, "customers.csv") for data in files]
+    for import_id in ids:
+        await imports.start(actor, import_id, ConsentSource.WEB_FORM, "")
+    await asyncio.gather(*(work(imports) for _ in files))
+    return [await imports.progress(actor, import_id) for import_id in ids]
 
 
 async def work(imports: ContactImports) -> None:

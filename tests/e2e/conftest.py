@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,15 +11,13 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 from tests.e2e.browser import DESKTOP, Tour
 from tests.e2e.chat import Operator
 from tests.e2e.harness import Product
-from tests.processes import ROOT
+from tests.processes import ROOT, home_directory
 
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    """Not under pytest's own directory, which the user that PostgreSQL runs as may not enter."""
-    directory = Path(tempfile.mkdtemp(prefix="dripdesk-e2e-"))
-    yield directory
-    shutil.rmtree(directory, ignore_errors=True)
+    with home_directory("e2e") as home:
+        yield home
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from engine.embedded import EmbeddedPostgres
 from engine.settings import Settings
 from models import UserDevice
 from models.enums import DeviceState, TransportKind
-from tests.processes import clean_environment
+from tests.processes import clean_environment, home_directory
 
 
 @dataclass(frozen=True)
@@ -75,22 +76,28 @@ async def test_before_the_first_start_each_says_what_to_do_and_makes_nothing(tmp
     assert not made_in(tmp_path)
 
 
-async def test_the_embedded_database_is_looked_at_only_while_it_runs(tmp_path: Path) -> None:
-    embedded = EmbeddedPostgres(tmp_path / "home" / "sandbox")
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    with home_directory("cli") as directory:
+        yield directory
+
+
+async def test_the_embedded_database_is_looked_at_only_while_it_runs(directory: Path) -> None:
+    embedded = EmbeddedPostgres(directory / "home" / "sandbox")
     assert embedded.join() is None
     await asyncio.to_thread(embedded.start)
     try:
-        status = await dripdesk(tmp_path, "status")
+        status = await dripdesk(directory, "status")
         assert status.code == 2
         assert "has no tables of dripdesk" in status.err, "it was joined, and not migrated"
-        with_token = await dripdesk(tmp_path, "status", TELEGRAM_BOT_TOKEN="123456:abcdefghijkl")
+        with_token = await dripdesk(directory, "status", TELEGRAM_BOT_TOKEN="123456:abcdefghijkl")
         assert "without TELEGRAM_BOT_TOKEN" in with_token.err, "the sandbox has a home of its own"
-        again = EmbeddedPostgres(tmp_path / "home" / "sandbox")
+        again = EmbeddedPostgres(directory / "home" / "sandbox")
         assert again.join() is not None, "looking stopped nothing"
         again.release()
     finally:
         await asyncio.to_thread(embedded.release)
-    stopped = await dripdesk(tmp_path, "status")
+    stopped = await dripdesk(directory, "status")
     assert stopped.code == 2
     assert "is not running" in stopped.err
 

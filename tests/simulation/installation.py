@@ -1,7 +1,6 @@
 """A whole installation in real processes: PostgreSQL, the phones, engines, and a way between each and the database."""
 
 import asyncio
-import shutil
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -17,7 +16,7 @@ from engine.clock import BusinessClock
 from engine.database import Database
 from engine.settings import Settings
 from engine.timekeeper import Timekeeper
-from tests.processes import free_port
+from tests.processes import free_port, home_directory
 from tests.simulation.passage import Passage
 from tests.simulation.plan import Size
 from tests.simulation.postgres import OwnPostgres
@@ -48,12 +47,12 @@ class Installation:
 @asynccontextmanager
 async def installed(size: Size, *, keep: bool = False) -> AsyncIterator[Installation]:
     """PostgreSQL and the phones run; the engines wait for their `start`."""
-    home = Path(tempfile.mkdtemp(prefix="dripdesk-chaos-"))
     async with AsyncExitStack() as ending:
         if keep:
+            home = Path(tempfile.mkdtemp(prefix="dripdesk-chaos-"))
             print(f"kept: {home}", file=sys.stderr)
         else:
-            ending.callback(shutil.rmtree, home, ignore_errors=True)
+            home = ending.enter_context(home_directory("chaos"))
         postgres, phones = OwnPostgres(home / "postgres"), Phones(home / "phones", free_port())
         ending.push_async_callback(postgres.stop, crash=True)
         ending.push_async_callback(phones.close)

@@ -10,7 +10,7 @@ from engine.contacts.importing import forget_files
 from engine.database import Database
 from engine.errors import ConflictError, InvalidInputError, NotAllowedError, NotFoundError
 from models.enums import ConsentSource, DuplicatePolicy, Face, ImportStatus, Role
-from tests.imports import bring_in, work
+from tests.imports import bring_in, bring_in_at_once, work
 from tests.integration.contacts.people import file_of
 
 FILE = (
@@ -174,7 +174,7 @@ async def test_two_imports_of_the_same_people_at_once_take_turns(imports, databa
     await bring_in(imports, owner, there)
 
     renamed = (data.replace(b"Person", word) for data, word in ((there, b"One"), (back, b"Two")))
-    results = await asyncio.gather(*(bring_in(imports, owner, data) for data in renamed))
+    results = await bring_in_at_once(imports, owner, *renamed)
 
     assert [result.updated for result in results] == [3000, 3000]
     assert len(await rows(database, "SELECT DISTINCT split_part(name, ' ', 1) FROM contacts")) == 1

@@ -15,6 +15,7 @@ import pytest
 
 from engine.embedded import EmbeddedPostgres
 from tests.integration.engine.world import until
+from tests.processes import home_directory
 
 USER = textwrap.dedent(
     """
@@ -49,20 +50,21 @@ def server_of(home: Path) -> int | None:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made() -> Iterator[Path]:
     """A data directory to copy: making one takes longer than the tests."""
-    home = tmp_path_factory.mktemp("made")
-    embedded = EmbeddedPostgres(home)
-    embedded.start()
-    embedded.release()
-    return home
+    with home_directory("made") as home:
+        embedded = EmbeddedPostgres(home)
+        embedded.start()
+        embedded.release()
+        yield home
 
 
 @pytest.fixture
-def home(made: Path, tmp_path: Path) -> Iterator[Path]:
-    subprocess.run(["cp", "-a", made / "postgres", tmp_path], check=True)  # with its owner, when root runs this
-    yield tmp_path
-    assert server_of(tmp_path) is None, "a server was left behind"
+def home(made: Path) -> Iterator[Path]:
+    with home_directory("embedded") as home:
+        subprocess.run(["cp", "-a", made / "postgres", home], check=True)  # with its owner, when root runs this
+        yield home
+        assert server_of(home) is None, "a server was left behind"
 
 
 def start_user(home: Path) -> subprocess.Popen[str]:

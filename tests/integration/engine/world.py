@@ -79,6 +79,7 @@ KUALA_LUMPUR = ZoneInfo("Asia/Kuala_Lumpur")
 MONDAY = datetime(2026, 1, 5, 10, 0, tzinfo=KUALA_LUMPUR)  # where the clock stands when a test begins
 FAR = timedelta(days=3650)
 SETTINGS = Settings(_env_file=None)
+EPOCH = "SELECT epoch FROM user_devices WHERE id = :device AND owner = :engine"
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
@@ -314,10 +315,12 @@ class HandEngine:
     async def ask(self, device_id: int) -> Ask | None:
         """What the device's worker would ask for now."""
         now = self.world.clock.now()
+        mine = {"device": device_id, "engine": self.ownership.engine_id}
         async with self.world.database.transaction() as session:
             ahead = await store.read_ahead(session, [device_id], now, 1)
+            epochs = await session.rows(EPOCH, mine)
         waiting = ahead.get(device_id, [])
-        return Ask(device_id, await self.epoch(device_id), waiting[0].message_id) if waiting else None
+        return Ask(device_id, epochs[0].epoch, waiting[0].message_id) if waiting else None
 
     async def claim(self, device_id: int) -> Answer | None:
         ask = await self.ask(device_id)
