@@ -85,7 +85,7 @@ async def test_it_moves_to_another_disk_and_back_and_no_old_ratchet_comes_to_lif
     await first.adopt(device, owner.workspace_id, paired)
     store = await first.ready(device, 1)
     run(store, "INSERT INTO whatsmeow_sessions VALUES (?, 'a ratchet')", JID)
-    run(store, "INSERT INTO whatsmeow_lid_map VALUES ('2@lid', '60111')")
+    run(store, "INSERT INTO whatsmeow_lid_map VALUES ('2', '60111')")
     await first.save(device, 1, durable_copy(store))
 
     epoch = await take_over(database, device)

@@ -132,9 +132,7 @@ class Line:
             log.warning("numbers cannot be checked: %s", refusals.outcome_of(str(error)).text)
             raise RefusedError("WhatsApp does not say which numbers it knows") from None
         on_whatsapp = dict.fromkeys(phones, False) | {each.Query: each.IsIn for each in found}
-        lids = {
-            each.Query: f"{each.JID.User}@{HIDDEN}" for each in found if each.IsIn and each.JID.Server == HIDDEN
-        }
+        lids = {each.Query: each.JID.User for each in found if each.IsIn and each.JID.Server == HIDDEN}
         return {"on_whatsapp": on_whatsapp, "lids": lids}
 
     async def durable(self) -> tuple[Frame, bytes]:

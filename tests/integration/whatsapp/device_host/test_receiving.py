@@ -54,7 +54,7 @@ async def test_a_reply_says_who_wrote_what_and_to_what_it_answers(
     message_id = await whatsapp.incoming(phone, CONTACT, content, by_lid=by_lid)
 
     reply = await device.until_inbound()
-    lid = f"{await whatsapp.lid(CONTACT)}@lid"
+    lid = await whatsapp.lid(CONTACT)
     assert reply == Inbound(message_id, f"+{CONTACT}", "Yes please", lid=lid, quotes=asked)
 
 

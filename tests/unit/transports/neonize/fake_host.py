@@ -107,7 +107,7 @@ class Host:
                 self.answer(header["request"], outcome="revoked")
             case "check":
                 there = {phone: not phone.endswith("404") for phone in header["phones"]}
-                lids = {phone: f"{phone[1:]}9@lid" for phone in header["phones"] if there[phone]}
+                lids = {phone: f"{phone[1:]}9" for phone in header["phones"] if there[phone]}
                 self.answer(header["request"], on_whatsapp=there, lids=lids)
             case "durable":
                 self.answer(header["request"], blob=b"durable", sha256="")

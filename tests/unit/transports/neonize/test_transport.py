@@ -150,7 +150,7 @@ async def test_a_number_without_whatsapp_is_not_written_to(fleet):
         assert isinstance(await transport.send(text(3)), Sent)
         assert fleet.refs == [3]
         assert fleet.numbers.there == {phone: False, PHONE: True}
-        assert fleet.numbers.lids == {PHONE: f"{PHONE[1:]}9@lid"}
+        assert fleet.numbers.lids == {PHONE: f"{PHONE[1:]}9"}
         assert await transport.check_numbers([phone, PHONE]) == {phone: False, PHONE: True}
 
 

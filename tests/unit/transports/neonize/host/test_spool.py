@@ -4,7 +4,7 @@ import pytest
 
 from engine.transports.neonize.host.spool import Spool
 
-FRAMES = [{"content": {"text": "it’s fine"}, "lid": None}, {"content": {"text": ""}, "lid": "1@lid"}]
+FRAMES = [{"content": {"text": "it’s fine"}, "lid": None}, {"content": {"text": ""}, "lid": "1"}]
 
 
 @pytest.fixture
