@@ -61,7 +61,9 @@ class Device:
 
     @spool.setter
     def spool(self, events: list) -> None:
-        (self.home / "spool.json").write_text(json.dumps(events))
+        beside = self.home / "spool.new"  # tests read it at any time
+        beside.write_text(json.dumps(events))
+        beside.replace(self.home / "spool.json")
 
     def note(self, message: dict, content: bytes) -> str:
         ledger = self.directory / "ledger.jsonl"
