@@ -64,7 +64,7 @@ class NeonizeLinker(Linker):
             async with self._errand(self._order(UNLINK, store)) as errand:
                 try:
                     async with asyncio.timeout(UNLINKS_WITHIN):
-                        answer = await read_packet(errand)
+                        answer = await read_packet(errand.reader)
                 except (WireError, TimeoutError):
                     return False
                 return answer is not None and answer.header.get("unlinked") is True
@@ -91,20 +91,20 @@ class NeonizeLinker(Linker):
             shutil.rmtree(directory, ignore_errors=True)
 
     @asynccontextmanager
-    async def _errand(self, order: Order) -> AsyncIterator[asyncio.StreamReader]:
+    async def _errand(self, order: Order) -> AsyncIterator[Child]:
         child = await start_child(self._command)
         words = asyncio.create_task(_read_words(child.process))
         try:
             child.writer.write(pack(order_packet(order)))
-            yield child.reader
+            yield child
         finally:
             await _end(child, words)
 
 
-async def _next_step(errand: asyncio.StreamReader) -> PairingStep:
+async def _next_step(errand: Child) -> PairingStep:
     try:
         async with asyncio.timeout(SILENT_FOR):
-            packet = await read_packet(errand)
+            packet = await read_packet(errand.reader)
         return read_step(packet) if packet is not None else refused(Refusal.CRASHED)
     except (WireError, KeyError, TimeoutError):
         return refused(Refusal.CRASHED)
