@@ -84,10 +84,6 @@ class Line:
         async with self._sending:
             self._connection.close()
 
-    def end(self) -> None:
-        """When `run` has ended."""
-        self._spool.close()
-
     def taken(self, number: int) -> None:
         self._spool.taken(number)
 

@@ -32,6 +32,7 @@ class DeviceHost:
         self._proxy = proxy
         own_ca = {"SSL_CERT_FILE": str(ca_file)} if ca_file else {}
         self._environment = clean_environment(**ENVIRONMENT, **own_ca)
+        waits = {"engine_within": 3600, **waits}  # nobody asks it every few seconds whether it is there
         self._command = [sys.executable, "-m", command, *(f"{name}={wait}" for name, wait in waits.items())]
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future[Packet]] = {}

@@ -28,6 +28,7 @@ class Fault(StrEnum):
     DEAF = "deaf"  # the whole host does not answer any more
     FLOOD = "flood"  # of receipts, at each send
     REFUSE = "refuse"  # the store is no session
+    BUSY = "busy"  # another process has it open
     BAN = "ban"
     OFFLINE = "offline"
     GIBBERISH = "gibberish"
@@ -129,6 +130,10 @@ class Host:
                 await asyncio.sleep(3600)
             if fault is Fault.REFUSE:
                 self.answer(header["request"], refused="the session is no session")
+                return
+            if fault is Fault.BUSY:
+                del self.devices[device.number]
+                self.answer(header["request"], busy="somebody else has it open")
                 return
             device.claim_line()
             for event in device.spool:
