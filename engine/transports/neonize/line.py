@@ -10,7 +10,7 @@ import structlog
 from engine.batching import is_transient
 from engine.devices.ownership import OwnedDevice
 from engine.devices.session_keys import SessionKeyError
-from engine.devices.sessions import LostError, SessionMissingError
+from engine.devices.sessions import DiskError, LostError, SessionMissingError
 from engine.transports.contract import Inbound, PhoneSeen, Receipt, StateChanged
 from engine.transports.forms import Frame, read_event, read_state
 from engine.transports.neonize.process import HostGoneError, HostProcess
@@ -188,6 +188,8 @@ class DeviceLine:
             except SessionKeyError as error:
                 self._tell(StateChanged(DeviceState.PARKED, str(error)))
                 return None
+            except DiskError as error:
+                self._tell(StateChanged(DeviceState.CONNECTING, str(error)))
             except Exception as error:
                 if not is_transient(error):
                     raise

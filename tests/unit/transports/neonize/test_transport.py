@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.devices.session_keys import SessionKeyError
-from engine.devices.sessions import LostError, SessionMissingError
+from engine.devices.sessions import DiskError, LostError, SessionMissingError
 from engine.transports.contract import MediaFile, Receipt, Rejected, RevocationOutcome, Sent, StateChanged, Unknown
 from engine.transports.forms import state_frame
 from engine.transports.neonize import line
@@ -67,12 +67,17 @@ async def test_a_device_that_another_engine_has_by_now_is_not_opened(fleet):
         assert fleet.ears[1].heard == []
 
 
-async def test_while_the_database_is_away_the_device_waits_for_its_session(fleet, monkeypatch):
+@pytest.mark.parametrize(
+    ("trouble", "words"), [(ConnectionRefusedError(), "the database"), (DiskError("the disk is full"), "the disk")]
+)
+async def test_while_the_database_is_away_or_the_disk_full_the_device_waits_for_its_session(
+    fleet, monkeypatch, trouble, words
+):
     monkeypatch.setattr("engine.transports.neonize.line.TRY_AGAIN_AFTER", 0.01)
     async with fleet.started():
-        fleet.sessions.trouble[1] = ConnectionRefusedError()
+        fleet.sessions.trouble[1] = trouble
         await fleet.connect(1)
-        assert "database" in (await fleet.ears[1].state(DeviceState.CONNECTING)).reason
+        assert words in (await fleet.ears[1].state(DeviceState.CONNECTING)).reason
         del fleet.sessions.trouble[1]
         await fleet.ears[1].state(ONLINE)
 
