@@ -23,7 +23,7 @@ class Contact(InWorkspace, Model):
 
     id: Mapped[BigId]
     phone: Mapped[str]  # E.164
-    lid: Mapped[str | None]  # the name that WhatsApp gives them where it hides the number
+    lid: Mapped[str | None]  # the digits that name them where WhatsApp hides the number
     name: Mapped[str] = mapped_column(server_default="")
     attributes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     time_zone: Mapped[str | None]

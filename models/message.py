@@ -175,7 +175,7 @@ class InboundMessage(InWorkspace, Model):
     device_id: Mapped[int] = mapped_column(ForeignKey("user_devices.id"))
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), index=True)
     phone: Mapped[str | None]
-    lid: Mapped[str | None]  # the name that WhatsApp gives the person where it hides the number
+    lid: Mapped[str | None]  # the digits that name the person where WhatsApp hides the number
     provider_message_id: Mapped[str]
     body: Mapped[str]
     attached: Mapped[str] = mapped_column(server_default="")  # what it is besides text, in words

@@ -71,7 +71,7 @@ class PlayedLinker:
 
     def agree(self, phone: str = PHONE, session: bytes = b"session") -> None:
         """The phone has scanned or typed it."""
-        self._steps.put_nowait(Paired(phone, "1@lid", session))
+        self._steps.put_nowait(Paired(phone, "1", session))
 
     def refuse(self, words: str = "The phone has said no.") -> None:
         self._steps.put_nowait(PairingRefused("no", words))

@@ -312,20 +312,24 @@ class DeviceWorker:
     async def _watch_the_line(self) -> None:
         """Tell the operators of an outage that lasts, and of its end (also of one before this worker)."""
         announced: DeviceState | None = None
-        down_since = time.monotonic()
+        down_since = math.inf
         while True:
             self._line_changed.clear()
-            announce_at: float | None
-            if self._state.may_send:
+            now, again_in = time.monotonic(), None
+            down_since = math.inf if self._state.may_send else min(down_since, now)
+            known = announced is not None and (announced is self._state or not self._state.is_terminal)
+            if not self._holds_lease():  # another engine may have the device, and have taken the line from us
+                again_in = POLL_EVERY
+            elif self._state.may_send:
+                announced = None
                 await self._desk.signals.submit(DeviceBack(*self.about))
-                announced, announce_at, down_since = None, None, math.inf
-            else:
-                down_since = min(down_since, time.monotonic())
-                known = announced is not None and (announced is self._state or not self._state.is_terminal)
-                announce_at = None if known else down_since + (0 if self._state.is_terminal else ANNOUNCE_AFTER)
-            try:
-                async with asyncio.timeout_at(announce_at):
+            elif not known:
+                again_in = down_since + (0 if self._state.is_terminal else ANNOUNCE_AFTER) - now
+                if again_in <= 0:
+                    announced, again_in = self._state, None
+                    await self._desk.signals.submit(
+                        DeviceDown(*self.about, state=self._state, reason=self._reason)
+                    )
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(again_in):
                     await self._line_changed.wait()
-            except TimeoutError:
-                announced = self._state
-                await self._desk.signals.submit(DeviceDown(*self.about, state=self._state, reason=self._reason))

@@ -9,7 +9,7 @@ makes a new mark, and only the engine that the device's epoch belongs to can mak
 import asyncio
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,10 @@ class SessionMissingError(DripdeskError):
     """The device is not paired, or its copy cannot be used."""
 
 
+class DiskError(DripdeskError):
+    """The session cannot be put on this disk, which may be full; the message says why."""
+
+
 class LostError(DripdeskError):
     """Another engine has the device now, or it was paired anew."""
 
@@ -91,7 +95,7 @@ class Sessions:
     async def ready(self, device_id: int, epoch: int) -> Path:
         """Return the store to open: the living one if it is on this disk, else one made from the copy.
 
-        Raises SessionMissingError, SessionKeyError, LostError.
+        Raises SessionMissingError, SessionKeyError, DiskError, LostError.
         """
         path = self.path(device_id)
         async with self._database.transaction() as session:
@@ -100,11 +104,11 @@ class Sessions:
                 raise LostError(f"{row.name} is worked by another engine now")
             if not await asyncio.to_thread(_lives, path, row.home):
                 content = self._keys.decrypt(device_id, row.content)
-                await asyncio.to_thread(_restore, content, path, row.name)
+                await _on_disk(_restore, content, path, row.name)
                 log.info("session restored", device=row.name)
             mark = secrets.token_hex(16)
             # If this is not committed, neither mark is right: the store is restored once more.
-            await asyncio.to_thread(_write_mark, path, mark)
+            await _on_disk(_write_mark, path, mark)
             await _need(session, MARK, device_id=device_id, epoch=epoch, mark=mark)
         return path
 
@@ -174,6 +178,13 @@ async def _read(session: Session, device_id: int) -> Any:
 async def _need(session: Session, statement: str, **values: object) -> None:
     if (await session.execute(text(statement), values)).one_or_none() is None:
         raise LostError("This device is worked by another engine now, or was paired anew")
+
+
+async def _on_disk(write: Callable[..., None], *values: object) -> None:
+    try:
+        await asyncio.to_thread(write, *values)
+    except OSError as error:
+        raise DiskError(f"this machine's disk does not take the session: {error.strerror or error}") from error
 
 
 def _mark(path: Path) -> Path:

@@ -83,7 +83,7 @@ class Inbound:
     phone: str | None  # E.164, of the person; None: only `lid` is known
     text: str  # of a file: its caption
     attached: str = ""  # what it is besides text, in words: "photo", "voice message of 12 s"
-    lid: str | None = None  # the name that WhatsApp gives the person where it hides the number
+    lid: str | None = None  # the digits that name the person where WhatsApp hides the number
     quotes: str | None = None  # the provider's id of the message that it answers
     typed_on_phone: bool = False  # from the device's own phone to the person
 
@@ -169,7 +169,7 @@ class Paired:
     """The end of a pairing that went well: whose device it is, and its session, in the clear."""
 
     phone: str  # E.164
-    lid: str | None
+    lid: str | None  # digits
     session: bytes
 
 

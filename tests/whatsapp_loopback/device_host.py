@@ -7,12 +7,10 @@ import importlib
 import sys
 
 from engine.transports.neonize.host.__main__ import main
-from engine.transports.neonize.host.environment import ensure_environment
 from engine.transports.neonize.host.timing import Timing
 from tests.whatsapp_loopback.root_key import trust_the_loopback_server
 
 if __name__ == "__main__":
-    ensure_environment()
     importlib.import_module("engine.transports.neonize.host.library")
     trust_the_loopback_server()
     *waits, descriptor = sys.argv[1:]

@@ -10,7 +10,7 @@ import structlog
 from engine.batching import is_transient
 from engine.devices.ownership import OwnedDevice
 from engine.devices.session_keys import SessionKeyError
-from engine.devices.sessions import LostError, SessionMissingError
+from engine.devices.sessions import DiskError, LostError, SessionMissingError
 from engine.transports.contract import Inbound, PhoneSeen, Receipt, StateChanged
 from engine.transports.forms import Frame, read_event, read_state
 from engine.transports.neonize.process import HostGoneError, HostProcess
@@ -22,7 +22,8 @@ from models.enums import DeviceState
 log = structlog.get_logger()
 
 TRY_AGAIN_AFTER = 5.0  # machine seconds, while the database is away
-UP = {DeviceState.ONLINE, DeviceState.DEGRADED, DeviceState.PHONE_OFFLINE, DeviceState.REACHOUT_LIMITED}
+OPEN_AGAIN_AFTER = 1.0  # machine seconds, while another process has the session open
+UP = {DeviceState.ONLINE, DeviceState.DEGRADED, DeviceState.PHONE_OFFLINE}
 
 
 class NoLineError(ConnectionError):
@@ -187,6 +188,8 @@ class DeviceLine:
             except SessionKeyError as error:
                 self._tell(StateChanged(DeviceState.PARKED, str(error)))
                 return None
+            except DiskError as error:
+                self._tell(StateChanged(DeviceState.CONNECTING, str(error)))
             except Exception as error:
                 if not is_transient(error):
                     raise
@@ -209,7 +212,9 @@ class DeviceLine:
         """Open the line in this host, and stay until there is a reason to leave it."""
         self._host, self._moving = host, False
         try:
-            answer = (await host.ask(self._about("open") | {"store": str(store)})).header
+            while "busy" in (answer := (await host.ask(self._about("open") | {"store": str(store)})).header):
+                self._tell(StateChanged(DeviceState.CONNECTING, answer["busy"]))
+                await asyncio.sleep(OPEN_AGAIN_AFTER)
             if "refused" in answer:
                 paired = await asyncio.to_thread(device_rows, store)
                 state = DeviceState.PARKED if paired else DeviceState.LOGGED_OUT
@@ -229,17 +234,17 @@ class DeviceLine:
 
     async def _leave(self, host: HostProcess, store: Path) -> None:
         # The answer says that the library has let go of the store: it may be copied, and opened elsewhere.
-        self._up, self._host, self._leaving = False, None, True
+        self._up, self._leaving = False, True
         try:
             await host.ask(self._about("close"))
-            if self._moving:
+            if self._moving and self._end is None:
                 self._housing.move(self.device.id)
             elif self._end is None or self._end.state is not DeviceState.LOGGED_OUT:
                 await self._copies.keep_at_rest(store)
         except HostGoneError:
             pass
         finally:
-            self._leaving = False
+            self._host, self._leaving = None, False
 
     async def _save(self, host: HostProcess) -> None:
         self._unsaved = False
@@ -254,7 +259,10 @@ class DeviceLine:
         return {"type": kind, "device": self.device.id}
 
     def _change_state(self, change: StateChanged) -> None:
-        if self._moving:  # it is closed here, to be opened elsewhere
+        if change.state is DeviceState.REACHOUT_LIMITED:  # the line stays what it is; each time is told
+            self._listener.state_changed(change)
+            return
+        if (self._moving or self._leaving) and not change.state.is_terminal:  # it is closed here
             return
         self._up = change.state in UP
         if change.state.is_terminal:

@@ -2,19 +2,18 @@
 
 import asyncio
 import shutil
-import socket
 import sys
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import phonenumbers
 import structlog
 
 from engine.transports.contract import Linker, Paired, PairingRefused, PairingStep
+from engine.transports.neonize.child import Child, start_child
+from engine.transports.neonize.last_words import LastWords
 from engine.transports.neonize.pairing_refusals import Refusal, refused
 from engine.transports.neonize.session_store import StoreError, restore
 from engine.transports.neonize.steps import PAIR, UNLINK, Order, Waits, order_packet, read_step
@@ -28,15 +27,6 @@ ERRAND_COMMAND = (sys.executable, "-m", "engine.transports.neonize.host.errand")
 SILENT_FOR = 240.0  # after which an errand has lost its way: whatever it waits for itself takes less
 UNLINKS_WITHIN = 60.0
 ENDS_WITHIN = 8.0  # of itself, once nobody listens to it
-
-_WORDS_KEPT = 4000  # of what a process that broke down wrote
-
-
-@dataclass(frozen=True, slots=True)
-class _Errand:
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    process: asyncio.subprocess.Process
 
 
 class NeonizeLinker(Linker):
@@ -101,26 +91,17 @@ class NeonizeLinker(Linker):
             shutil.rmtree(directory, ignore_errors=True)
 
     @asynccontextmanager
-    async def _errand(self, order: Order) -> AsyncIterator[_Errand]:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *(*self._command, str(theirs.fileno())),
-                pass_fds=[theirs.fileno()],
-                stdin=DEVNULL,
-                stdout=DEVNULL,  # the library writes codes to it
-                stderr=PIPE,
-            )
-        reader, writer = await asyncio.open_unix_connection(sock=ours)
-        words = asyncio.create_task(_read_words(process))
+    async def _errand(self, order: Order) -> AsyncIterator[Child]:
+        child = await start_child(self._command)
+        words = asyncio.create_task(_read_words(child.process))
         try:
-            writer.write(pack(order_packet(order)))
-            yield _Errand(reader, writer, process)
+            child.writer.write(pack(order_packet(order)))
+            yield child
         finally:
-            await _end(process, writer, words)
+            await _end(child, words)
 
 
-async def _next_step(errand: _Errand) -> PairingStep:
+async def _next_step(errand: Child) -> PairingStep:
     try:
         async with asyncio.timeout(SILENT_FOR):
             packet = await read_packet(errand.reader)
@@ -129,11 +110,10 @@ async def _next_step(errand: _Errand) -> PairingStep:
         return refused(Refusal.CRASHED)
 
 
-async def _end(
-    process: asyncio.subprocess.Process, writer: asyncio.StreamWriter, words: "asyncio.Task[str]"
-) -> None:
+async def _end(child: Child, words: "asyncio.Task[LastWords]") -> None:
     """Hang up, upon which it ends, or is ended."""
-    writer.close()
+    process = child.process
+    child.writer.close()
     try:
         with suppress(TimeoutError):
             async with asyncio.timeout(ENDS_WITHIN):
@@ -144,16 +124,15 @@ async def _end(
         await process.wait()
         said = await words
     if process.returncode:
-        log.warning("a connection helper broke down", code=process.returncode, said=said)
+        log.warning("a connection helper broke down", code=process.returncode, said=said.text)
 
 
-async def _read_words(process: asyncio.subprocess.Process) -> str:
-    """The first of them say what it was: the Go part then tells what every thread was at."""
+async def _read_words(process: asyncio.subprocess.Process) -> LastWords:
     assert process.stderr is not None  # noqa: S101 (it was asked for)
-    kept = b""
+    words = LastWords()
     while block := await process.stderr.read(4096):
-        kept = (kept + block)[:_WORDS_KEPT]
-    return kept.decode(errors="replace")
+        words.add(block)
+    return words
 
 
 def _is_number(phone: str) -> bool:

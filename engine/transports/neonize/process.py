@@ -1,13 +1,9 @@
-"""One device host: a child process at the other end of a socket pair, which answers what it is asked.
-
-The pair has no path that anybody else could connect to, and each side sees at once when the other one is gone.
-"""
+"""One device host: a child process, which answers what it is asked."""
 
 import asyncio
 import contextlib
 import itertools
 import signal
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,6 +13,7 @@ import psutil
 import structlog
 
 from engine.transports.forms import Frame
+from engine.transports.neonize.child import start_child
 from engine.transports.neonize.last_words import LastWords
 from engine.transports.neonize.policy import HostPolicy
 from engine.transports.neonize.wire import Packet, WireError, pack, read_packet
@@ -255,24 +252,8 @@ async def host_process(
 
 
 async def _start(command: Sequence[str], listener: HostListener) -> HostProcess:
-    ours, theirs = socket.socketpair()
     try:
-        child = await asyncio.create_subprocess_exec(
-            *command,
-            str(theirs.fileno()),
-            pass_fds=[theirs.fileno()],
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,  # the library writes there
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for us alone: the sends in flight finish first
-        )
+        child = await start_child(command)
     except OSError as error:
-        ours.close()
         raise HostStartError(f"the device host cannot be started: {error.strerror or error}") from error
-    except BaseException:
-        ours.close()
-        raise
-    finally:
-        theirs.close()
-    reader, writer = await asyncio.open_unix_connection(sock=ours)
-    return HostProcess(child, reader, writer, listener)
+    return HostProcess(child.process, child.reader, child.writer, listener)

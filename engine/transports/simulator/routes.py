@@ -71,7 +71,7 @@ class Reply(BaseModel):
     device: int | None = None
     attached: str = Field("", max_length=200, description="what is sent besides the text, in words: photo")
     quotes: str | None = Field(None, description="the message_id that it answers")
-    lid: str | None = Field(None, description="the name that WhatsApp gives the person where it hides the number")
+    lid: str | None = Field(None, description="the digits that name the person where WhatsApp hides the number")
     hides_number: bool = False
     typed_on_phone: bool = Field(False, description="by somebody with the device's own phone, to this one")
 

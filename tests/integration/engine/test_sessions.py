@@ -11,7 +11,7 @@ from sqlalchemy import text
 from engine.actor import Actor
 from engine.database import Database
 from engine.devices.session_keys import SessionKeyError, SessionKeys, new_key
-from engine.devices.sessions import LostError, SessionMissingError, Sessions
+from engine.devices.sessions import DiskError, LostError, SessionMissingError, Sessions
 from engine.transports.neonize.session_store import device_rows, durable_copy
 from models import UserDevice
 from models.enums import TransportKind
@@ -85,7 +85,7 @@ async def test_it_moves_to_another_disk_and_back_and_no_old_ratchet_comes_to_lif
     await first.adopt(device, owner.workspace_id, paired)
     store = await first.ready(device, 1)
     run(store, "INSERT INTO whatsmeow_sessions VALUES (?, 'a ratchet')", JID)
-    run(store, "INSERT INTO whatsmeow_lid_map VALUES ('2@lid', '60111')")
+    run(store, "INSERT INTO whatsmeow_lid_map VALUES ('2', '60111')")
     await first.save(device, 1, durable_copy(store))
 
     epoch = await take_over(database, device)
@@ -270,3 +270,15 @@ async def test_two_engines_that_open_at_the_same_time_do_not_both_have_it(
         disk("first").ready(device, epoch - 1), disk("second").ready(device, epoch), return_exceptions=True
     )
     assert [type(one) for one in opened if isinstance(one, Exception)] == [LostError]
+
+
+async def test_a_disk_that_takes_nothing_is_named_and_the_session_waits_for_another(
+    owner: Actor, device: int, disk: Callable[[str], Sessions], paired: bytes
+) -> None:
+    full = disk("full")
+    await full.adopt(device, owner.workspace_id, paired)
+    full.path(device).parent.parent.mkdir(parents=True)
+    full.path(device).parent.write_text("no directory")
+    with pytest.raises(DiskError, match="this machine's disk does not take the session: File exists"):
+        await full.ready(device, 1)
+    assert device_rows(await disk("another").ready(device, 1)) == [JID]

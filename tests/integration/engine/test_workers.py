@@ -19,6 +19,7 @@ from engine.devices.balance import Census
 from engine.devices.ownership import Ownership
 from engine.errors import StartError
 from engine.notifications import Channel, Notifications
+from engine.signals import WorkerRecovered
 from engine.transports.contract import Rejected, StateChanged, Unknown
 from models.enums import DeviceState
 from tests.integration.engine.rig import Rig, Script, engine_running
@@ -337,6 +338,21 @@ class TestOutages:
         script.lines[device][0].say(StateChanged(DeviceState.TEMP_BANNED, "too many messages"))
         told = "SELECT text LIKE '%too many messages%' FROM alerts WHERE kind = 'device_down'"
         await until(lambda: world.one(told))
+
+    async def test_an_engine_without_a_lease_tells_nobody_of_a_line_that_may_be_anothers_by_now(
+        self, rig: Rig, world: World, script: Script, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As when it was frozen, and wakes up to find that its heir has taken the line."""
+        monkeypatch.setattr(worker_module, "POLL_EVERY", 0.01)
+        device = await begin(rig)
+        leased = False
+        monkeypatch.setattr(type(rig.ownership), "holds_lease", property(lambda _: leased))
+        script.lines[device][0].say(StateChanged(DeviceState.REPLACED, "this account was opened elsewhere"))
+        await until(lambda: world.one("SELECT state = 'replaced' FROM user_devices"))
+        await rig.desk.signals.submit(WorkerRecovered(world.actor.workspace_id, device, "Sales"))
+        assert await world.alerts() == []
+        leased = True
+        await rig.alert("device_down", "firing")
 
     async def test_nothing_is_claimed_while_the_line_is_down(self, rig: Rig, world: World, script: Script) -> None:
         script.first_state = StateChanged(DeviceState.LOGGED_OUT, "logged out on the phone")

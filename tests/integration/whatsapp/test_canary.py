@@ -51,7 +51,7 @@ ERRORS = {
         "failed to upgrade database",
         "unsupported proxy scheme",
     ],
-    f"{HOST}/environment.py": ["NEONIZE_BOT_TAG"],
+    "engine/transports/neonize/child.py": ["NEONIZE_BOT_TAG"],
 }
 
 

@@ -7,11 +7,8 @@ The server's log is written before the device hears of it, and knows nothing of 
 import asyncio
 import os
 import signal
-import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -23,17 +20,12 @@ from cryptography.fernet import Fernet
 from engine.devices.session_keys import SessionKeys
 from engine.devices.sessions import Sessions
 from engine.transports.neonize.hosts import Hosts
-from engine.transports.neonize.number_store import NumberStore
-from engine.transports.neonize.policy import HostPolicy
-from engine.transports.neonize.session_store import durable_copy
-from models.enums import TransportKind
-from tests.integration.engine.rig import Rig, Script, engine_with
+from tests.integration.engine.rig import Rig
 from tests.integration.engine.world import World
-from tests.whatsapp_loopback import seeding
+from tests.integration.whatsapp.real_engine import paired, real_engine
 from tests.whatsapp_loopback.behaviour import OnMessage
 from tests.whatsapp_loopback.process import LoopbackProcess
 
-HOST = (sys.executable, "-m", "tests.whatsapp_loopback.device_host")
 TICK = timedelta(seconds=1)
 OPEN = "SELECT count(*) FROM broadcast_messages WHERE status IN ('pending', 'processing')"
 
@@ -63,9 +55,12 @@ async def test_killed_hosts_send_nothing_twice_and_the_books_balance(
         monkeypatch.setenv("SSL_CERT_FILE", str(whatsapp.ca_file))
         await whatsapp.on_messages(OnMessage(delay=0.2))  # so there is always something on its way
         sessions = Sessions(world.database, SessionKeys(Fernet.generate_key().decode()), tmp_path)
-        devices = await _paired(size, world, whatsapp, sessions, store_template)
+        devices = await paired(size.devices, world, whatsapp, sessions, store_template)
         await world.campaign(devices, await world.contacts(size.messages), "Sale for {{ name }}")
-        async with _engine(size, world, whatsapp, sessions) as (rig, hosts):
+        async with real_engine(world, whatsapp, sessions, devices_per_host=size.devices // size.hosts) as (
+            rig,
+            hosts,
+        ):
             killed = await _kill_while_sending(size, world, rig, hosts)
             await _until_settled(size, world, whatsapp)
         accepted = await whatsapp.accepted()
@@ -84,40 +79,6 @@ async def test_killed_hosts_send_nothing_twice_and_the_books_balance(
         assert words == {phone: body for phone, status, body in rows if status == "sent"}
         assert "send_unknown" in [kind for kind, *_ in await world.alerts()]  # a kill met what was on its way
         await world.assert_books_balance()
-
-
-async def _paired(
-    size: Size, world: World, whatsapp: LoopbackProcess, sessions: Sessions, template: Path
-) -> list[int]:
-    devices = []
-    for number in range(size.devices):
-        phone = f"15550{number:06d}"
-        store = template.with_name(f"{phone}.sqlite")
-        seeding.write_store(store, phone, template)
-        device = await world.device(
-            f"Device {number}", transport=TransportKind.NEONIZE, phone=f"+{phone}", state="connecting"
-        )
-        await sessions.adopt(device, world.actor.workspace_id, durable_copy(store))
-        store.unlink()
-        await whatsapp.seed(phone)
-        devices.append(device)
-    return devices
-
-
-@asynccontextmanager
-async def _engine(
-    size: Size, world: World, whatsapp: LoopbackProcess, sessions: Sessions
-) -> AsyncIterator[tuple[Rig, Hosts]]:
-    hosts = Hosts(
-        sessions,
-        NumberStore(world.database),
-        proxy=whatsapp.proxy_url,
-        devices_per_host=size.devices // size.hosts,
-        command=HOST,
-        policy=HostPolicy(),
-    )
-    async with hosts, engine_with(world, hosts.line, Script(), capacity=size.devices) as rig:
-        yield rig, hosts
 
 
 async def _kill_while_sending(size: Size, world: World, rig: Rig, hosts: Hosts) -> int:

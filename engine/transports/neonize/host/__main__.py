@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 from engine.transports.neonize.host import without_library
 from engine.transports.neonize.host.conversation import Conversation
-from engine.transports.neonize.host.environment import ensure_environment
 from engine.transports.neonize.host.timing import Timing
 
 MOST_DEVICES = 200  # each keeps a thread of the pool for as long as it is connected
@@ -50,5 +49,4 @@ async def _run(descriptor: int, timing: Timing) -> None:
 
 
 if __name__ == "__main__":
-    ensure_environment()
     main(int(sys.argv[1]))

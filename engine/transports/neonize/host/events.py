@@ -24,7 +24,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An event, and whom it is about where it does not say so by itself: `1234@lid`."""
+    """An event, and the LID of whom it is about, which a receipt has no place for."""
 
     event: Event
     lid: str | None = None
@@ -107,4 +107,4 @@ def _who(jid: Any, other: Any) -> tuple[str | None, str | None]:
     """The phone, and the name that hides it; the library gives one of them, and often the other one too."""
     users = {each.Server: each.User for each in (jid, other) if each.User}
     phone, lid = users.get(PEOPLE), users.get(HIDDEN)
-    return phone and f"+{phone}", lid and f"{lid}@{HIDDEN}"
+    return phone and f"+{phone}", lid

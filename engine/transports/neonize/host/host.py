@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import os
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from engine.transports.contract import Rejected, RevocationOutcome, StateChanged, Unknown
@@ -16,6 +18,7 @@ from engine.transports.neonize.host.line import Line, RefusedError
 from engine.transports.neonize.host.outgoing import read_outgoing
 from engine.transports.neonize.host.refusals import NOT_CONNECTED
 from engine.transports.neonize.host.spool import Spool
+from engine.transports.neonize.host.store_lock import StoreInUseError, StoreLock
 from engine.transports.neonize.host.stored_device import StoreRefusedError, read_stored_device
 from engine.transports.neonize.host.timing import Timing
 from engine.transports.neonize.host.way import Way
@@ -27,6 +30,7 @@ log = logging.getLogger(__name__)
 SPOOL = "inbox.sqlite"
 TWICE = StateChanged(DeviceState.REPLACED, "the same WhatsApp account is connected as another device here")
 BROKEN = "an error inside of the device host, see the log"
+READ_WITHIN = 1.0  # seconds for what is waiting here when this process itself was asleep
 Answer = tuple[Frame, bytes]
 
 
@@ -37,6 +41,8 @@ class Host:
         self._around: Surroundings | None = None
         self._lines: dict[int, Line] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
+        self._held: dict[int, ExitStack] = {}  # the lock and the spool of each line
+        self._heard = True
         self._commands: dict[str, Callable[[Packet], Awaitable[Answer]]] = {
             "configure": self._configure,
             "ping": self._ping,
@@ -54,7 +60,9 @@ class Host:
             {"type": "ready", "version": version, "pid": os.getpid(), "can_send_media": True, "trouble": ""}
         )
         async with asyncio.TaskGroup() as self._tasks:
+            watching = self._tasks.create_task(self._watch_engine())
             async for packet in self._conversation.packets():
+                self._heard = True
                 match packet.header["type"]:
                     case "end":
                         break
@@ -64,8 +72,21 @@ class Host:
                         self._tasks.create_task(self._obey(packet))
             else:
                 os._exit(0)
+            watching.cancel()
             await self._close_all()
         await self._conversation.end()
+
+    async def _watch_engine(self) -> None:
+        """End without an engine that has been silent for so long: others have its devices by now.
+
+        It asks every few seconds whether we are still there.
+        """
+        while self._heard:
+            self._heard = False
+            await asyncio.sleep(self._timing.engine_within)
+            await asyncio.sleep(0 if self._heard else READ_WITHIN)
+        log.error("the engine has not been heard of for %g s", self._timing.engine_within)
+        os._exit(0)
 
     async def _obey(self, packet: Packet) -> None:
         kind = packet.header["type"]
@@ -92,11 +113,20 @@ class Host:
             raise RefusedError("the host is not configured")
         line = self._lines.get(device_id)
         if line is None:
-            stored = read_stored_device(store)
-            if any(other.account == stored.user for other in self._lines.values()):
-                return {"state": state_frame(TWICE)}, b""
-            line = Line(device_id, stored, Spool(store.with_name(SPOOL)), self._around, self._conversation.post)
-            self._lines[device_id] = line
+            with ExitStack() as held:
+                try:
+                    held.callback(StoreLock(store).release)
+                    stored = read_stored_device(store)
+                    if any(other.account == stored.user for other in self._lines.values()):
+                        return {"state": state_frame(TWICE)}, b""
+                    spool = Spool(store.with_name(SPOOL))
+                except StoreInUseError as error:
+                    return {"busy": str(error)}, b""
+                except (OSError, sqlite3.Error) as error:
+                    return {"busy": f"this machine's disk does not take what has to be kept on it: {error}"}, b""
+                held.callback(spool.close)
+                line = Line(device_id, stored, spool, self._around, self._conversation.post)
+                self._lines[device_id], self._held[device_id] = line, held.pop_all()
             self._running[device_id] = self._tasks.create_task(self._live(device_id, line))
         return {"state": state_frame(await line.state())}, b""
 
@@ -120,7 +150,7 @@ class Host:
         await asyncio.wait({running})
         if self._lines.pop(device_id, None) is line:
             del self._running[device_id]
-            line.end()
+            self._held.pop(device_id).close()
 
     async def _close_all(self) -> None:
         await asyncio.gather(*(self._close_line(device_id) for device_id in list(self._lines)))

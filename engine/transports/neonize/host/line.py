@@ -84,10 +84,6 @@ class Line:
         async with self._sending:
             self._connection.close()
 
-    def end(self) -> None:
-        """When `run` has ended."""
-        self._spool.close()
-
     def taken(self, number: int) -> None:
         self._spool.taken(number)
 
@@ -132,9 +128,7 @@ class Line:
             log.warning("numbers cannot be checked: %s", refusals.outcome_of(str(error)).text)
             raise RefusedError("WhatsApp does not say which numbers it knows") from None
         on_whatsapp = dict.fromkeys(phones, False) | {each.Query: each.IsIn for each in found}
-        lids = {
-            each.Query: f"{each.JID.User}@{HIDDEN}" for each in found if each.IsIn and each.JID.Server == HIDDEN
-        }
+        lids = {each.Query: each.JID.User for each in found if each.IsIn and each.JID.Server == HIDDEN}
         return {"on_whatsapp": on_whatsapp, "lids": lids}
 
     async def durable(self) -> tuple[Frame, bytes]:

@@ -10,6 +10,7 @@ import json
 import logging
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 from engine.transports.forms import Frame
@@ -30,7 +31,7 @@ class Spool:
         self._file.execute("PRAGMA synchronous = NORMAL")
         self._file.execute(_SCHEMA)
         self._unwritten: dict[int, Frame] = {}
-        self._numbers = itertools.count(-1, -1)
+        self._numbers = itertools.count(-time.time_ns(), -1)  # not given twice by a later spool
 
     def add(self, content: Frame) -> int:
         """The event's number. On a full disk it is kept in memory."""
@@ -54,7 +55,10 @@ class Spool:
     def taken(self, number: int) -> None:
         with self._lock:
             if self._unwritten.pop(number, None) is None:
-                self._file.execute("DELETE FROM events WHERE id = ?", (number,))
+                try:
+                    self._file.execute("DELETE FROM events WHERE id = ?", (number,))
+                except sqlite3.Error as error:  # it is told once more, that is all
+                    log.error("an event cannot be taken off the disk: %s", error)  # noqa: TRY400
 
     def close(self) -> None:
         with self._lock:

@@ -19,10 +19,8 @@ class StoredDevice:
     store: Path
     user: str
     number: int
-    lid: str
-    """Of the account, without the device's number; empty if it has none."""
     phones: dict[str, str]
-    """By the names that WhatsApp hides them behind."""
+    """By LID."""
 
     @property
     def library_name(self) -> str:
@@ -35,18 +33,17 @@ def read_stored_device(store: Path) -> StoredDevice:
     try:
         # Writable, so that a journal that a crash has left behind is dealt with here.
         with closing(sqlite3.connect(f"file:{quote(str(store))}?mode=rw", uri=True)) as opened:
-            devices = opened.execute("SELECT jid, coalesce(lid, '') FROM whatsmeow_device").fetchall()
+            devices = opened.execute("SELECT jid FROM whatsmeow_device").fetchall()
             phones = dict(opened.execute("SELECT lid, pn FROM whatsmeow_lid_map").fetchall())
     except sqlite3.Error as error:
         raise StoreRefusedError(f"the session cannot be read: {error}") from None
     if len(devices) != 1:
         held = f"{len(devices)} sessions" if devices else "no session"
         raise StoreRefusedError(f"there is {held} in its store; it has to be paired again")
-    jid, lid = devices[0]
-    name = _JID.fullmatch(jid)
+    name = _JID.fullmatch(devices[0][0])
     if name is None:
         raise StoreRefusedError("the session is of a kind that this version does not know")
-    return StoredDevice(store, name["user"], int(name["number"]), re.split("[:@]", lid)[0], phones)
+    return StoredDevice(store, name["user"], int(name["number"]), phones)
 
 
 def is_gone(store: Path) -> bool:

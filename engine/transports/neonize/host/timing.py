@@ -17,6 +17,9 @@ class Timing:
     upload_within: float = 180
     check_within: float = 20
 
+    engine_within: float = 20
+    """Without a word of the engine, which asks every 10 s, and which nobody waits for longer than for 10 s."""
+
     back_by_itself: float = 4
     """What the library gets to bring a lost line back, while WhatsApp can be reached."""
     probe_every: float = 3

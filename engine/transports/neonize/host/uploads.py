@@ -39,9 +39,6 @@ class Uploads:
         self._known[kind, sha256] = upload
         return upload
 
-    def forget(self, kind: str, sha256: str) -> None:
-        self._known.pop((kind, sha256), None)
-
     def _usable_until(self, path: str) -> float:
         now = self._clock()
         said = _SERVED_UNTIL.search(path)

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from engine.transports.contract import Inbound, PhoneSeen, Receipt, Rejected, Sent, StateChanged, Unknown
 from engine.transports.forms import Frame, read_event, read_outcome, read_state
+from engine.transports.neonize.child import ENVIRONMENT
 from engine.transports.neonize.wire import Packet, pack, read_packet
 from models.enums import ContentKind, DeviceState
 from tests.processes import clean_environment
@@ -29,7 +30,9 @@ class DeviceHost:
 
     def __init__(self, proxy: str, ca_file: Path | None, *, command: str = TRUSTING, **waits: float) -> None:
         self._proxy = proxy
-        self._environment = clean_environment(**({"SSL_CERT_FILE": str(ca_file)} if ca_file else {}))
+        own_ca = {"SSL_CERT_FILE": str(ca_file)} if ca_file else {}
+        self._environment = clean_environment(**ENVIRONMENT, **own_ca)
+        waits = {"engine_within": 3600, **waits}  # nobody asks it every few seconds whether it is there
         self._command = [sys.executable, "-m", command, *(f"{name}={wait}" for name, wait in waits.items())]
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future[Packet]] = {}

@@ -3,11 +3,9 @@
 import sys
 
 from engine.transports.neonize.host.__main__ import main
-from engine.transports.neonize.host.environment import ensure_environment
 from engine.transports.neonize.host.timing import Timing
 
 if __name__ == "__main__":
-    ensure_environment()
     *waits, descriptor = sys.argv[1:]
     named = dict(wait.split("=") for wait in waits)
     main(int(descriptor), Timing(**{name: float(seconds) for name, seconds in named.items()}))

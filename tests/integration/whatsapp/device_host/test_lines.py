@@ -162,16 +162,23 @@ async def test_a_line_that_fails_is_parked_and_takes_nobody_along(
     host: DeviceHost, device: HostedDevice, make: Make
 ) -> None:
     broken = StateChanged(DeviceState.PARKED, "an error inside of the device host, see the log")
-    unwritable, unreadable = await make("16670000001"), await make("16670000002")
-    unwritable.store.with_name("inbox.sqlite").mkdir()
-    assert await unwritable.open() == broken
-
+    unreadable = await make("16670000002")
     with closing(sqlite3.connect(unreadable.store.with_name("inbox.sqlite"))) as spool, spool:
         spool.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, content TEXT)")
         spool.execute("INSERT INTO events (content) VALUES ('no JSON')")
     await unreadable.open()
     await host.until(lambda: broken in unreadable.states, "state")
     await device.sent(CONTACT, "not disturbed")
+
+
+async def test_a_device_for_which_the_disk_has_no_room_is_opened_when_it_has(make: Make, phone: str) -> None:
+    device = await make(phone)
+    device.store.with_name("inbox.sqlite").mkdir()
+    answer = await device.ask("open", store=str(device.store))
+    assert "this machine's disk does not take what has to be kept on it" in answer.header["busy"]
+
+    device.store.with_name("inbox.sqlite").rmdir()
+    assert (await device.open()).state == "online"
 
 
 async def test_one_account_is_not_opened_twice_in_a_host(

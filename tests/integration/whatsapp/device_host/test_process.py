@@ -102,3 +102,41 @@ async def test_a_host_ends_when_it_is_told_to_having_closed_its_lines(
         host.tell({"type": "end"})
         assert await host.ends() == 0
     assert await whatsapp.until_offline(phone)
+
+
+async def test_a_session_that_another_host_has_open_is_not_opened_beside_it(
+    whatsapp: LoopbackServer, device: HostedDevice, phone: str
+) -> None:
+    """Neither host, nor WhatsApp, hears of it: the account is not replaced."""
+    async with DeviceHost(whatsapp.proxy_url, whatsapp.ca_file) as host:
+        heir = HostedDevice(host, device.id, device.store, phone)
+        opening = {"store": str(device.store)}
+        assert "another dripdesk process" in (await heir.ask("open", **opening)).header["busy"]
+        await device.sent(CONTACT, "from the first")
+        assert DeviceState.REPLACED not in [change.state for change in device.states]
+        await device.close()
+        assert (await heir.open()).state == "online"
+        await heir.sent(CONTACT, "from the heir")
+        await heir.close()
+        assert (await device.open()).state == "online"
+
+
+async def test_a_host_whose_engine_is_silent_ends_and_lets_go_of_its_sessions(
+    whatsapp: LoopbackServer, make: Make, phone: str
+) -> None:
+    """A frozen engine has lost its devices to another, and its end of the socket stays open."""
+    device = await make(phone)
+    async with DeviceHost(whatsapp.proxy_url, whatsapp.ca_file, engine_within=1) as host:
+        await host.open(device.id, device.store)
+        assert await host.ends() == 0
+    assert (await device.open()).state == "online"
+
+
+async def test_a_host_whose_engine_asks_it_now_and_then_lives(
+    whatsapp: LoopbackServer,
+) -> None:
+    async with DeviceHost(whatsapp.proxy_url, whatsapp.ca_file, engine_within=0.3) as host:
+        for _ in range(20):
+            await host.ask({"type": "ping"})
+            await asyncio.sleep(0.1)
+        assert host.process.returncode is None

@@ -206,4 +206,4 @@ async def test_numbers_are_checked(whatsapp: LoopbackServer, device: HostedDevic
     answer = await device.ask("check", phones=["+15551230098", "+15551230099"])
 
     assert answer.header["on_whatsapp"] == {"+15551230098": True, "+15551230099": False}
-    assert answer.header["lids"] == {"+15551230098": f"{await whatsapp.lid('15551230098')}@lid"}
+    assert answer.header["lids"] == {"+15551230098": await whatsapp.lid("15551230098")}

@@ -42,7 +42,7 @@ def main(script: str, descriptor: int) -> None:
             case "nonsense":
                 say(Packet({"type": "step"}))
             case "panics":
-                sys.stderr.write("panic: nil map\n" + "goroutine\n" * 10_000)
+                sys.stderr.write("panic: nil map of 60198765432\n" + "goroutine\n" * 10_000)
                 sys.stderr.flush()
                 os.kill(os.getpid(), signal.SIGABRT)
             case "stays":

@@ -28,6 +28,7 @@ class Fault(StrEnum):
     DEAF = "deaf"  # the whole host does not answer any more
     FLOOD = "flood"  # of receipts, at each send
     REFUSE = "refuse"  # the store is no session
+    BUSY = "busy"  # another process has it open
     BAN = "ban"
     OFFLINE = "offline"
     GIBBERISH = "gibberish"
@@ -61,7 +62,9 @@ class Device:
 
     @spool.setter
     def spool(self, events: list) -> None:
-        (self.home / "spool.json").write_text(json.dumps(events))
+        beside = self.home / "spool.new"  # tests read it at any time
+        beside.write_text(json.dumps(events))
+        beside.replace(self.home / "spool.json")
 
     def note(self, message: dict, content: bytes) -> str:
         ledger = self.directory / "ledger.jsonl"
@@ -107,7 +110,7 @@ class Host:
                 self.answer(header["request"], outcome="revoked")
             case "check":
                 there = {phone: not phone.endswith("404") for phone in header["phones"]}
-                lids = {phone: f"{phone[1:]}9@lid" for phone in header["phones"] if there[phone]}
+                lids = {phone: f"{phone[1:]}9" for phone in header["phones"] if there[phone]}
                 self.answer(header["request"], on_whatsapp=there, lids=lids)
             case "durable":
                 self.answer(header["request"], blob=b"durable", sha256="")
@@ -127,6 +130,10 @@ class Host:
                 await asyncio.sleep(3600)
             if fault is Fault.REFUSE:
                 self.answer(header["request"], refused="the session is no session")
+                return
+            if fault is Fault.BUSY:
+                del self.devices[device.number]
+                self.answer(header["request"], busy="somebody else has it open")
                 return
             device.claim_line()
             for event in device.spool:

@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 
-from engine.transports.contract import Rejected, Sent
+from engine.transports.contract import Rejected, Sent, StateChanged
+from engine.transports.forms import state_frame
 from models.enums import DeviceState
 from tests.unit.transports.harness import text
 from tests.unit.transports.neonize.conftest import children, told, until
@@ -110,3 +111,21 @@ async def test_a_line_that_does_not_close_in_time_is_closed_before_the_device_is
         fleet.fault(1, Fault.NONE)
         await fleet.ears[1].state(ONLINE)
         assert isinstance(await transport.send(text(2)), Sent)
+
+
+async def test_a_device_whose_session_is_opened_elsewhere_in_the_middle_of_a_move_is_not_opened_again(fleet):
+    """It would be taken back from whoever has it, who takes it back in turn."""
+    async with fleet.started(recycle_after=0):
+        [transport] = await fleet.online(1)
+        fleet.fault(1, Fault.HANG_ON_CLOSE)
+        moving = asyncio.create_task(fleet.hosts.look_once(asyncio.get_running_loop().time()))
+        await until(lambda: transport._line._leaving)
+        change = state_frame(StateChanged(DeviceState.REPLACED, "the same session was opened elsewhere"))
+        host = fleet.hosts._hosts[1].process
+        fleet.hosts.heard(fleet.hosts._hosts[1], {"type": "state", "device": 1, "change": change})
+        assert host.alive
+        fleet.fault(1, Fault.NONE)
+        await moving
+        await fleet.ears[1].state(DeviceState.REPLACED)
+        await until(lambda: 1 not in fleet.hosts._lines)
+        assert told(fleet, 1) == [ONLINE, DeviceState.REPLACED]

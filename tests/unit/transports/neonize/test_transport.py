@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from engine.devices.session_keys import SessionKeyError
-from engine.devices.sessions import LostError, SessionMissingError
+from engine.devices.sessions import DiskError, LostError, SessionMissingError
 from engine.transports.contract import MediaFile, Receipt, Rejected, RevocationOutcome, Sent, StateChanged, Unknown
+from engine.transports.forms import state_frame
+from engine.transports.neonize import line
 from models.enums import DeviceState
 from tests.unit.transports.harness import PHONE, Ear, text
 from tests.unit.transports.neonize.conftest import children, until
@@ -65,12 +67,17 @@ async def test_a_device_that_another_engine_has_by_now_is_not_opened(fleet):
         assert fleet.ears[1].heard == []
 
 
-async def test_while_the_database_is_away_the_device_waits_for_its_session(fleet, monkeypatch):
+@pytest.mark.parametrize(
+    ("trouble", "words"), [(ConnectionRefusedError(), "the database"), (DiskError("the disk is full"), "the disk")]
+)
+async def test_while_the_database_is_away_or_the_disk_full_the_device_waits_for_its_session(
+    fleet, monkeypatch, trouble, words
+):
     monkeypatch.setattr("engine.transports.neonize.line.TRY_AGAIN_AFTER", 0.01)
     async with fleet.started():
-        fleet.sessions.trouble[1] = ConnectionRefusedError()
+        fleet.sessions.trouble[1] = trouble
         await fleet.connect(1)
-        assert "database" in (await fleet.ears[1].state(DeviceState.CONNECTING)).reason
+        assert words in (await fleet.ears[1].state(DeviceState.CONNECTING)).reason
         del fleet.sessions.trouble[1]
         await fleet.ears[1].state(ONLINE)
 
@@ -150,7 +157,7 @@ async def test_a_number_without_whatsapp_is_not_written_to(fleet):
         assert isinstance(await transport.send(text(3)), Sent)
         assert fleet.refs == [3]
         assert fleet.numbers.there == {phone: False, PHONE: True}
-        assert fleet.numbers.lids == {PHONE: f"{PHONE[1:]}9@lid"}
+        assert fleet.numbers.lids == {PHONE: f"{PHONE[1:]}9"}
         assert await transport.check_numbers([phone, PHONE]) == {phone: False, PHONE: True}
 
 
@@ -317,3 +324,25 @@ async def test_nothing_is_told_about_a_state_that_has_not_changed(fleet):
         await asyncio.sleep(0)
         states = [event for event in fleet.ears[1].heard if isinstance(event, StateChanged)]
         assert [state.reason for state in states] == ["told to be connecting", "away"]
+
+
+async def test_each_limit_on_writing_to_new_people_is_told_and_the_line_stays_up(fleet):
+    """The next one comes a day later, when the one before is over, and nothing else has changed meanwhile."""
+    async with fleet.started():
+        [transport] = await fleet.online(1)
+        limit = StateChanged(DeviceState.REACHOUT_LIMITED, "not to new people")
+        for count in (1, 2):
+            transport._line.hear(transport._line._host, {"type": "state", "change": state_frame(limit)})
+            await fleet.ears[1].state(DeviceState.REACHOUT_LIMITED, count=count)
+        assert isinstance(await transport.send(text(1)), Sent)
+
+
+async def test_a_session_that_another_process_has_open_is_waited_for(fleet, monkeypatch):
+    monkeypatch.setattr(line, "OPEN_AGAIN_AFTER", 0.01)
+    async with fleet.started():
+        fleet.fault(1, Fault.BUSY)
+        await fleet.connect(1)
+        waiting = await fleet.ears[1].state(DeviceState.CONNECTING)
+        assert waiting.reason == "somebody else has it open"
+        fleet.fault(1, Fault.NONE)
+        await fleet.ears[1].state(ONLINE)

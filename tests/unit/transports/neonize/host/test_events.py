@@ -67,7 +67,7 @@ def test_receipts_in_groups_are_none():
 
 def test_a_receipt_of_somebody_hidden_keeps_the_name():
     (seen,) = translate(receipt("READ", source(HIDDEN, HIDDEN)))
-    assert seen == Seen(Receipt("M1", ReceiptKind.READ, None), "777@lid")
+    assert seen == Seen(Receipt("M1", ReceiptKind.READ, None), "777")
     assert seen.hides_phone
     assert seen.of("+60111").event.phone == "+60111"
     assert read_seen(seen.frame) == seen
@@ -85,7 +85,7 @@ def test_what_the_phone_itself_did_is_its_sign_of_life():
 def test_what_was_typed_in_a_chat_that_hides_the_number():
     where = source(HIDDEN, address("888", "lid", 3), from_me=True, recipient_alt=PERSON)
     (seen,) = translate(message(Message(conversation="Hi"), where))
-    assert seen.event == Inbound("M1", "+60111", "Hi", lid="777@lid", typed_on_phone=True)
+    assert seen.event == Inbound("M1", "+60111", "Hi", lid="777", typed_on_phone=True)
 
 
 def test_notes_to_oneself_are_nobodys():
@@ -102,7 +102,7 @@ def test_only_what_one_person_writes_counts(server):
 
 def test_a_person_by_both_names():
     (seen,) = translate(message(Message(conversation="Hi"), source(HIDDEN, HIDDEN, sender_alt=PERSON)))
-    assert seen.event == Inbound("M1", "+60111", "Hi", lid="777@lid")
+    assert seen.event == Inbound("M1", "+60111", "Hi", lid="777")
 
 
 @pytest.mark.parametrize(

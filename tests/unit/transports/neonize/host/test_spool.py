@@ -4,7 +4,7 @@ import pytest
 
 from engine.transports.neonize.host.spool import Spool
 
-FRAMES = [{"content": {"text": "it’s fine"}, "lid": None}, {"content": {"text": ""}, "lid": "1@lid"}]
+FRAMES = [{"content": {"text": "it’s fine"}, "lid": None}, {"content": {"text": ""}, "lid": "1"}]
 
 
 @pytest.fixture
@@ -55,3 +55,23 @@ def test_on_a_full_disk_it_is_kept_in_memory(path):
     spool.taken(number)
     assert spool.waiting() == []
     spool.close()
+
+
+def test_what_cannot_be_taken_off_a_full_disk_is_told_once_more(path):
+    spool = Spool(path)
+    number = spool.add(FRAMES[0])
+    spool._file.execute("PRAGMA query_only = ON")
+    spool.taken(number)
+    assert spool.waiting() == [(number, FRAMES[0])]
+    spool.close()
+
+
+def test_what_is_kept_in_memory_has_a_number_that_no_earlier_spool_has_given(path):
+    numbers = []
+    for _ in range(2):
+        spool = Spool(path)
+        spool._file.execute("PRAGMA query_only = ON")
+        numbers += [spool.add(FRAMES[0]), spool.add(FRAMES[1])]
+        spool.close()
+    assert len(set(numbers)) == 4
+    assert max(numbers) < 0
