@@ -104,6 +104,8 @@ def test_a_picture_stands_in_the_chat_only_while_it_can_be_scanned(connected: Op
     connected.press("QR code")
     shown = connected.see("Point it at this picture", within=LINKED_WITHIN)
     assert shown["media"]["mime_type"] == "image/png"
+    below = connected.see("Point it at this picture", after=connected.say("Where do I find that?"))
+    assert [message["message_id"] for message in connected.messages() if message["media"]] == [below["message_id"]]
     connected.press("Stop pairing")
     connected.see("Stopped: nothing was paired", within=20)
     assert not [message for message in connected.messages() if message["media"]]
