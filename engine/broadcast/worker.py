@@ -18,6 +18,7 @@ from engine.broadcast.revocations import Revocation, RevocationEnd
 from engine.broadcast.store import Ask, Waiting
 from engine.clock import Clock
 from engine.devices.health import Vitals
+from engine.devices.linking import only_pairing_helps
 from engine.devices.ownership import OwnedDevice
 from engine.signals import DeviceBack, DeviceDown, WorkerRecovered
 from engine.transports.contract import (
@@ -328,4 +329,7 @@ class DeviceWorker:
                     await self._line_changed.wait()
             except TimeoutError:
                 announced = self._state
-                await self._desk.signals.submit(DeviceDown(*self.about, state=self._state, reason=self._reason))
+                wants_pairing = only_pairing_helps(self._state, self.device.transport)
+                await self._desk.signals.submit(
+                    DeviceDown(*self.about, state=self._state, reason=self._reason, wants_pairing=wants_pairing)
+                )

@@ -20,7 +20,7 @@ from engine.devices.ownership import Ownership
 from engine.errors import StartError
 from engine.notifications import Channel, Notifications
 from engine.transports.contract import Rejected, StateChanged, Unknown
-from models.enums import DeviceState
+from models.enums import DeviceState, TransportKind
 from tests.integration.engine.rig import Rig, Script, engine_running
 from tests.integration.engine.world import World, at, until
 
@@ -336,6 +336,17 @@ class TestOutages:
         await rig.alert("device_down", "firing")
         script.lines[device][0].say(StateChanged(DeviceState.TEMP_BANNED, "too many messages"))
         told = "SELECT text LIKE '%too many messages%' FROM alerts WHERE kind = 'device_down'"
+        await until(lambda: world.one(told))
+
+    @pytest.mark.parametrize(("transport", "mend"), [("neonize", "Re-pair"), ("simulator", "Restart")])
+    async def test_logged_out_is_told_with_what_helps(
+        self, transport: str, mend: str, rig: Rig, world: World, script: Script
+    ) -> None:
+        script.first_state = StateChanged(DeviceState.LOGGED_OUT, "logged out on the phone")
+        device = await world.device(transport=TransportKind(transport))
+        rig.pool.control()
+        await until(lambda: script.lines[device])
+        told = f"SELECT count(*) = 1 FROM alerts WHERE text LIKE '%Devices → % → {mend}.'"
         await until(lambda: world.one(told))
 
     async def test_nothing_is_claimed_while_the_line_is_down(self, rig: Rig, world: World, script: Script) -> None:
