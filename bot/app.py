@@ -53,7 +53,7 @@ async def serve(
         ending.push_async_callback(container.close)
         workspaces = await container.get(Workspaces)
         claim = await workspaces.new_claim()
-        sandbox = Sandbox(settings.home, workspaces, claim) if settings.sandbox else None
+        sandbox = Sandbox(settings, workspaces, claim) if settings.sandbox else None
 
         readiness = Readiness(ENGINE, TELEGRAM)
         app = _web_app(base, transports, workspaces, readiness, sandbox)

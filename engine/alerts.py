@@ -49,6 +49,14 @@ UPDATE alerts SET status = 'resolved', resolved_at = :now, resolution = :text, r
  WHERE workspace_id = :workspace_id AND kind = :kind AND subject = :subject AND status <> 'resolved'
 """
 
+# Of one device: what it is about, or begins with it.
+CLOSE = """
+UPDATE alerts SET status = 'resolved', resolved_at = :now, resolution = :text, revision = revision + 1
+ WHERE workspace_id = :workspace_id AND kind = ANY(CAST(:kinds AS text[])) AND status <> 'resolved'
+   AND (subject = CAST(:subject AS text) OR starts_with(subject, CAST(:subject AS text) || ':'))
+"""
+ABOUT_ITS_LINE = (AlertKind.DEVICE_DOWN, AlertKind.WORKER_STUCK, AlertKind.DEVICE_TROUBLE)
+
 OPEN_STATES = """
 INSERT INTO alerts (workspace_id, kind, subject, text, first_at, last_at)
 SELECT v.id, CAST(:kind AS text), CAST(:kind AS text), v.text, :now, :now
@@ -96,10 +104,11 @@ def meaning(signal: Signal) -> Problem | Solution:
             told = "WhatsApp does not accept this version of dripdesk any more, so no real device can send. "
             told += "Update dripdesk and start it again: the devices come back by themselves."
             return Problem(AlertKind.CLIENT_OUTDATED, FLEET, told, 0)
-        case DeviceDown(device=name, state=state, reason=reason):
+        case DeviceDown(device=name, state=state, reason=reason, wants_pairing=wants_pairing):
             told = f"{name} is not sending: {reason.rstrip('.') or state.replace('_', ' ')}."
             if state.is_terminal:
-                told += f" It comes back only when you say so: Devices → {name} → Restart."
+                mend = "Re-pair" if wants_pairing else "Restart"
+                told += f" It comes back only when you say so: Devices → {name} → {mend}."
             return Problem(AlertKind.DEVICE_DOWN, subject, told)
         case DeviceBack(device=name):
             return Solution(AlertKind.DEVICE_DOWN, subject, f"{name} is online again.")
@@ -190,6 +199,14 @@ async def tell(transaction: Transaction, workspace_id: int, told: Problem | Solu
             await transaction.rows(OPEN, {**about, "count": count})
         case Solution():
             await transaction.rows(RESOLVE, about)
+
+
+async def close_alerts(
+    transaction: Transaction, workspace_id: int, device_id: int, words: str, now: datetime
+) -> None:
+    """Resolve what is told of the line of a device that is out of service: no worker of its own will."""
+    about = {"workspace_id": workspace_id, "subject": f"device:{device_id}", "text": words, "now": now}
+    await transaction.rows(CLOSE, {**about, "kinds": list(ABOUT_ITS_LINE)})
 
 
 async def hold_state(

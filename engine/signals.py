@@ -26,6 +26,7 @@ class Signal:
 class DeviceDown(Signal):
     state: DeviceState
     reason: str
+    wants_pairing: bool = False  # a restart does not help
 
 
 @dataclass(frozen=True, slots=True)

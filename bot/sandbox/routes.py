@@ -38,13 +38,14 @@ class Person(BaseModel):
 
 
 class PageState(BaseModel):
-    """`claim_command`: what makes the first owner, until there is one."""
+    """`claim_command`: what makes the first owner, until there is one. `real_whatsapp`: it can reach people."""
 
     bot: Person
     operator: Person
     claim_command: str | None
     clock: Clock
     simulator: bool
+    real_whatsapp: bool
 
 
 OPERATOR = Person(id=1001, name="Aisyah")

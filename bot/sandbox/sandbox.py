@@ -9,6 +9,7 @@ from bot.access import CLAIM
 from bot.sandbox.routes import OPERATOR, PageState, Person, page_routes, read_clock
 from bot.sandbox.telegram.routes import telegram_routes
 from bot.sandbox.telegram.server import BotApiServer
+from engine.settings import Settings
 from engine.timekeeper import Timekeeper
 from engine.transports.simulator.network import SimulatedNetwork
 from engine.workspaces import Workspaces
@@ -19,9 +20,10 @@ BOT_NAME = "dripdesk"
 class Sandbox:
     """`claim` is the token of the first owner, until there is one."""
 
-    def __init__(self, home: Path, workspaces: Workspaces, claim: str | None) -> None:
-        self.token = _kept_token(home / "bot-token")
-        self._server = BotApiServer(home / "telegram", self.token, bot_name=BOT_NAME)
+    def __init__(self, settings: Settings, workspaces: Workspaces, claim: str | None) -> None:
+        self.token = _kept_token(settings.home / "bot-token")
+        self._server = BotApiServer(settings.home / "telegram", self.token, bot_name=BOT_NAME)
+        self._real_whatsapp = settings.real_whatsapp
         self._workspaces = workspaces
         self._claim = claim
 
@@ -36,6 +38,7 @@ class Sandbox:
                 claim_command=await self._claim_command(),
                 clock=await read_clock(timekeeper, self._workspaces),
                 simulator=network is not None,
+                real_whatsapp=self._real_whatsapp,
             )
 
         router = APIRouter()

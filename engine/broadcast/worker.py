@@ -18,6 +18,7 @@ from engine.broadcast.revocations import Revocation, RevocationEnd
 from engine.broadcast.store import Ask, Waiting
 from engine.clock import Clock
 from engine.devices.health import Vitals
+from engine.devices.linking import only_pairing_helps
 from engine.devices.ownership import OwnedDevice
 from engine.signals import DeviceBack, DeviceDown, WorkerRecovered
 from engine.transports.contract import (
@@ -327,8 +328,11 @@ class DeviceWorker:
                 again_in = down_since + (0 if self._state.is_terminal else ANNOUNCE_AFTER) - now
                 if again_in <= 0:
                     announced, again_in = self._state, None
+                    wants_pairing = only_pairing_helps(self._state, self.device.transport)
                     await self._desk.signals.submit(
-                        DeviceDown(*self.about, state=self._state, reason=self._reason)
+                        DeviceDown(
+                            *self.about, state=self._state, reason=self._reason, wants_pairing=wants_pairing
+                        )
                     )
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(again_in):

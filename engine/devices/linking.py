@@ -7,6 +7,7 @@ import structlog
 
 from engine.transactions import Session
 from engine.transports.contract import Linker
+from models.enums import DeviceState, TransportKind
 
 log = structlog.get_logger()
 
@@ -23,6 +24,11 @@ class PairedSessions(Protocol):
         ...
 
     async def forget(self, device_id: int) -> None: ...
+
+
+def only_pairing_helps(state: DeviceState, transport: TransportKind) -> bool:
+    """Whether nothing else brings the device back: WhatsApp refuses one that it has logged out, however often."""
+    return transport is TransportKind.NEONIZE and state in {DeviceState.UNPAIRED, DeviceState.LOGGED_OUT}
 
 
 async def log_out(linker: Linker | None, content: bytes, *, within: float) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from engine.actor import Actor
+from engine.alerts import close_alerts
 from engine.broadcast.pacing import Pace, pace_of, tally_of
 from engine.clock import Clock
 from engine.database import Database
@@ -65,6 +66,7 @@ class DeviceStory:
     """Why a device is not sending, and what happened to it, the newest first."""
 
     name: str
+    transport: TransportKind
     state: DeviceState
     state_reason: str
     reason: Reason
@@ -166,6 +168,7 @@ class Devices:
             machine_now = await session.scalar(select(func.clock_timestamp()))
         return DeviceStory(
             name=device.name,
+            transport=device.transport,
             state=device.state,
             state_reason=standing.state_reason,
             reason=why(standing, around, now),
@@ -236,6 +239,7 @@ class Devices:
                     "the sequences, or pause the device."
                 )
             device.removed_at = self._clock.now()
+            await close_alerts(session, actor.workspace_id, device_id, "It was removed.", self._clock.now())
             actor.record(session, self._clock.now(), "device.remove", device_id)
 
 

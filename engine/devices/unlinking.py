@@ -11,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import select, text
 
 from engine.actor import Actor
+from engine.alerts import close_alerts
 from engine.batching import is_transient
 from engine.clock import Clock
 from engine.database import Database
@@ -88,6 +89,9 @@ class Unlinking:
             if device.state is DeviceState.UNPAIRED:
                 return
             let_go(device, DeviceState.UNPAIRED)
+            await close_alerts(
+                change.session, actor.workspace_id, device_id, "It was logged out from here.", change.at
+            )
             actor.record(change.session, change.at, "device.log_out", device_id)
         self._asked.set()
 

@@ -1,62 +1,28 @@
-"""A real device, from the menu to its first message: the product, its helpers and the real library, and our own server.
+"""A real device, from the menu to its first message: the product, its helpers and the real library, and our own server."""
 
-The helpers take the loopback server for WhatsApp's; everything else is what an operator runs.
-"""
-
-import asyncio
 import re
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
 
-from engine.devices.session_keys import new_key
 from tests.e2e.chat import Operator
 from tests.e2e.harness import Product, wait_until
-from tests.whatsapp_loopback.process import LoopbackProcess
+from tests.e2e.real_whatsapp import LINKED_WITHIN, RealProduct, WhatsApp, loopback_whatsapp
 
 PHONE = "60123456789"
 OWN = "60198765432"  # where tests go
 
-LINKED_WITHIN = 60.0  # a process with the library starts, on a busy machine
-
-T = TypeVar("T")
-
-
-class RealProduct(Product):
-    module = "tests.whatsapp_loopback.product"
-
-
-class WhatsApp:
-    """The loopback server's controls, for tests that do not await."""
-
-    def __init__(self, runner: asyncio.Runner, controls: LoopbackProcess) -> None:
-        self._runner = runner
-        self.controls = controls
-
-    def do(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._runner.run(work)
-
 
 @pytest.fixture(scope="module")
 def whatsapp() -> Iterator[WhatsApp]:
-    with asyncio.Runner() as runner:
-        server = LoopbackProcess()
-        controls = runner.run(server.__aenter__())
-        yield WhatsApp(runner, controls)
-        runner.run(server.__aexit__(None, None, None))
+    with loopback_whatsapp() as whatsapp:
+        yield whatsapp
 
 
 @pytest.fixture(scope="module")
 def product(home: Path, whatsapp: WhatsApp) -> Iterator[Product]:
-    environment = {
-        "WHATSAPP": "on",
-        "SESSION_KEY": new_key(),
-        "WHATSAPP_PROXY": whatsapp.controls.proxy_url,
-        "SSL_CERT_FILE": str(whatsapp.controls.ca_file),
-    }
-    with RealProduct(home, **environment) as running:
+    with RealProduct(home, whatsapp.controls) as running:
         yield running
 
 
@@ -104,6 +70,8 @@ def test_a_picture_stands_in_the_chat_only_while_it_can_be_scanned(connected: Op
     connected.press("QR code")
     shown = connected.see("Point it at this picture", within=LINKED_WITHIN)
     assert shown["media"]["mime_type"] == "image/png"
+    below = connected.see("Point it at this picture", after=connected.say("Where do I find that?"))
+    assert [message["message_id"] for message in connected.messages() if message["media"]] == [below["message_id"]]
     connected.press("Stop pairing")
     connected.see("Stopped: nothing was paired", within=20)
     assert not [message for message in connected.messages() if message["media"]]

@@ -170,7 +170,7 @@ dialog = Dialog(
             SwitchTo(Const("⏱ Delays & caps"), id="delays", state=Devices.delays),
         ),
         Row(
-            Button(Const("Restart"), id="restart", on_click=handlers.restart, when="is_paired"),
+            Button(Const("Restart"), id="restart", on_click=handlers.restart, when="may_restart"),
             SwitchTo(Const("🗑 Remove"), id="ask_remove", state=Devices.remove, when="may_remove"),
         ),
         Row(
@@ -191,6 +191,7 @@ dialog = Dialog(
         Row(
             Button(Const("▶️ Resume"), id="resume", on_click=handlers.resume, when="may_resume"),
             Button(Const("Restart"), id="restart", on_click=handlers.restart, when="may_restart"),
+            Button(Const("🔗 Re-pair"), id="pair", on_click=handlers.pair_again, when="may_pair"),
             SwitchTo(Const("⏱ Delays & caps"), id="delays", state=Devices.delays, when="may_pace"),
             SwitchTo(Const("⟳ Refresh"), id="refresh", state=Devices.why),
         ),

@@ -26,6 +26,7 @@ from engine.actor import Actor
 from engine.clock import Clock
 from engine.contacts.phones import write_phone
 from engine.devices.health import is_away
+from engine.devices.linking import only_pairing_helps
 from engine.devices.pairing import Pairings
 from engine.devices.registry import DeviceCard, Devices, DeviceSummary
 from engine.devices.unlinking import Unlinked, Unlinking
@@ -97,7 +98,7 @@ def _pairing_of(card: DeviceCard) -> dict[str, bool]:
     pairing = card.state in {DeviceState.PAIRING, DeviceState.PASSKEY_REQUIRED}
     return {
         "is_pairing": pairing,
-        "is_paired": not card.state.wants_pairing,
+        "may_restart": not (card.state.wants_pairing or only_pairing_helps(card.state, card.transport)),
         "may_pair": real and not pairing,
         "may_log_out": real and not card.state.wants_pairing,
         "may_remove": not pairing,
@@ -125,7 +126,9 @@ async def get_why(
         ],
         "now": when(now, now, zone).removeprefix("today "),
         "may_resume": kind is ReasonKind.PAUSED,
-        "may_restart": kind in {ReasonKind.STATE, ReasonKind.BANNED} and not story.state.wants_pairing,
+        "may_restart": kind in {ReasonKind.STATE, ReasonKind.BANNED}
+        and not (story.state.wants_pairing or only_pairing_helps(story.state, story.transport)),
+        "may_pair": kind is ReasonKind.STATE and only_pairing_helps(story.state, story.transport),
         "may_pace": kind in {ReasonKind.DAILY_CAP, ReasonKind.HOURLY_CAP, ReasonKind.DELAY},
     }
 

@@ -5,17 +5,19 @@ from zoneinfo import ZoneInfo
 
 from bot.dialogs.devices.wording import state_words
 from bot.dialogs.navigation import when
+from engine.devices.linking import only_pairing_helps
 from engine.devices.registry import DeviceStory
 from engine.devices.why import Reason, ReasonKind
 from models import DeviceEvent
 from models.enums import DeviceEventKind, DeviceState
 
 _MENDS = {
-    DeviceState.UNPAIRED: "Tap Re-pair on its card.",
+    DeviceState.UNPAIRED: "Tap Re-pair.",
     DeviceState.PAIRING: "Tap Go on pairing on its card.",
-    DeviceState.PASSKEY_REQUIRED: "Unlock the phone and confirm it in WhatsApp.",
+    DeviceState.PASSKEY_REQUIRED: "Tap Go on pairing on its card: it says what to do.",
     DeviceState.CONNECTING: "It keeps trying by itself.",
     DeviceState.PHONE_OFFLINE: "Switch the phone on and see that it has internet.",
+    DeviceState.REPLACED: "Tap Restart to take it back.",
     DeviceState.TEMP_BANNED: "Wait until WhatsApp lets it in again, then tap Restart.",
     DeviceState.PARKED: "The log of the engine says what went wrong. Then tap Restart.",
 }
@@ -90,7 +92,7 @@ def reason_words(story: DeviceStory, now: datetime, zone: str) -> str:
 def point_words(point: DeviceEvent, machine_now: datetime, zone: str) -> str:
     """A point of the timeline without its time."""
     if point.kind is DeviceEventKind.STATE and point.state is not None:
-        head = state_words(point.state).removesuffix("…")
+        head = _state_name(point.state)
         if point.until is not None:
             head += f" until {when(point.until, machine_now, zone)}"
         return f"{head}: {point.text}" if point.text else head
@@ -102,11 +104,18 @@ def point_words(point: DeviceEvent, machine_now: datetime, zone: str) -> str:
 
 
 def _state_words(story: DeviceStory, how_long: str) -> str:
-    words = state_words(story.state).removesuffix("…").capitalize() + how_long
+    words = _state_name(story.state).capitalize() + how_long
     if story.state_reason:
         words += f" {story.state_reason[:1].upper()}{story.state_reason[1:].rstrip('.')}."
     mend = _MENDS.get(story.state)
+    if story.state is DeviceState.LOGGED_OUT:
+        mend = "Tap Re-pair." if only_pairing_helps(story.state, story.transport) else "Tap Restart."
     return f"{words} {mend}" if mend else words
+
+
+def _state_name(state: DeviceState) -> str:
+    """Without what to do about it, which is told for itself."""
+    return state_words(state).removesuffix("…").partition(":")[0]
 
 
 def _soon(reason: Reason, now: datetime, zone: str) -> str:

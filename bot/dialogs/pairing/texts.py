@@ -70,8 +70,6 @@ goes on for a while, and Devices leads back here.
 🔑 <b>WhatsApp wants a passkey</b>
 
 {{ text }}
-
-Unlock the phone, open WhatsApp and confirm there with your face, finger or screen lock. It then goes on by itself.
 {% elif stage == "stopped" %}
 Stopped: nothing was paired, and nothing has changed.
 {% else %}

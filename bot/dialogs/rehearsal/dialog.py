@@ -20,7 +20,7 @@ Now it is {{ number }}.
 {% endif %}
 
 Type it, with its country code if it is not of your team's country.
-{% if sandbox %}
+{% if only_simulated %}
 
 <i>Here every number is a simulated phone. What yours gets is on the page, in the list of phones.</i>
 {% endif %}"""

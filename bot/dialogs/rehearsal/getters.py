@@ -25,14 +25,15 @@ async def get_number(
     settings: FromDishka[Settings],
     **_: Any,
 ) -> dict[str, Any]:
-    """In the sandbox every number is a simulated phone, so one can be offered."""
+    """Where every number is a simulated phone, one can be offered."""
+    only_simulated = settings.sandbox and not settings.real_whatsapp
     country = (await workspaces.get(actor)).country
     return {
         "number": await operators.phone(actor),
         "tested": "told" in dialog_manager.dialog_data,
         "untested": "told" not in dialog_manager.dialog_data,
-        "sandbox": settings.sandbox,
-        "offered": example_phone(country) if settings.sandbox else None,
+        "only_simulated": only_simulated,
+        "offered": example_phone(country) if only_simulated else None,
     }
 
 

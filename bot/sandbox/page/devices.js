@@ -38,7 +38,7 @@ export function restore(devices) {
   }
   devices.forEach(update);
   if (devices.length === 0) {
-    find("device-list").replaceChildren(el("li.empty", {}, "No device yet. Add one in the chat: Devices → Add."));
+    find("device-list").replaceChildren(el("li.empty", {}, "No simulated device yet. Add one in the chat: Devices → Add."));
   }
 }
 

@@ -10,11 +10,13 @@ const DISMISSED = "dripdesk.welcome-dismissed";
 
 let claimCommand = null;
 let operator = null;
+let writesToPeople = false; // real numbers can be paired, too
 
 /** `claim_command` of the state is null as soon as the installation has an owner. */
 export function setState(state) {
   claimCommand = state.claim_command;
   operator = state.operator;
+  writesToPeople = state.real_whatsapp;
 }
 
 /** A file was sent: the way on is in the chat, which needs the room. */
@@ -50,7 +52,9 @@ function welcome(chat) {
   return el("section.card", { "aria-label": "Welcome" },
     !isUnclaimed() && el("button.round.dismiss", { type: "button", "aria-label": "Dismiss", testid: "welcome-dismiss", onclick: dismiss }, icon("close")),
     el("h1", {}, "Welcome to dripdesk"),
-    el("p", {}, "A Telegram chat on one side, simulated phones on the other. Nothing leaves this machine."),
+    el("p", {}, "A Telegram chat on one side, simulated phones on the other. ", writesToPeople
+      ? "Real numbers can be paired here as well: what they send reaches real people."
+      : "Nothing leaves this machine."),
     el("ol.steps", {}, claimStep(), contactsStep(),
       el("li", {}, el("p", {}, el("b", {}, "Watch the phones. "), "Speed the clock up: days pass in minutes."))));
 }

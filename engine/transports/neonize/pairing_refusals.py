@@ -30,10 +30,10 @@ WORDS = {
         "WhatsApp knows no account with this number. Type the number that stands in WhatsApp under Settings."
     ),
     Refusal.TOO_MANY_ATTEMPTS: (
-        "WhatsApp gives no code for this number any more: it was asked too often. Wait an hour, or scan the "
-        "picture."
+        "WhatsApp gives no code for this number any more: it was asked too often. Wait an hour, or take the QR "
+        "code."
     ),
-    Refusal.NO_CODE: "WhatsApp gives no code for this number. Check the number, or scan the picture instead.",
+    Refusal.NO_CODE: "WhatsApp gives no code for this number. Check the number, or take the QR code instead.",
     Refusal.EXPIRED: (
         "The code has expired and nothing was linked. If the phone has refused it, it says why: most often it has "
         "four linked devices already (remove one there), or somebody has tried too often (wait an hour)."
@@ -44,11 +44,17 @@ WORDS = {
     ),
     Refusal.NOT_MULTI_DEVICE: "The WhatsApp on this phone is too old to link devices. Update it and try again.",
     Refusal.NOT_CONFIRMED: "The phone and WhatsApp did not agree about this device. Try again with a new code.",
-    Refusal.BANNED: "WhatsApp has banned this account for a while: no device can log in.",
+    Refusal.BANNED: (
+        "WhatsApp has banned this account for a while: no device can log in. Wait until WhatsApp works on the "
+        "phone again, then pair."
+    ),
     Refusal.LOGGED_OUT: "The phone has removed the device right after linking it. Try again.",
     Refusal.OUTDATED: "WhatsApp no longer lets this version of dripdesk in. Update dripdesk, then pair.",
-    Refusal.UNREACHABLE: "WhatsApp cannot be reached from here.",
-    Refusal.UNAVAILABLE: "Real WhatsApp does not work on this machine.",
+    Refusal.UNREACHABLE: (
+        "WhatsApp cannot be reached from here. Look at the internet connection of the machine that dripdesk runs "
+        "on, and at WHATSAPP_PROXY if it is set; then try again."
+    ),
+    Refusal.UNAVAILABLE: "Real WhatsApp does not work on this machine. “dripdesk doctor” says what is missing.",
     Refusal.CRASHED: "dripdesk's connection helper ended unexpectedly; try again.",
 }
 

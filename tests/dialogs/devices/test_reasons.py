@@ -8,7 +8,7 @@ from bot.dialogs.devices.reasons import point_words, reason_words
 from engine.devices.registry import DeviceStory
 from engine.devices.why import Reason, ReasonKind
 from models import DeviceEvent
-from models.enums import DeviceEventKind, DeviceState
+from models.enums import DeviceEventKind, DeviceState, TransportKind
 
 NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)  # 10:00 in Kuala Lumpur
 MACHINE_NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # what the wall says
@@ -16,8 +16,13 @@ HOUR = timedelta(hours=1)
 MIDNIGHT = datetime(2026, 1, 5, 16, 0, tzinfo=UTC)
 
 
-def told(reason: Reason, state: DeviceState = DeviceState.ONLINE, state_reason: str = "") -> str:
-    story = DeviceStory("Sales", state, state_reason, reason, [], MACHINE_NOW)
+def told(
+    reason: Reason,
+    state: DeviceState = DeviceState.ONLINE,
+    state_reason: str = "",
+    transport: TransportKind = TransportKind.SIMULATOR,
+) -> str:
+    story = DeviceStory("Sales", transport, state, state_reason, reason, [], MACHINE_NOW)
     return reason_words(story, NOW, "Asia/Kuala_Lumpur")
 
 
@@ -72,6 +77,15 @@ def test_states_are_told_by_the_wall_and_with_what_to_do():
     )
 
 
+@pytest.mark.parametrize(
+    ("transport", "mend"), [(TransportKind.NEONIZE, "Tap Re-pair."), (TransportKind.SIMULATOR, "Tap Restart.")]
+)
+def test_logged_out_is_told_once_with_what_helps(transport: TransportKind, mend: str) -> None:
+    reason = Reason(ReasonKind.STATE, since=MACHINE_NOW - HOUR)
+    words = told(reason, DeviceState.LOGGED_OUT, "the phone removed this device", transport)
+    assert words == f"Logged out since today 09:00. The phone removed this device. {mend}"
+
+
 @pytest.mark.parametrize("state", [state for state in DeviceState if not state.may_send])
 def test_every_state_that_cannot_send_has_words(state):
     assert len(told(Reason(ReasonKind.STATE, since=NOW), state)) > 10
@@ -83,6 +97,7 @@ def test_points():
 
     assert words(DeviceEventKind.STATE, "no network", DeviceState.CONNECTING) == "connecting: no network"
     assert words(DeviceEventKind.STATE, "", DeviceState.ONLINE) == "online"
+    assert words(DeviceEventKind.STATE, "by its phone", DeviceState.LOGGED_OUT) == "logged out: by its phone"
     assert words(DeviceEventKind.PAUSED, "by Ann") == "paused by Ann"
     assert words(DeviceEventKind.PACED, "daily cap 120 by Ann") == "set: daily cap 120 by Ann"
     for kind in set(DeviceEventKind) - {DeviceEventKind.STATE}:

@@ -67,6 +67,18 @@ async def test_paired_again_it_is_the_same_device(*, card, linker, shows, device
     assert len(await devices.list(owner)) == 1
 
 
+async def test_logged_out_by_its_phone_only_pairing_helps(card, run):
+    await run("UPDATE user_devices SET state = 'logged_out', owner = NULL")
+    await card.press("⟳ Refresh")
+    assert "Restart" not in card.buttons
+    await card.press("Why?")
+    assert card.buttons == ["🔗 Re-pair", "⟳ Refresh", "‹ Back", "⌂ Home"]
+    await card.press("🔗 Re-pair")
+    assert card.text.startswith("Sales-1 · pair it with WhatsApp")
+    await card.press("‹ Back")
+    assert "why is it not sending?" in card.text
+
+
 async def test_another_number_is_refused_and_everything_is_as_before(card, linker, shows, run):
     await run("UPDATE user_devices SET state = 'logged_out'")
     await card.press("🔗 Re-pair")

@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 
 from engine.actor import Actor
+from engine.alerts import raise_signals
 from engine.clock import ManualClock
 from engine.database import Database
 from engine.devices.linking_lock import LinkingLock
 from engine.devices.unlinking import Unlinked, Unlinking
 from engine.errors import ConflictError, NotAllowedError, NotFoundError
 from engine.runtime import running
+from engine.signals import DeviceDown, PhoneAway, SendsFailed
 from models.enums import DeviceState, Role, TransportKind
 from tests.integration.engine.world import World, until
 from tests.linking import PHONE, PlainSessions, PlayedLinker
@@ -114,6 +116,29 @@ async def test_a_device_that_is_removed_is_logged_out_too(
         await until(lambda: is_done(unlinking, world, device_id))
     assert (await unlinking.status(world.actor, device_id)).removed
     assert not await is_linked(world)
+
+
+@pytest.mark.parametrize("how", ["log_out", "remove"])
+async def test_what_is_told_of_its_line_is_over_then(
+    how: str, unlinking: Unlinking, world: World, device_id: int
+) -> None:
+    other = await world.device("Sales-2", transport=TransportKind.NEONIZE)
+    signals = [
+        signal
+        for device in (device_id, other)
+        for about in [(world.actor.workspace_id, device, "Sales")]
+        for signal in (
+            DeviceDown(*about, DeviceState.LOGGED_OUT, "the phone removed it", wants_pairing=True),
+            PhoneAway(*about, days=11),
+            SendsFailed(*about, "refused", "not allowed", 1),
+        )
+    ]
+    async with world.database.transaction() as session:
+        await raise_signals(session, signals, world.clock.now())
+    await getattr(unlinking, how)(world.actor, device_id)
+    open_ones = await world.rows("SELECT subject FROM alerts WHERE status <> 'resolved' ORDER BY subject")
+    others = [f"device:{other}", f"device:{other}:phone_away", f"device:{other}:refused"]
+    assert [subject for (subject,) in open_ones] == sorted([f"device:{device_id}:refused", *others])
 
 
 async def is_done(unlinking: Unlinking, world: World, device_id: int) -> bool:

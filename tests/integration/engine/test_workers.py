@@ -21,7 +21,7 @@ from engine.errors import StartError
 from engine.notifications import Channel, Notifications
 from engine.signals import WorkerRecovered
 from engine.transports.contract import Rejected, StateChanged, Unknown
-from models.enums import DeviceState
+from models.enums import DeviceState, TransportKind
 from tests.integration.engine.rig import Rig, Script, engine_running
 from tests.integration.engine.world import World, at, until
 
@@ -353,6 +353,17 @@ class TestOutages:
         assert await world.alerts() == []
         leased = True
         await rig.alert("device_down", "firing")
+
+    @pytest.mark.parametrize(("transport", "mend"), [("neonize", "Re-pair"), ("simulator", "Restart")])
+    async def test_logged_out_is_told_with_what_helps(
+        self, transport: str, mend: str, rig: Rig, world: World, script: Script
+    ) -> None:
+        script.first_state = StateChanged(DeviceState.LOGGED_OUT, "logged out on the phone")
+        device = await world.device(transport=TransportKind(transport))
+        rig.pool.control()
+        await until(lambda: script.lines[device])
+        told = f"SELECT count(*) = 1 FROM alerts WHERE text LIKE '%Devices → % → {mend}.'"
+        await until(lambda: world.one(told))
 
     async def test_nothing_is_claimed_while_the_line_is_down(self, rig: Rig, world: World, script: Script) -> None:
         script.first_state = StateChanged(DeviceState.LOGGED_OUT, "logged out on the phone")
