@@ -48,9 +48,18 @@ def _http_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _proxy_url(text: str) -> str:
+    address = urlsplit(text)
+    if text and (address.scheme not in {"http", "https", "socks5"} or not address.hostname):
+        msg = "not the address of a proxy; write http://host:port or socks5://host:port"  # it may have a password
+        raise ValueError(msg)
+    return text.rstrip("/")
+
+
 TimeZoneName = Annotated[str, AfterValidator(_time_zone)]
 CountryCode = Annotated[str, AfterValidator(_country)]
 OptionalHttpUrl = Annotated[str, AfterValidator(_http_url)]
+OptionalProxyUrl = Annotated[str, AfterValidator(_proxy_url)]
 
 
 class Settings(BaseSettings):
@@ -75,7 +84,7 @@ class Settings(BaseSettings):
 
     whatsapp: bool | None = None
     session_key: SecretStr = SecretStr("")
-    whatsapp_proxy: OptionalHttpUrl = ""
+    whatsapp_proxy: OptionalProxyUrl = ""
     devices_per_host: Annotated[int, Field(ge=1, le=50)] = 40
 
     max_workers: Annotated[int, Field(ge=1)] = 100
@@ -187,6 +196,8 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        reason = first["msg"].removeprefix("Value error, ")
+        reason = (
+            "write on or off" if first["type"] == "bool_parsing" else first["msg"].removeprefix("Value error, ")
+        )
         variable = ".".join(str(part) for part in first["loc"]).upper()
         raise StartError(f"{variable}: {reason}" if variable else reason) from None

@@ -35,7 +35,10 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("MAX_WORKERS", "0", "greater than or equal to 1"),
         ("KEEP_MESSAGES_DAYS", "0", "greater than or equal to 1"),
         ("DEFAULT_MIN_DELAY_SECONDS", "-1", "greater than or equal to 0"),
-        ("SIMULATOR", "perhaps", "valid boolean"),
+        ("SIMULATOR", "perhaps", "on or off"),
+        ("WHATSAPP", "maybe", "on or off"),
+        ("WHATSAPP_PROXY", "proxy:3128", "socks5://host:port"),
+        ("WHATSAPP_PROXY", "socks4://127.0.0.1:1080", "socks5://host:port"),
         ("LOG_LEVEL", "loud", "'debug'"),
         ("TELEGRAM_API_URL", "localhost:8081", "http://host:port"),
         ("SIMULATOR_URL", "ftp://localhost", "http://host:port"),
@@ -77,6 +80,21 @@ def test_a_password_is_not_repeated_in_the_complaint(monkeypatch: pytest.MonkeyP
     with pytest.raises(StartError) as raised:
         load_settings()
     assert "hunter2" not in str(raised.value)
+
+
+def test_the_password_of_a_proxy_is_not_repeated_in_the_complaint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHATSAPP_PROXY", "ftp://me:secret@proxy:21")
+    with pytest.raises(StartError) as refusal:
+        load_settings()
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:3128", "https://proxy", "socks5://me:password@proxy:1080"])
+def test_the_way_to_whatsapp_may_be_any_proxy_that_the_library_speaks_to(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("WHATSAPP_PROXY", address)
+    assert load_settings().whatsapp_proxy == address
 
 
 def test_a_session_key_is_neither_repeated_in_the_complaint_nor_shown(monkeypatch: pytest.MonkeyPatch) -> None:

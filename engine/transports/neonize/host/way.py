@@ -18,7 +18,7 @@ from engine.transports.neonize.host.timing import Timing
 
 WHATSAPP = ("web.whatsapp.com", 443)
 FRESH_FOR = 1.0  # seconds that a probe speaks for
-_DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+_DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080}
 
 
 class Way:
