@@ -1,5 +1,6 @@
 """What the library says of a line, as the state that the device is in, with a reason in plain words."""
 
+import math
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -73,8 +74,17 @@ def of_event(event: Any, now: datetime) -> StateChanged | None:
 def _ban(event: Any, now: datetime) -> StateChanged:
     known = event.HasField("Code")
     why = f": {_BANS[event.Code]} ({_CODES[event.Code]})" if known else ""
-    until = now + timedelta(seconds=event.Expire) if event.Expire > 0 else None
-    return StateChanged(DeviceState.TEMP_BANNED, f"WhatsApp has banned this account for a while{why}", until)
+    lasts = timedelta(seconds=event.Expire)
+    until = now + lasts if lasts else None
+    how_long = _span(lasts) if lasts else "a while"
+    return StateChanged(DeviceState.TEMP_BANNED, f"WhatsApp has banned this account for {how_long}{why}", until)
+
+
+def _span(lasts: timedelta) -> str:
+    """Rounded up: who comes back too early is banned anew."""
+    minutes = math.ceil(lasts / timedelta(minutes=1))
+    number, unit = (minutes, "minute") if minutes < 120 else (math.ceil(minutes / 60), "hour")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def of_failed_connect(error: str, *, through_proxy: bool) -> StateChanged:

@@ -40,13 +40,23 @@ def test_a_ban_ends_when_the_library_says_or_nobody_knows():
     ban = events.TemporaryBanEv(Code=protocol.TemporaryBan.BLOCKED_BY_USERS, Expire=90)
     assert states.of_event(ban, NOW) == StateChanged(
         DeviceState.TEMP_BANNED,
-        "WhatsApp has banned this account for a while: too many people have blocked it (102)",
+        "WhatsApp has banned this account for 2 minutes: too many people have blocked it (102)",
         NOW + timedelta(seconds=90),
     )
     unknown = events.TemporaryBanEv(Expire=0)
     assert states.of_event(unknown, NOW) == StateChanged(
         DeviceState.TEMP_BANNED, "WhatsApp has banned this account for a while"
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "1 minute"), (3600, "60 minutes"), (7200, "2 hours"), (7201, "3 hours"), (86_400, "24 hours")],
+)
+def test_how_long_a_ban_lasts_is_said_with_it(seconds, words):
+    change = states.of_event(events.TemporaryBanEv(Expire=seconds), NOW)
+    assert change is not None
+    assert change.reason == f"WhatsApp has banned this account for {words}"
 
 
 # As neonize 0.5.2 says them; all but the two of a missing network were seen with the real library.
