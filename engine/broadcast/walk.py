@@ -35,6 +35,7 @@ class Limit(StrEnum):
     DAILY_CAP = "daily_cap"
     WARM_UP = "warm_up"
     HOURS = "hours"  # quiet hours and the campaign's window
+    ENOUGH = "enough"  # its people had something today already
     OTHERS = "others"  # other messages go first
 
 
@@ -68,6 +69,7 @@ class _Batch:
     hours: Hours | None
     number: int
     ours: bool
+    waits_for: Limit = Limit.HOURS
 
     @property
     def place(self) -> tuple[int, datetime, bool]:
@@ -86,6 +88,7 @@ class _Front:
 
     def put_off_for_the_day(self, batch: _Batch) -> None:
         if batch.hours is not None and batch.load.not_on is not None:
+            batch.waits_for = Limit.ENOUGH
             self.shut.append((batch, batch.hours.on_the_next_day(batch.due_at, batch.load.not_on)))
             self.until = min(self.until, midnight_after(batch.load.not_on, batch.hours.zone))
 
@@ -155,15 +158,17 @@ class Walk:
         if self.spent[cap] > WORTH_TELLING * total:
             return cap
         return max(
-            (Limit.DELAYS, Limit.CAMPAIGN_DELAYS, Limit.HOURS, Limit.OTHERS), key=lambda limit: self.spent[limit]
+            (Limit.DELAYS, Limit.CAMPAIGN_DELAYS, Limit.HOURS, Limit.ENOUGH, Limit.OTHERS),
+            key=lambda limit: self.spent[limit],
         )
 
     def _step(self, at: datetime, latest: datetime) -> datetime:
         """Do what comes at this instant; when the next is."""
         self._release(at)
         if not self.ready:
-            until = min((heap[0][0] for heap in self.ahead.values() if heap), default=latest)
-            self._spend(Limit.HOURS, at, until)
+            tops = (heap[0] for heap in self.ahead.values() if heap)
+            until, _, batch = min(tops, default=(latest, 0, None))
+            self._spend(batch.waits_for if batch else Limit.HOURS, at, until)
             return until
         free = self.line.free_from(at)
         if free > at:
@@ -202,6 +207,7 @@ class Walk:
                 front.open.append(batch)
                 front.until = min(front.until, until, batch.expires_at + _JUST if batch.expires_at else until)
             else:
+                batch.waits_for = Limit.HOURS
                 front.shut.append((batch, opens))
                 front.until = min(front.until, opens or _NEVER)
         if front is None or front.open:

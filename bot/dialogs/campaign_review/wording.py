@@ -102,6 +102,8 @@ def _held(held: Held) -> str:
             return f"warm-up: {held.cap:,} on the first day, up to {held.full_cap:,}"
         case Limit.HOURS:
             return "quiet hours and its own hours"
+        case Limit.ENOUGH:
+            return "its people had something today"
         case Limit.OTHERS:
             return f"{counted(held.others, 'other message')} {'goes' if held.others == 1 else 'go'} first"
         case _:

@@ -52,6 +52,7 @@ def test_the_first_and_the_last_in_words():
         (Held(Limit.DAILY_CAP, cap=1200), " (at most 1,200 a day)"),
         (Held(Limit.WARM_UP, cap=20, full_cap=200), " (warm-up: 20 on the first day, up to 200)"),
         (Held(Limit.HOURS), " (quiet hours and its own hours)"),
+        (Held(Limit.ENOUGH), " (its people had something today)"),
         (Held(Limit.OTHERS, others=1), " (1 other message goes first)"),
         (Held(Limit.OTHERS, others=700), " (700 other messages go first)"),
     ],

@@ -192,6 +192,13 @@ def test_it_says_what_decides_how_long_a_device_takes(
     assert share.held_by is held_by
 
 
+def test_waiting_for_tomorrow_since_people_had_enough_today_is_told_as_that() -> None:
+    (share,) = alone(15, sender(), capped=15).shares
+    assert share.held_by is Limit.ENOUGH
+    (share,) = alone(15, sender(), BY_DAY, Terms(at(5, 23)), capped=15).shares
+    assert share.held_by is Limit.HOURS
+
+
 @given(st.integers(0, 10_000))
 @settings(max_examples=60)
 def test_everybody_is_counted_once_and_the_curve_rises_to_what_is_sent(seed: int) -> None:
