@@ -1,7 +1,6 @@
 """A bad start is one line; a good one agrees with what the other processes have set."""
 
 import asyncio
-import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,16 +22,11 @@ from engine.transports.factory import Transports
 from models import UserDevice
 from models.enums import TransportKind
 from tests.integration.engine.world import until
+from tests.processes import free_port
 
 
 def settings(tmp_path: Path, **values: object) -> Settings:
     return Settings(_env_file=None, dripdesk_home=tmp_path, **values)
-
-
-def closed_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.mark.parametrize("problem", ["nobody listens", "no such host", "no such database", "wrong password"])
@@ -41,7 +35,7 @@ async def test_an_unusable_database_is_one_line(
 ) -> None:
     good = database_url.set(drivername="postgresql").render_as_string(hide_password=False)
     address = {
-        "nobody listens": f"postgresql://me:hunter2@127.0.0.1:{closed_port()}/drip",
+        "nobody listens": f"postgresql://me:hunter2@127.0.0.1:{free_port()}/drip",
         "no such host": "postgresql://me:hunter2@nowhere.invalid/drip",
         "no such database": good.replace(database_url.database or "", "nothing_here"),
         "wrong password": good,

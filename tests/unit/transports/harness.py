@@ -25,6 +25,7 @@ from engine.transports.simulator.network import SimulatedNetwork
 from engine.transports.simulator.server import SimulatorServer
 from engine.transports.simulator.transport import SimulatorTransport
 from models.enums import ContentKind, DeviceState
+from tests.processes import free_port
 
 PHONE = "+60123456789"
 PATIENCE = 20.0  # seconds; what comes at all comes much sooner
@@ -128,7 +129,7 @@ class Harness(Protocol):
 class SimulatorHarness:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._port = 0
+        self._port = free_port()  # it comes back at the same one
         self._links: list[SimulatorLink] = []
 
     async def start(self) -> None:
@@ -197,7 +198,6 @@ class SimulatorHarness:
         )
         self.server = SimulatorServer(self.network, port=self._port)
         await self.server.start()
-        self._port = int(self.server.url.rsplit(":", 1)[1])
 
 
 HARNESSES: list[Callable[[Path], Harness]] = [SimulatorHarness]

@@ -15,6 +15,7 @@ from engine.transports.simulator.network import SimulatedNetwork
 from engine.transports.simulator.phones import Written
 from engine.transports.simulator.transport import SimulatorTransport
 from models.enums import DeviceState
+from tests.processes import free_port
 from tests.unit.transports.harness import Ear, text
 from tests.unit.transports.lines import PHONE, NotedLine, submission
 
@@ -113,7 +114,8 @@ async def serve(directory: Path, port: int) -> tuple[asyncio.subprocess.Process,
 
 
 async def test_every_acked_message_survives_kill_9_and_the_transport_comes_back(tmp_path):
-    process, url = await serve(tmp_path, 0)
+    port = free_port()
+    process, url = await serve(tmp_path, port)
     link = SimulatorLink(url)
     await link.start()
     transport = SimulatorTransport(link, 1, "Front desk")
@@ -144,7 +146,7 @@ async def test_every_acked_message_survives_kill_9_and_the_transport_comes_back(
         assert acked <= on_phone <= in_ledger
         assert len(in_ledger) <= len(acked) + 1  # at most the one in flight
 
-        process, _ = await serve(tmp_path, int(url.rsplit(":", 1)[1]))
+        process, _ = await serve(tmp_path, port)
         await ear.state(DeviceState.ONLINE, count=2)
         assert isinstance(await transport.send(text(1_000_000)), Sent)
     finally:
