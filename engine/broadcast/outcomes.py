@@ -10,16 +10,21 @@ from engine.broadcast.settlement import Settlement, settle
 from engine.clock import Clock
 from engine.database import Database
 from engine.transactions import Transaction
-from engine.transports.contract import Outcome, Rejected, Sent, Unknown
+from engine.transports.contract import (
+    NOT_CONNECTED,
+    NOT_ON_WHATSAPP,
+    REACHOUT_LIMITED,
+    Outcome,
+    Rejected,
+    Sent,
+    Unknown,
+)
 from models.enums import MessageStatus
 
 MOST_ATTEMPTS = 3
 FIRST_BACKOFF = timedelta(seconds=15)  # machine time; four times as long after each attempt
-NOT_CONNECTED = "not_connected"  # the line was down …
-LEASE_LOST = "lease_lost"  # … or the engine was out of touch …
-REACHOUT_LIMITED = "reachout_limited"  # … or WhatsApp lets the device write to nobody new for a while …
-NEVER_LEFT = {NOT_CONNECTED, LEASE_LOST, REACHOUT_LIMITED}  # … before anything left: that is no attempt
-NOT_ON_WHATSAPP = "not_on_whatsapp"
+LEASE_LOST = "lease_lost"  # the engine was out of touch before anything left
+NEVER_LEFT = {NOT_CONNECTED, LEASE_LOST, REACHOUT_LIMITED}  # that is no attempt
 
 
 @dataclass(frozen=True, slots=True)

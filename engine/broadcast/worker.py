@@ -13,7 +13,7 @@ from engine.broadcast.admission import Pause
 from engine.broadcast.claims import Busy, Claimed, Gone, Lost, Refused
 from engine.broadcast.desk import LOOK_AHEAD, Desk
 from engine.broadcast.observations import ReceiptNote, StateNote
-from engine.broadcast.outcomes import LEASE_LOST, NEVER_LEFT, NOT_ON_WHATSAPP, Report
+from engine.broadcast.outcomes import LEASE_LOST, NEVER_LEFT, Report
 from engine.broadcast.revocations import Revocation, RevocationEnd
 from engine.broadcast.store import Ask, Waiting
 from engine.clock import Clock
@@ -22,6 +22,7 @@ from engine.devices.linking import only_pairing_helps
 from engine.devices.ownership import OwnedDevice
 from engine.signals import DeviceBack, DeviceDown, WorkerRecovered
 from engine.transports.contract import (
+    NOT_ON_WHATSAPP,
     Inbound,
     Outcome,
     PhoneSeen,

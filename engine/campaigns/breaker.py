@@ -17,8 +17,6 @@ FEWEST_OF_DEVICE = 8  # before one device is blamed
 WELL = 0.1  # failed, at most, on the devices that are not to blame
 SAME_REASON = 0.8  # of the failures, for the content to be blamed
 
-NOT_ON_WHATSAPP = "not_on_whatsapp"
-
 
 class Cause(StrEnum):
     """What is likely to blame."""

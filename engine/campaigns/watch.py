@@ -9,10 +9,11 @@ from sqlalchemy import text
 
 from engine.actor import Actor
 from engine.alerts import Problem, tell
-from engine.campaigns.breaker import LOOKED_AT, NOT_ON_WHATSAPP, DeviceSample, Verdict, in_words, judge
+from engine.campaigns.breaker import LOOKED_AT, DeviceSample, Verdict, in_words, judge
 from engine.campaigns.control import alert_subject
 from engine.database import Database
 from engine.transactions import Session
+from engine.transports.contract import NOT_ON_WHATSAPP
 from models.enums import AlertKind, CampaignPause, Face, MessageStatus, Role
 
 RUNNING = "SELECT id FROM campaigns WHERE status = 'running' AND started_at IS NOT NULL ORDER BY id"

@@ -40,6 +40,12 @@ class Sent:
     message_id: str
 
 
+# The codes of rejections that mean something to whoever asked; all others are only told.
+NOT_CONNECTED = "not_connected"  # the line was down: nothing has left
+NOT_ON_WHATSAPP = "not_on_whatsapp"
+REACHOUT_LIMITED = "reachout_limited"  # WhatsApp lets the device write to nobody new for a while
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """The provider provably did not take the message. `permanent`: trying again cannot help."""

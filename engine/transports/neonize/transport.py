@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from engine.broadcast.outcomes import NOT_CONNECTED, NOT_ON_WHATSAPP
 from engine.devices.ownership import OwnedDevice
 from engine.transports.contract import (
+    NOT_CONNECTED,
+    NOT_ON_WHATSAPP,
     Capabilities,
     Inbound,
     Outcome,

@@ -9,7 +9,15 @@ from pathlib import Path
 from random import Random
 
 from engine.feed import Subscription
-from engine.transports.contract import Receipt, Rejected, Sent, StateChanged
+from engine.transports.contract import (
+    NOT_CONNECTED,
+    NOT_ON_WHATSAPP,
+    REACHOUT_LIMITED,
+    Receipt,
+    Rejected,
+    Sent,
+    StateChanged,
+)
 from engine.transports.simulator.devices import Device, DeviceView, Line
 from engine.transports.simulator.faults import (
     Fate,
@@ -103,7 +111,7 @@ class SimulatedNetwork:
     def send(self, line: Line, request: int, submission: Submission) -> None:
         device = self._devices[line.device_id]
         if device.line is not line or not device.online:
-            line.answered(request, Rejected("not_connected", "The device has no line.", permanent=False))
+            line.answered(request, Rejected(NOT_CONNECTED, "The device has no line.", permanent=False))
             return
         verdict = judge(device.faults, self.rates, self._random)
         left = spend(device.faults, verdict.spent)
@@ -263,7 +271,7 @@ class SimulatedNetwork:
 
     def _objection(self, submission: Submission) -> Rejected | None:
         if not self._journal.on_whatsapp(submission.phone):
-            return Rejected("not_on_whatsapp", f"{submission.phone} is not on WhatsApp.", permanent=True)
+            return Rejected(NOT_ON_WHATSAPP, f"{submission.phone} is not on WhatsApp.", permanent=True)
         if submission.media and not self._journal.has_media(submission.media.sha256):
             return Rejected("media_missing", "The media was never uploaded.", permanent=False)
         return None
@@ -276,7 +284,7 @@ class SimulatedNetwork:
         until = datetime.now(UTC) + timedelta(milliseconds=fault.milliseconds) if fault.milliseconds else None
         reason = "WhatsApp has limited how many new people this account may write to"
         line.state_changed(StateChanged(DeviceState.REACHOUT_LIMITED, reason, until))
-        return Rejected("reachout_limited", f"{reason}.", permanent=False)
+        return Rejected(REACHOUT_LIMITED, f"{reason}.", permanent=False)
 
     def _take(self, device: Device, line: Line, request: int, submission: Submission, verdict: Verdict) -> None:
         message = PhoneMessage(

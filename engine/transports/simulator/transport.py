@@ -6,6 +6,7 @@ from datetime import timedelta
 import aiohttp
 
 from engine.transports.contract import (
+    NOT_CONNECTED,
     Capabilities,
     Inbound,
     Outcome,
@@ -48,7 +49,7 @@ class SimulatorTransport:
             frame = {"type": "send", "message": submission_frame(message)}
             return read_outcome(await self._line.request(frame))
         except NoLineError as error:
-            return Rejected("not_connected", str(error), permanent=False)
+            return Rejected(NOT_CONNECTED, str(error), permanent=False)
         except LineLostError as error:
             return Unknown(str(error))
         except (aiohttp.ClientError, TimeoutError) as error:

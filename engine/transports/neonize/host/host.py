@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from engine.transports.contract import Rejected, RevocationOutcome, StateChanged, Unknown
+from engine.transports.contract import NOT_CONNECTED, Rejected, RevocationOutcome, StateChanged, Unknown
 from engine.transports.forms import Frame, outcome_frame, state_frame
 from engine.transports.neonize.host.connection import Surroundings
 from engine.transports.neonize.host.conversation import Conversation
@@ -16,7 +16,6 @@ from engine.transports.neonize.host.gate import Gate
 from engine.transports.neonize.host.library import version
 from engine.transports.neonize.host.line import Line, RefusedError
 from engine.transports.neonize.host.outgoing import read_outgoing
-from engine.transports.neonize.host.refusals import NOT_CONNECTED
 from engine.transports.neonize.host.spool import Spool
 from engine.transports.neonize.host.store_lock import StoreInUseError, StoreLock
 from engine.transports.neonize.host.stored_device import StoreRefusedError, read_stored_device

@@ -18,6 +18,8 @@ from time import monotonic
 from typing import Any
 
 from engine.transports.contract import (
+    NOT_CONNECTED,
+    REACHOUT_LIMITED,
     PhoneSeen,
     Receipt,
     Rejected,
@@ -93,7 +95,7 @@ class Line:
             try:
                 if not await self._connection.until_up(self._timing.line_within):
                     words = self._connection.state.reason or "there is no line"
-                    return _outcome(Rejected(refusals.NOT_CONNECTED, f"{words}.", permanent=False))
+                    return _outcome(Rejected(NOT_CONNECTED, f"{words}.", permanent=False))
                 if message.file is None:
                     return _outcome(await self._send(message.phone, outgoing.text(message.body)))
                 upload = self._uploads.get(message.kind, message.file.sha256)
@@ -111,7 +113,7 @@ class Line:
             match await self._send(phone, outgoing.revocation(phone, message_id)):
                 case Sent():
                     return RevocationOutcome.REVOKED
-                case Rejected(code=code) if code != refusals.NOT_CONNECTED:
+                case Rejected(code=code) if code != NOT_CONNECTED:
                     return RevocationOutcome.REFUSED
         return RevocationOutcome.UNCLEAR
 
@@ -164,7 +166,7 @@ class Line:
             self._connection.renew()
             return Unknown(f"WhatsApp has not acknowledged it within {self._timing.send_within:g} s.")
         outcome = _outcome_of(sending)
-        if isinstance(outcome, Rejected) and outcome.code == refusals.REACHOUT_LIMITED:
+        if isinstance(outcome, Rejected) and outcome.code == REACHOUT_LIMITED:
             self._tell(StateChanged(DeviceState.REACHOUT_LIMITED, refusals.REACHOUT_WORDS))
         return outcome
 

@@ -8,10 +8,8 @@ that was lost does not come back in time to send the same frame, with the same i
 
 import re
 
-from engine.transports.contract import Rejected, Unknown
+from engine.transports.contract import NOT_CONNECTED, NOT_ON_WHATSAPP, REACHOUT_LIMITED, Rejected, Unknown
 
-NOT_CONNECTED = "not_connected"
-REACHOUT_LIMITED = "reachout_limited"
 REACHOUT_WORDS = "WhatsApp does not let this account write to new people for now"
 
 _SERVER_ERROR = re.compile(r"server returned error (\d+)")
@@ -33,7 +31,7 @@ _CODES = {
     400: Rejected("bad_request", "WhatsApp cannot read the message (400).", permanent=True),
     401: Rejected("not_allowed", "WhatsApp does not let this account send (401).", permanent=True),
     403: Rejected("not_allowed", "WhatsApp does not let this account write to this person (403).", permanent=True),
-    404: Rejected("not_on_whatsapp", "The number is not on WhatsApp (404).", permanent=True),
+    404: Rejected(NOT_ON_WHATSAPP, "The number is not on WhatsApp (404).", permanent=True),
     405: Rejected("not_allowed", "WhatsApp does not allow this message (405).", permanent=True),
     406: Rejected("not_acceptable", "WhatsApp does not accept this message (406).", permanent=True),
     420: Rejected("rate_limited", "This account sends too fast for WhatsApp (420).", permanent=False),
@@ -49,7 +47,7 @@ def outcome_of(error: str) -> Rejected | Unknown:
         code = int(refused[1])
         return _CODES.get(code, Rejected(f"whatsapp_{code}", f"WhatsApp refused it ({code}).", permanent=False))
     if _NO_LID.fullmatch(error):
-        return Rejected("not_on_whatsapp", "WhatsApp does not know this number.", permanent=True)
+        return Rejected(NOT_ON_WHATSAPP, "WhatsApp does not know this number.", permanent=True)
     before_writing = error.startswith(_BEFORE_WRITING)
     if error.startswith(_NO_LINE) or (before_writing and any(words in error for words in _LINE_LOST)):
         return Rejected(NOT_CONNECTED, "The line was lost before the message went out.", permanent=False)
