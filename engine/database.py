@@ -68,6 +68,7 @@ class Database:
             async_creator=partial(connect, url),
             pool_size=pool_size,
             pool_timeout=TRANSACTION_WITHIN,
+            hide_parameters=True,  # errors go to the log: nobody's number and words shall
         )
         self._trust.watch(self.engine)
         self._sessions = async_sessionmaker(self.engine, class_=Session, expire_on_commit=False)

@@ -12,6 +12,8 @@ from engine.settings import Settings
 
 _BOT_TOKEN = re.compile(r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{8,}")  # httpx logs it as part of each address
 _PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):([^@/\s]+)@")
+# What PostgreSQL says of the row that it does not take: who it is about, and what was written to them.
+_ROW = re.compile(r"DETAIL: .*?(?=\n\[SQL: |\nHINT: |\n\nThe above exception|\n\nDuring handling|\Z)", re.DOTALL)
 
 LIBRARIES = {
     "httpx": logging.WARNING,
@@ -26,8 +28,8 @@ LIBRARIES = {
 
 
 def redact(text: str) -> str:
-    """Take bot tokens and passwords in addresses out of a text."""
-    return _PASSWORD.sub(r"\1:***@", _BOT_TOKEN.sub("<bot token>", text))
+    """Take bot tokens, passwords in addresses and rows of the database out of a text."""
+    return _ROW.sub("DETAIL: <a row>", _PASSWORD.sub(r"\1:***@", _BOT_TOKEN.sub("<bot token>", text)))
 
 
 def _redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any] | str:
