@@ -19,6 +19,7 @@ _MENDS = {
     DeviceState.PHONE_OFFLINE: "Switch the phone on and see that it has internet.",
     DeviceState.REPLACED: "Tap Restart to take it back.",
     DeviceState.TEMP_BANNED: "Wait until WhatsApp lets it in again, then tap Restart.",
+    DeviceState.OUTDATED: "Update dripdesk and start it again.",
     DeviceState.PARKED: "The log of the engine says what went wrong. Then tap Restart.",
 }
 _POINTS = {

@@ -275,6 +275,28 @@ class TestInVain:
         assert await devices.list(owner) == []
 
 
+    async def test_a_viewer_does_not_see_the_code_of_somebody_else(self, at_code, newcomer):
+        viewer = await newcomer(Role.VIEWER)
+        await viewer.press("📱 Devices")
+        await viewer.press("🟡 Sales-1 · waiting to be paired")
+        await viewer.press("🔗 Go on pairing")
+        assert "you are a viewer" in viewer.toast.text
+        await viewer.press("⟳ Refresh")
+        assert viewer.text.startswith("Sales-1\n\n🟡 waiting to be paired")
+        await viewer.press("‹ Back")
+        assert viewer.text.startswith("Devices")
+
+    async def test_a_colleague_sees_it_and_leaves_it_be(self, at_code, newcomer, linker):
+        colleague = await newcomer(Role.OPERATOR)
+        await colleague.press("📱 Devices")
+        await colleague.press("🟡 Sales-1 · waiting to be paired")
+        await colleague.press("🔗 Go on pairing")
+        assert "ABCD-1234" in colleague.text
+        await colleague.press("QR instead")
+        assert "Somebody else of your team is just pairing Sales-1." in colleague.toast.text
+        assert linker.open == 1
+
+
 class TestOncePaired:
     @pytest.fixture
     async def ready(self, connected, database, clock):
