@@ -50,10 +50,11 @@ WANTS_A_WORKER = f"d.removed_at IS NULL AND (d.state NOT IN {RESTING} OR d.in_fl
 
 REGISTER = "INSERT INTO engines (host, pid, capacity) VALUES (:host, :pid, :capacity) RETURNING id"
 
-# WhatsApp has refused the version that ran before; whether it takes this one only an attempt can tell.
+# WhatsApp has refused the version that ran before, or the right key was not set: whether that is mended only an
+# attempt can tell.
 TRY_AGAIN = """
 UPDATE user_devices SET state = 'connecting', last_error = NULL, state_since = clock_timestamp()
- WHERE state = 'outdated' AND removed_at IS NULL
+ WHERE (state = 'outdated' OR state = 'parked' AND last_error LIKE '%SESSION_KEY%') AND removed_at IS NULL
 """
 
 # Others remove the row of an engine that was asleep for a day; when it wakes up it is there again.

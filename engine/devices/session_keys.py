@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from engine.errors import DripdeskError
 
 GET_ONE = (
-    "`dripdesk session-key` prints one. Set it as SESSION_KEY for every dripdesk on this database, then restart"
+    "`dripdesk session-key` prints one. Set it as SESSION_KEY for every dripdesk on this database, then restart it"
 )
 
 
@@ -39,7 +39,8 @@ class SessionKeys:
         except InvalidToken:
             raise SessionKeyError(
                 "SESSION_KEY does not open the session of this device: it was encrypted with another key. Put "
-                "that key behind the present one, with a comma between, and restart; or pair the device again"
+                "that key behind the present one, with a comma between, and restart dripdesk; or pair the device "
+                "again"
             ) from None
         label = _label(device_id)
         if not labelled.startswith(label):

@@ -7,6 +7,7 @@ import pytest
 
 from engine.contacts import inbox_store
 from engine.devices.ownership import Ownership
+from engine.devices.session_keys import SessionKeyError, SessionKeys, new_key
 from engine.devices.why import ReasonKind
 from engine.transports.contract import Inbound, PhoneSeen, Rejected, StateChanged
 from models.enums import DeviceState
@@ -188,3 +189,18 @@ class TestOutdated:
         assert await world.one("SELECT state FROM user_devices") == "connecting"
         assert await engine.take(10) == 1
         assert device
+
+    async def test_a_new_start_tries_the_key_too_and_leaves_what_else_is_parked(self, world: World) -> None:
+        sealed, unsealed, broken = [await world.device(name, state=DeviceState.PARKED) for name in ("A", "B", "C")]
+        parked = "UPDATE user_devices SET last_error = :why WHERE id = :id"
+        with pytest.raises(SessionKeyError) as missing:
+            SessionKeys("").decrypt(sealed, b"")
+        with pytest.raises(SessionKeyError) as wrong:
+            SessionKeys(new_key()).decrypt(unsealed, SessionKeys(new_key()).encrypt(unsealed, b"session"))
+        await world.run(parked, why=str(missing.value), id=sealed)
+        await world.run(parked, why=str(wrong.value), id=unsealed)
+        await world.run(parked, why="it was restarted 6 times within an hour", id=broken)
+        await Ownership.register(world.database, world.clock, capacity=10)
+        assert await world.rows("SELECT state FROM user_devices ORDER BY name") == [
+            ("connecting",), ("connecting",), ("parked",),
+        ]  # fmt: skip
