@@ -274,7 +274,6 @@ class TestInVain:
         assert "you are a viewer" in viewer.answer
         assert await devices.list(owner) == []
 
-
     async def test_a_viewer_does_not_see_the_code_of_somebody_else(self, at_code, newcomer):
         viewer = await newcomer(Role.VIEWER)
         await viewer.press("📱 Devices")
