@@ -84,13 +84,17 @@ class Timekeeper:
         """Move business time forward to `instant`."""
         if instant < self._clock.now():
             raise InvalidInputError("Business time never goes back; choose a later instant.")
-        await self._anchor(instant, self._clock.speed)
+        await self.reach(instant)
+
+    async def reach(self, instant: datetime) -> None:
+        """Move business time forward to `instant`, unless it is past already."""
+        await self._anchor(max(instant, self._clock.now()), self._clock.speed)
 
     async def jump_to_next_due(self) -> bool:
         """Move business time to when the next message is due, if that is ahead; whether there is one."""
         if (due := await self.next_due()) is None:
             return False
-        await self._anchor(max(due, self._clock.now()), self._clock.speed)
+        await self.reach(due)
         return True
 
     async def next_due(self) -> datetime | None:

@@ -89,7 +89,7 @@ def clock_routes(timekeeper: Timekeeper, workspaces: Workspaces) -> APIRouter:
                 if not await timekeeper.jump_to_next_due():
                     raise HTTPException(409, "Nothing is planned that one could jump to.")
             elif body.jump_to is not None:
-                await timekeeper.jump_to(body.jump_to)
+                await timekeeper.reach(body.jump_to)
         except DripdeskError as error:
             raise HTTPException(422, str(error)) from None
         return await read_clock(timekeeper, workspaces)
