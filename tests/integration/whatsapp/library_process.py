@@ -25,6 +25,8 @@ from tests.whatsapp_loopback.root_key import trust_the_loopback_server
 
 DEVICES = 64
 """Each occupies a thread for as long as it is connected."""
+GONE_WITHIN = 3
+"""Seconds; one that waits for its code to be scanned never ends."""
 LONGEST_LINE = 1 << 26
 """Files are sent in them."""
 
@@ -139,7 +141,9 @@ class Process:
         await self.clients[device].logout()
 
     async def stop(self, device: str) -> None:
+        """Under one name, a new client must not begin before the end of the old one: that would end it."""
         await self.clients[device].stop()
+        await asyncio.wait({self.connecting[device]}, timeout=GONE_WITHIN)
 
 
 async def main(descriptor: int) -> None:

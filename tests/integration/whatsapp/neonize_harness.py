@@ -202,8 +202,9 @@ class NeonizeHarness:
         account = self._account(device)
         line = self._world.hosts._lines.get(account.id)
         if not account.faults and line is not None and line._end is None:
-            assert await self._whatsapp.until_online(account.phone)
-            await until(lambda: account.replies <= account.heard)  # the library acknowledges before it tells
+            assert await self._whatsapp.until_online(account.phone, seconds=30)
+            # The library acknowledges before it tells; and a line may take 15 s to be back.
+            await until(lambda: account.replies <= account.heard, 30)
         for host in list(self._world.hosts._hosts.values()):
             if host.process is not None:
                 await host.process.ask({"type": "ping"})
