@@ -130,6 +130,7 @@ async def test_the_poll_finds_work_when_no_notification_comes_through(
     rig: Rig, world: World, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool_module, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(worker_module, "POLL_EVERY", 0.05)  # a busy machine lets the lease lapse for a moment
     await begin(rig)
     world.clock.set(at(5, 11))
     await world.processor.run_once(at(5, 11))
