@@ -36,6 +36,7 @@ class Process:
         self.reader = reader
         self.writer = writer
         self.clients: dict[str, NewAClient] = {}
+        self.former: list[NewAClient] = []
         self.messages: defaultdict[str, list[Any]] = defaultdict(list)
         self.connecting: dict[str, asyncio.Task[None]] = {}
 
@@ -59,6 +60,8 @@ class Process:
         jid = phone and JID(
             User=phone, Device=number, Server="s.whatsapp.net", RawAgent=0, Integrator=0, IsEmpty=False
         )
+        if device in self.clients:
+            self.former.append(self.clients[device])  # collected, it would end the new client of its name
         client = self.clients[device] = NewAClient(store, jid=jid or None, uuid=device)
         for kind in EVENT_TO_INT:
             if EVENT_TO_INT[kind]:
