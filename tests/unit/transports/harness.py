@@ -108,11 +108,6 @@ class Harness(Protocol):
         """The refs of the messages on all phones."""
         ...
 
-    @property
-    def knows_whose_messages(self) -> bool:
-        """Whether the network itself refuses to revoke what is another's."""
-        ...
-
     async def asked(self, device: int) -> None:
         """Return once the send that was begun since the last switch has reached the network."""
         ...
@@ -152,8 +147,6 @@ class SimulatorHarness:
         await link.start()
         self._links.append(link)
         return link
-
-    knows_whose_messages = True
 
     async def switch(self, device: int, fault: FaultKind, on: bool = True, **details: object) -> None:
         self.network.set_fault(device, fault, Fault(**details) if on else None)  # type: ignore[arg-type]

@@ -333,16 +333,6 @@ async def test_an_own_message_can_be_revoked(harness, online):
     assert await transport.revoke(outcome.message_id, PHONE) is RevocationOutcome.REVOKED
 
 
-async def test_nobody_elses_message_can_be_revoked(harness, online):
-    if not harness.knows_whose_messages:
-        pytest.skip("the recipient's phone decides, and says nothing")
-    transport, _ = await online(1)
-    stranger, _ = await online(2)
-    outcome = await transport.send(text())
-    assert await stranger.revoke(outcome.message_id, PHONE) is RevocationOutcome.REFUSED
-    assert await transport.revoke(outcome.message_id, "+60111111111") is RevocationOutcome.REFUSED
-
-
 async def test_nothing_can_be_asked_without_a_line(harness):
     transport = harness.transport(1)
     assert await transport.revoke("3EB0", PHONE) is RevocationOutcome.UNCLEAR
